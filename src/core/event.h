@@ -1,0 +1,62 @@
+/*
+ * What can happen to a unit. Events are small plain data, posted to one queue and stepped through
+ * the unit machine one by one; the results of the actions come back as further events.
+ */
+#ifndef REEVE_CORE_EVENT_H
+#define REEVE_CORE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/outcome.h"
+
+enum event_type {
+    EV_START,       /* someone wants the unit up: by, requester */
+    EV_STOP,        /* someone wants it down: by, requester, kill_by_ms */
+    EV_RESTART,     /* stop and start again, or start */
+    EV_SPAWNED,     /* clone succeeded: pid, cgroup */
+    EV_SPAWN_ERROR, /* no process came to be: stage, errnum */
+    EV_EXECED,      /* the command is executing */
+    EV_EXEC_ERROR,  /* the child could not: stage, errnum; its exit follows */
+    EV_READY,       /* the readiness check succeeded */
+    EV_SIGNALLED,   /* the stop signal reached a main that was alive */
+    EV_KILLED,      /* SIGKILL was sent: main_alive, leftovers */
+    EV_EXITED,      /* the main process was reaped: status, tree_empty */
+    EV_TREE_EMPTY,  /* no process of the run is left */
+    EV_DEADLINE,    /* the unit's deadline passed */
+    EV_COUNT
+};
+
+struct event {
+    enum event_type type;
+    uint32_t unit; /* index of the unit */
+    uint64_t run;  /* the run it speaks of; an event of an older run is dropped. 0: any run */
+    union {
+        struct {
+            enum requested_by by;
+            struct requester requester;
+            int64_t kill_by_ms; /* monotonic; SIGKILL no later than this. 0: the unit's own time */
+        } ask;
+        struct {
+            pid_t pid;
+            bool cgroup;
+        } spawned;
+        struct {
+            enum start_stage stage;
+            int errnum;
+        } error;
+        struct {
+            bool main_alive;
+            uint32_t leftovers;
+        } killed;
+        struct {
+            struct exit_status status;
+            bool tree_empty; /* no survivor can exist; else a TREE_EMPTY follows */
+        } exited;
+    } u;
+};
+
+const char *event_name(enum event_type type);
+
+#endif

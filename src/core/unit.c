@@ -1,0 +1,693 @@
+#include "core/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/backoff.h"
+
+/* A start that did not even make a process is retried no sooner than this, whatever the user's
+ * restart_delay, since it would spin on a full process table. */
+enum { NO_PROCESS_DELAY_MS = 100 };
+
+/* One step in progress: what came in, and where the actions go. */
+struct step {
+    struct unit *u;
+    const struct event *ev;
+    struct moment now;
+    uint32_t random;
+    struct actions *out;
+};
+
+typedef void cell_fn(struct step *st);
+
+/* ---- the single writer of a phase, and what it keeps true ---- */
+
+static struct action *act(struct step *st, enum action_type type)
+{
+    struct action *a = &st->out->items[st->out->n < UNIT_ACTIONS_MAX ? st->out->n++ : 0];
+
+    a->type = type;
+    return a;
+}
+
+/* Enters a phase. Every phase brings its own deadline (0: none), so none survives its phase. */
+static void enter(struct step *st, enum unit_phase phase, int64_t deadline_ms)
+{
+    struct unit *u = st->u;
+    struct action *a = act(st, ACT_CHANGED);
+
+    a->from = u->phase;
+    a->to = phase;
+    u->phase = phase;
+    u->deadline_ms = deadline_ms;
+    u->since_ms = st->now.mono_ms;
+    if (phase != PHASE_BACKOFF)
+        u->next_start_wall_ms = 0;
+}
+
+/* A deadline this far from now; the sum of any two configured durations fits. */
+static int64_t in_ms(const struct step *st, int64_t delay_ms)
+{
+    return st->now.mono_ms + delay_ms;
+}
+
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    if (!a_ms || !b_ms)
+        return a_ms ? a_ms : b_ms;
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* ---- beginning a run ---- */
+
+static void make_room_for_record(struct unit *u)
+{
+    uint32_t cap = u->cap_records ? u->cap_records * 2 : 1;
+    struct exit_record *records;
+
+    if (u->n_records < u->cap_records || u->cap_records == UNIT_RECORDS_KEPT)
+        return;
+    records = realloc(u->records, cap * sizeof *records);
+    if (!records)
+        return; /* the oldest record gives way: fewer are kept, the newest never is lost */
+    /* The ring was full and is in order only from record_at on: straighten it. */
+    if (u->record_at != 0) {
+        memcpy(records + u->cap_records, records, u->record_at * sizeof *records);
+        memmove(records, records + u->record_at, u->cap_records * sizeof *records);
+    }
+    u->record_at = u->cap_records;
+    u->records = records;
+    u->cap_records = cap;
+}
+
+static int64_t job_deadline(const struct unit *u)
+{
+    return u->spec->timeout_ms ? u->started_ms + u->spec->timeout_ms : 0;
+}
+
+static void begin_run(struct step *st)
+{
+    struct unit *u = st->u;
+
+    make_room_for_record(u);
+    u->run++;
+    u->attempt++;
+    u->ready = false;
+    u->again = false;
+    u->main_alive = false;
+    u->started_ms = st->now.mono_ms;
+    u->ended_ms = 0;
+    memset(&u->current, 0, sizeof u->current);
+    u->current.run = u->run;
+    u->current.attempt = u->attempt;
+    u->current.started_wall_ms = st->now.wall_ms;
+    u->current.ready_after_ms = -1;
+    u->current.exit_code = -1;
+    u->current.oom_kill = -1;
+    enter(st, PHASE_SPAWNING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
+    act(st, ACT_SPAWN);
+}
+
+/* A start that somebody asked for forgives what was. */
+static void forgive(struct unit *u)
+{
+    u->attempt = 0;
+    u->failures = 0;
+    u->n_restarts = 0;
+    u->n_restart_times = 0;
+}
+
+/* ---- ending a run ---- */
+
+static void push_record(struct unit *u)
+{
+    u->records[u->record_at] = u->current;
+    u->record_at = (u->record_at + 1) % u->cap_records;
+    if (u->n_records < u->cap_records)
+        u->n_records++;
+}
+
+/* Whether one more restart is allowed inside the window; notes it when so. */
+static bool restart_allowed(struct unit *u, int64_t now_ms)
+{
+    const struct unit_spec *spec = u->spec;
+
+    if (spec->restart_limit == 0)
+        return true;
+    if (u->n_restart_times == spec->restart_limit) {
+        int64_t oldest_ms = u->restart_times[u->restart_at];
+
+        if (now_ms - oldest_ms < spec->restart_window_ms)
+            return false;
+        u->n_restart_times--;
+    }
+    u->restart_times[u->restart_at] = now_ms;
+    u->restart_at = (u->restart_at + 1) % spec->restart_limit;
+    u->n_restart_times++;
+    return true;
+}
+
+static void end_for_good(struct step *st, bool success)
+{
+    enter(st, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
+    if (st->u->spec->essential)
+        act(st, ACT_ESSENTIAL);
+}
+
+static void back_off(struct step *st, int64_t delay_ms)
+{
+    struct unit *u = st->u;
+
+    if (!u->current.pid && delay_ms < NO_PROCESS_DELAY_MS)
+        delay_ms = NO_PROCESS_DELAY_MS;
+    u->n_restarts++;
+    if (delay_ms == 0) {
+        begin_run(st);
+        return;
+    }
+    enter(st, PHASE_BACKOFF, in_ms(st, delay_ms));
+    u->next_start_wall_ms = st->now.wall_ms + delay_ms;
+}
+
+static void after_service(struct step *st, bool success)
+{
+    struct unit *u = st->u;
+    const struct unit_spec *spec = u->spec;
+
+    if (u->current.ready_after_ms >= 0 && u->current.duration_ms >= spec->restart_reset_ms) {
+        u->failures = 0;
+        u->attempt = 0;
+    }
+    if (spec->restart == RESTART_NEVER || (spec->restart == RESTART_ON_FAILURE && success)) {
+        end_for_good(st, success);
+        return;
+    }
+    if (!restart_allowed(u, st->now.mono_ms)) {
+        end_for_good(st, false);
+        return;
+    }
+    if (u->failures < UINT32_MAX)
+        u->failures++;
+    back_off(st, backoff_delay_ms(spec->restart_delay_ms, spec->restart_delay_max_ms,
+                                  spec->restart_jitter_percent, u->failures, st->random));
+}
+
+static void after_job(struct step *st, bool success)
+{
+    struct unit *u = st->u;
+    const struct unit_spec *spec = u->spec;
+
+    if (success || u->attempt > spec->retries) {
+        end_for_good(st, success);
+        return;
+    }
+    back_off(st, backoff_delay_ms(spec->retry_delay_ms, spec->retry_delay_max_ms, 0, u->attempt,
+                                  st->random));
+}
+
+/* Main's end is known: fixes reason and times in the record. Called once a run. */
+static void settle(struct step *st, const struct exit_status *status)
+{
+    struct unit *u = st->u;
+    struct exit_record *r = &u->current;
+
+    if (status) {
+        r->has_status = true;
+        r->exit_code = status->exit_code;
+        r->signal = status->signal;
+        r->core_dumped = status->core_dumped;
+        r->oom_kill = status->oom_kill;
+        r->cpu_user_ms = status->cpu_user_ms;
+        r->cpu_system_ms = status->cpu_system_ms;
+        r->max_rss_bytes = status->max_rss_bytes;
+    }
+    /* An end that nothing of ours reached came by itself, whoever was about to ask for it. */
+    if (!r->stop_signal_wall_ms && !r->kill_wall_ms) {
+        r->requested_by = BY_NOBODY;
+        r->requester = (struct requester){0};
+    }
+    u->main_alive = false;
+    u->ended_ms = st->now.mono_ms;
+    r->ended_wall_ms = st->now.wall_ms;
+    r->duration_ms = u->ended_ms - u->started_ms;
+    r->reason = outcome_reason(r, &u->spec->success_exit);
+}
+
+/* The tree is empty: the record is final, and what comes next is decided. */
+static void end_run(struct step *st)
+{
+    struct unit *u = st->u;
+    bool success = outcome_success(&u->current, &u->spec->success_exit);
+
+    u->ready = false;
+    push_record(u);
+    act(st, ACT_RECORDED);
+    act(st, ACT_RELEASE);
+    if (u->again) {
+        forgive(u);
+        begin_run(st);
+    } else if (!u->wanted) {
+        enter(st, PHASE_STOPPED, 0);
+    } else if (u->spec->kind == UNIT_JOB) {
+        after_job(st, success);
+    } else {
+        after_service(st, success);
+    }
+}
+
+/* ---- stopping ---- */
+
+static void kill_tree(struct step *st)
+{
+    enter(st, PHASE_KILLING, in_ms(st, UNKILLABLE_AFTER_MS));
+    act(st, ACT_KILL);
+}
+
+/* Ends a run whose main lives, on whoever's behalf; SIGKILL falls at the earlier of the unit's own
+ * time and kill_by_ms. */
+static void begin_stop(struct step *st, enum requested_by by, struct requester requester,
+                       int64_t kill_by_ms)
+{
+    struct unit *u = st->u;
+    int64_t deadline_ms = earlier(in_ms(st, u->spec->stop_timeout_ms), kill_by_ms);
+
+    u->current.requested_by = by;
+    u->current.requester = requester;
+    u->ready = false;
+    if (deadline_ms <= st->now.mono_ms) {
+        kill_tree(st);
+        return;
+    }
+    enter(st, PHASE_STOPPING, deadline_ms);
+    act(st, ACT_SIGNAL);
+}
+
+/* ---- cells ---- */
+
+static void on_want(struct step *st)
+{
+    st->u->wanted = true;
+}
+
+static void on_start(struct step *st)
+{
+    st->u->wanted = true;
+    forgive(st->u);
+    begin_run(st);
+}
+
+/* Asked to be up while a run is ending: the next begins when this one is over. */
+static void on_start_again(struct step *st)
+{
+    st->u->wanted = true;
+    st->u->again = true;
+}
+
+static void on_unwant(struct step *st)
+{
+    st->u->wanted = false;
+}
+
+static void on_stop_backoff(struct step *st)
+{
+    st->u->wanted = false;
+    enter(st, PHASE_STOPPED, 0);
+}
+
+static void on_stop(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->wanted = false;
+    begin_stop(st, st->ev->u.ask.by, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
+}
+
+/* A stop of what is stopping already: it stays stopped, and the smaller deadline holds. */
+static void on_stop_sooner(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->wanted = false;
+    u->again = false;
+    u->deadline_ms = earlier(u->deadline_ms, st->ev->u.ask.kill_by_ms);
+    if (u->deadline_ms <= st->now.mono_ms)
+        kill_tree(st);
+}
+
+static void on_stop_killing(struct step *st)
+{
+    st->u->wanted = false;
+    st->u->again = false;
+}
+
+static void on_restart(struct step *st)
+{
+    st->u->again = true;
+    begin_stop(st, BY_RESTART, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
+}
+
+static void on_spawned(struct step *st)
+{
+    st->u->current.pid = st->ev->u.spawned.pid;
+    st->u->tracked_cgroup = st->ev->u.spawned.cgroup;
+    st->u->main_alive = true;
+}
+
+static void on_spawn_error(struct step *st)
+{
+    st->u->current.error_stage = st->ev->u.error.stage;
+    st->u->current.error_errno = st->ev->u.error.errnum;
+    settle(st, NULL);
+    end_run(st);
+}
+
+static void become_ready(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->ready = true;
+    u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
+    enter(st, PHASE_RUNNING, job_deadline(u));
+}
+
+static void on_execed(struct step *st)
+{
+    struct unit *u = st->u;
+
+    if (u->spec->ready == READY_STARTED)
+        become_ready(st);
+    else
+        enter(st, PHASE_PROBING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
+}
+
+/* The child tells why it could not execute; its exit follows at once. */
+static void on_exec_error(struct step *st)
+{
+    st->u->current.error_stage = st->ev->u.error.stage;
+    st->u->current.error_errno = st->ev->u.error.errnum;
+}
+
+static void on_signalled(struct step *st)
+{
+    if (!st->u->current.stop_signal_wall_ms)
+        st->u->current.stop_signal_wall_ms = st->now.wall_ms;
+}
+
+static void on_killed(struct step *st)
+{
+    struct exit_record *r = &st->u->current;
+
+    /* A main that was dead already, though not reaped, was not killed by this. */
+    if (!r->kill_wall_ms && (st->ev->u.killed.main_alive || !st->u->main_alive))
+        r->kill_wall_ms = st->now.wall_ms;
+    r->leftovers_killed += st->ev->u.killed.leftovers;
+}
+
+static void on_exited(struct step *st)
+{
+    struct unit *u = st->u;
+
+    settle(st, &st->ev->u.exited.status);
+    if (st->ev->u.exited.tree_empty) {
+        end_run(st);
+        return;
+    }
+    u->ready = false;
+    enter(st, PHASE_DRAINING, in_ms(st, u->spec->stop_timeout_ms));
+    act(st, ACT_SURVIVORS);
+}
+
+static void on_exited_stopping(struct step *st)
+{
+    int64_t deadline_ms = st->u->deadline_ms;
+
+    settle(st, &st->ev->u.exited.status);
+    if (st->ev->u.exited.tree_empty) {
+        end_run(st);
+        return;
+    }
+    enter(st, PHASE_DRAINING, deadline_ms);
+    act(st, ACT_SURVIVORS);
+}
+
+static void on_exited_killing(struct step *st)
+{
+    settle(st, &st->ev->u.exited.status);
+    if (st->ev->u.exited.tree_empty)
+        end_run(st);
+}
+
+static void on_tree_empty(struct step *st)
+{
+    /* With main not reaped yet its EXITED is still to come and will say the same. */
+    if (!st->u->main_alive)
+        end_run(st);
+}
+
+static void on_start_deadline(struct step *st)
+{
+    struct unit *u = st->u;
+    int64_t job_ms = job_deadline(u);
+
+    if (job_ms && job_ms <= st->now.mono_ms) {
+        begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
+        return;
+    }
+    u->current.error_stage = STAGE_READY;
+    u->current.error_errno = ETIMEDOUT;
+    begin_stop(st, BY_NOBODY, (struct requester){0}, 0);
+}
+
+static void on_job_timeout(struct step *st)
+{
+    begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
+}
+
+static void on_stop_deadline(struct step *st)
+{
+    kill_tree(st);
+}
+
+static void on_kill_deadline(struct step *st)
+{
+    enter(st, PHASE_UNKILLABLE, 0);
+    act(st, ACT_UNKILLABLE);
+}
+
+static void on_backoff_over(struct step *st)
+{
+    begin_run(st);
+}
+
+/*
+ * The machine. A row is a phase, a column an event; an empty cell means "ignore". A restart of what
+ * is down is a start; a spawn's result may arrive after a stop was asked for, so every phase with a
+ * run takes it. Hooks will be phases of their own between STOPPED and SPAWNING, RUNNING and
+ * STOPPING, and before the end of a run: rows, not rewrites.
+ */
+static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
+    [PHASE_STOPPED] =
+        {
+            [EV_START] = on_start,
+            [EV_RESTART] = on_start,
+            [EV_STOP] = on_unwant,
+        },
+    [PHASE_SPAWNING] =
+        {
+            [EV_START] = on_want,
+            [EV_STOP] = on_stop,
+            [EV_RESTART] = on_restart,
+            [EV_SPAWNED] = on_spawned,
+            [EV_SPAWN_ERROR] = on_spawn_error,
+            [EV_EXECED] = on_execed,
+            [EV_EXEC_ERROR] = on_exec_error,
+            [EV_EXITED] = on_exited,
+            [EV_DEADLINE] = on_start_deadline,
+        },
+    [PHASE_PROBING] =
+        {
+            [EV_START] = on_want,
+            [EV_STOP] = on_stop,
+            [EV_RESTART] = on_restart,
+            [EV_READY] = become_ready,
+            [EV_EXITED] = on_exited,
+            [EV_DEADLINE] = on_start_deadline,
+        },
+    [PHASE_RUNNING] =
+        {
+            [EV_START] = on_want,
+            [EV_STOP] = on_stop,
+            [EV_RESTART] = on_restart,
+            [EV_EXITED] = on_exited,
+            [EV_DEADLINE] = on_job_timeout,
+        },
+    [PHASE_STOPPING] =
+        {
+            [EV_START] = on_start_again,
+            [EV_STOP] = on_stop_sooner,
+            [EV_RESTART] = on_start_again,
+            [EV_SPAWNED] = on_spawned,
+            [EV_SPAWN_ERROR] = on_spawn_error,
+            [EV_EXEC_ERROR] = on_exec_error,
+            [EV_SIGNALLED] = on_signalled,
+            [EV_EXITED] = on_exited_stopping,
+            [EV_DEADLINE] = on_stop_deadline,
+        },
+    [PHASE_DRAINING] =
+        {
+            [EV_START] = on_start_again,
+            [EV_STOP] = on_stop_sooner,
+            [EV_RESTART] = on_start_again,
+            [EV_TREE_EMPTY] = on_tree_empty,
+            [EV_DEADLINE] = on_stop_deadline,
+        },
+    [PHASE_KILLING] =
+        {
+            [EV_START] = on_start_again,
+            [EV_STOP] = on_stop_killing,
+            [EV_RESTART] = on_start_again,
+            [EV_SPAWNED] = on_spawned,
+            [EV_SPAWN_ERROR] = on_spawn_error,
+            [EV_EXEC_ERROR] = on_exec_error,
+            [EV_SIGNALLED] = on_signalled,
+            [EV_KILLED] = on_killed,
+            [EV_EXITED] = on_exited_killing,
+            [EV_TREE_EMPTY] = on_tree_empty,
+            [EV_DEADLINE] = on_kill_deadline,
+        },
+    [PHASE_UNKILLABLE] =
+        {
+            [EV_START] = on_start_again,
+            [EV_STOP] = on_stop_killing,
+            [EV_RESTART] = on_start_again,
+            [EV_KILLED] = on_killed,
+            [EV_EXITED] = on_exited_killing,
+            [EV_TREE_EMPTY] = on_tree_empty,
+        },
+    [PHASE_BACKOFF] =
+        {
+            [EV_START] = on_start,
+            [EV_STOP] = on_stop_backoff,
+            [EV_RESTART] = on_start,
+            [EV_DEADLINE] = on_backoff_over,
+        },
+    [PHASE_COMPLETED] =
+        {
+            [EV_START] = on_start,
+            [EV_RESTART] = on_start,
+            [EV_STOP] = on_unwant,
+        },
+    [PHASE_FAILED] =
+        {
+            [EV_START] = on_start,
+            [EV_RESTART] = on_start,
+            [EV_STOP] = on_unwant,
+        },
+};
+
+void unit_step(struct unit *u, const struct event *ev, struct moment now, uint32_t random,
+               struct actions *out)
+{
+    struct step st = {u, ev, now, random, out};
+    cell_fn *cell = table[u->phase][ev->type];
+
+    out->n = 0;
+    if (!cell || (ev->run && ev->run != u->run))
+        return;
+    /* A timer may fire for a deadline that has moved since. */
+    if (ev->type == EV_DEADLINE && (!u->deadline_ms || u->deadline_ms > now.mono_ms))
+        return;
+    cell(&st);
+}
+
+bool unit_takes(enum unit_phase phase, enum event_type type)
+{
+    return table[phase][type] != NULL;
+}
+
+/* ---- holding and looking ---- */
+
+int unit_init(struct unit *u, const struct unit_spec *spec, uint32_t index)
+{
+    memset(u, 0, sizeof *u);
+    u->spec = spec;
+    u->index = index;
+    u->phase = PHASE_STOPPED;
+    /* One record's place from the start: the newest end can always be kept. */
+    u->records = calloc(1, sizeof *u->records);
+    if (!u->records)
+        return -ENOMEM;
+    u->cap_records = 1;
+    if (spec->restart_limit) {
+        u->restart_times = calloc(spec->restart_limit, sizeof *u->restart_times);
+        if (!u->restart_times) {
+            unit_finish(u);
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+void unit_finish(struct unit *u)
+{
+    free(u->records);
+    free(u->restart_times);
+    u->records = NULL;
+    u->restart_times = NULL;
+    u->n_records = 0;
+    u->cap_records = 0;
+}
+
+bool unit_has_run(const struct unit *u)
+{
+    return unit_takes(u->phase, EV_EXITED) || unit_takes(u->phase, EV_TREE_EMPTY);
+}
+
+const struct exit_record *unit_record(const struct unit *u, unsigned back)
+{
+    if (back >= u->n_records)
+        return NULL;
+    return &u->records[(u->record_at + u->cap_records - 1 - back) % u->cap_records];
+}
+
+const struct exit_record *unit_last_record(const struct unit *u)
+{
+    return unit_record(u, 0);
+}
+
+enum unit_state unit_state_of(enum unit_phase phase)
+{
+    static const enum unit_state states[PHASE_COUNT] = {
+        [PHASE_STOPPED] = STATE_STOPPED,   [PHASE_SPAWNING] = STATE_STARTING,
+        [PHASE_PROBING] = STATE_STARTING,  [PHASE_RUNNING] = STATE_RUNNING,
+        [PHASE_STOPPING] = STATE_STOPPING, [PHASE_DRAINING] = STATE_STOPPING,
+        [PHASE_KILLING] = STATE_KILLING,   [PHASE_UNKILLABLE] = STATE_KILLING,
+        [PHASE_BACKOFF] = STATE_BACKOFF,   [PHASE_COMPLETED] = STATE_COMPLETED,
+        [PHASE_FAILED] = STATE_FAILED,
+    };
+    return states[phase];
+}
+
+const char *unit_state_name(enum unit_state state)
+{
+    static const char *const names[STATE_COUNT] = {
+        [STATE_STOPPED] = "stopped", [STATE_WAITING] = "waiting",     [STATE_STARTING] = "starting",
+        [STATE_RUNNING] = "running", [STATE_STOPPING] = "stopping",   [STATE_KILLING] = "killing",
+        [STATE_BACKOFF] = "backoff", [STATE_COMPLETED] = "completed", [STATE_FAILED] = "failed",
+    };
+    return names[state];
+}
+
+const char *unit_phase_name(enum unit_phase phase)
+{
+    static const char *const names[PHASE_COUNT] = {
+        [PHASE_STOPPED] = "stopped",   [PHASE_SPAWNING] = "spawning",
+        [PHASE_PROBING] = "probing",   [PHASE_RUNNING] = "running",
+        [PHASE_STOPPING] = "stopping", [PHASE_DRAINING] = "draining",
+        [PHASE_KILLING] = "killing",   [PHASE_UNKILLABLE] = "unkillable",
+        [PHASE_BACKOFF] = "backoff",   [PHASE_COMPLETED] = "completed",
+        [PHASE_FAILED] = "failed",
+    };
+    return names[phase];
+}

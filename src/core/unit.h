@@ -1,0 +1,136 @@
+/*
+ * One unit's life: the state machine of services and jobs. Pure: an event, a moment and a random
+ * number go in, a changed unit and a list of actions come out. This file's unit_step() is the only
+ * writer of a unit's phase, in the daemon as in the simulator.
+ */
+#ifndef REEVE_CORE_UNIT_H
+#define REEVE_CORE_UNIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/event.h"
+#include "core/moment.h"
+#include "core/outcome.h"
+#include "core/unit_spec.h"
+
+enum { UNIT_RECORDS_KEPT = 16 };
+enum { UNKILLABLE_AFTER_MS = 2000 };
+
+/* The public states: same words in JSON, CLI and docs. */
+enum unit_state {
+    STATE_STOPPED,
+    STATE_WAITING,
+    STATE_STARTING,
+    STATE_RUNNING,
+    STATE_STOPPING,
+    STATE_KILLING,
+    STATE_BACKOFF,
+    STATE_COMPLETED,
+    STATE_FAILED,
+    STATE_COUNT
+};
+
+/* The machine's own, finer phases; each shows as one public state (unit_state_of). */
+enum unit_phase {
+    PHASE_STOPPED,
+    PHASE_SPAWNING,   /* starting: from the clone to the exec */
+    PHASE_PROBING,    /* starting: executing, not ready yet */
+    PHASE_RUNNING,    /* running: ready */
+    PHASE_STOPPING,   /* stopping: main was signalled and lives */
+    PHASE_DRAINING,   /* stopping: main has ended, others of its tree are ended */
+    PHASE_KILLING,    /* killing: SIGKILL was sent to the tree */
+    PHASE_UNKILLABLE, /* killing: still there UNKILLABLE_AFTER_MS later */
+    PHASE_BACKOFF,
+    PHASE_COMPLETED,
+    PHASE_FAILED,
+    PHASE_COUNT
+};
+
+enum action_type {
+    ACT_SPAWN,      /* start run `run`; answer SPAWNED or SPAWN_ERROR */
+    ACT_SIGNAL,     /* stop signal to whom kill_mode says; answer SIGNALLED if main was alive */
+    ACT_SURVIVORS,  /* stop signal to what outlived main */
+    ACT_KILL,       /* SIGKILL to the whole tree, again whenever more appears; answer KILLED */
+    ACT_RELEASE,    /* the run is over: give up its cgroup, pins, watches */
+    ACT_CHANGED,    /* the phase changed: tell it, once */
+    ACT_RECORDED,   /* the newest record of the unit is final: tell it, once */
+    ACT_UNKILLABLE, /* the tree outlives SIGKILL: tell it, once */
+    ACT_ESSENTIAL,  /* an essential unit ended for good: shut down */
+    ACT_COUNT
+};
+
+struct action {
+    enum action_type type;
+    enum unit_phase from; /* ACT_CHANGED */
+    enum unit_phase to;
+};
+
+enum { UNIT_ACTIONS_MAX = 8 };
+
+struct actions {
+    struct action items[UNIT_ACTIONS_MAX];
+    unsigned n;
+};
+
+struct unit {
+    const struct unit_spec *spec; /* not owned; the holder counts the set */
+    uint32_t index;
+    enum unit_phase phase; /* written by unit_step only */
+    bool wanted;           /* somebody wants it up */
+    bool ready;
+    bool main_alive;     /* a main process exists and was not reaped */
+    bool tracked_cgroup; /* of the current or last run */
+    /* Start again as soon as this run is over: a restart, or a start that came during a stop. */
+    bool again;
+    int64_t deadline_ms; /* monotonic; 0: none. When it passes, post EV_DEADLINE */
+    int64_t since_ms;    /* monotonic: entered the phase */
+
+    uint64_t run; /* number of the current or last run; 0: none yet */
+    struct exit_record current;
+    int64_t started_ms; /* monotonic */
+    int64_t ended_ms;   /* monotonic: main's end */
+
+    uint32_t attempt;           /* tries since asked to start or reset */
+    uint32_t failures;          /* in a row, for the backoff */
+    uint32_t n_restarts;        /* by policy, since asked to start; shown */
+    int64_t next_start_wall_ms; /* in backoff: when the next try is */
+    int64_t *restart_times;     /* ring of spec->restart_limit monotonic times; owned */
+    uint32_t n_restart_times, restart_at;
+
+    struct exit_record *records; /* ring of the last runs; owned, grows to UNIT_RECORDS_KEPT */
+    uint32_t n_records, cap_records, record_at;
+};
+
+/* `spec` must outlive the unit. 0 or -ENOMEM. */
+int unit_init(struct unit *u, const struct unit_spec *spec, uint32_t index);
+void unit_finish(struct unit *u);
+
+/*
+ * Takes one event. `random` is any 32-bit number (the jitter of the backoff). Fills `out`; an event
+ * that means nothing in the phase changes nothing. Never fails and never allocates memory that it
+ * could not do without.
+ */
+void unit_step(struct unit *u, const struct event *ev, struct moment now, uint32_t random,
+               struct actions *out);
+/* Whether the table has a cell for this pair; else the event is ignored. For tests and logs. */
+bool unit_takes(enum unit_phase phase, enum event_type type);
+
+enum unit_state unit_state_of(enum unit_phase phase);
+const char *unit_state_name(enum unit_state state);
+const char *unit_phase_name(enum unit_phase phase);
+
+/* Up when wanted (and, with dependencies, when something whose goal is up needs it). */
+static inline bool unit_goal(const struct unit *u)
+{
+    return u->wanted;
+}
+/* A run exists: something of it may be alive. */
+bool unit_has_run(const struct unit *u);
+/* The newest record, or NULL. Valid until the next step. */
+const struct exit_record *unit_last_record(const struct unit *u);
+/* Record `back` steps before the newest (0: the newest), or NULL. */
+const struct exit_record *unit_record(const struct unit *u, unsigned back);
+
+#endif

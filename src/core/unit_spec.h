@@ -1,0 +1,134 @@
+/*
+ * What the user wants of one unit, checked and resolved: plain data, immutable once built. A whole
+ * configuration is one `spec_set`; it crosses the process boundary as bytes (spec_pack in the
+ * configuration child, spec_unpack in reeved) and is counted as a whole: a unit holds a reference
+ * to the set its spec lives in.
+ */
+#ifndef REEVE_CORE_UNIT_SPEC_H
+#define REEVE_CORE_UNIT_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { UNIT_NAME_MAX = 48 }; /* characters of NAME; an instance adds "@N" */
+
+enum unit_kind { UNIT_SERVICE, UNIT_JOB };
+enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
+enum kill_mode { KILL_GROUP, KILL_TREE, KILL_MAIN };
+enum ready_mode { READY_STARTED };
+enum log_mode { LOG_INHERIT, LOG_NULL };
+
+/* A set of wait statuses: exit codes 0-255 and signals 1-64. */
+struct exit_set {
+    uint64_t codes[4];
+    uint64_t signals; /* bit N-1: signal N */
+};
+
+/* One key as the user wrote it (unexpanded), for `show`. */
+struct spec_text {
+    const char *key;
+    const char *text;
+    const char *file;
+    uint32_t line;
+};
+
+struct unit_spec {
+    const char *name; /* as listed: "web", later "web@2" */
+    enum unit_kind kind;
+    const char *description; /* "" when none */
+    const char *file;        /* where the section begins */
+    uint32_t line;
+
+    /* what: ready for execve, NULL-terminated */
+    char **argv;
+    char **envp;
+    uint32_t argc;
+    uint32_t envc;
+    const char *directory;
+    bool change_user; /* false: keep reeved's credentials, the ids below are meaningless */
+    uid_t uid;
+    gid_t gid;
+    gid_t *groups; /* the full supplementary list to set */
+    uint32_t n_groups;
+    mode_t umask;
+    bool enabled;
+    bool autostart;
+    enum log_mode log;
+
+    enum ready_mode ready;
+    int64_t ready_timeout_ms;
+
+    int stop_signal;
+    int64_t stop_timeout_ms;
+    enum kill_mode kill_mode;
+
+    /* services */
+    enum restart_policy restart;
+    int64_t restart_delay_ms;
+    int64_t restart_delay_max_ms;
+    uint32_t restart_jitter_percent; /* 0-100 */
+    int64_t restart_reset_ms;
+    uint32_t restart_limit; /* restarts allowed inside the window; 0: no limit */
+    int64_t restart_window_ms;
+    bool essential;
+
+    /* jobs */
+    int64_t timeout_ms; /* of one attempt, from spawn; 0: none */
+    uint32_t retries;
+    int64_t retry_delay_ms;
+    int64_t retry_delay_max_ms;
+
+    struct exit_set success_exit;
+
+    struct spec_text *texts; /* the keys the user wrote, in the order written */
+    uint32_t n_texts;
+};
+
+/* The keys of [reeve]. */
+struct daemon_spec {
+    const char *socket; /* absolute path; NULL: none */
+    mode_t socket_mode;
+    const char *runtime_dir;     /* absolute path; NULL: nothing writable */
+    int64_t shutdown_timeout_ms; /* 0: not set, reeved takes its default */
+};
+
+struct spec_set {
+    struct daemon_spec daemon;
+    struct unit_spec *units; /* configuration order */
+    uint32_t n_units;
+    /* counting, reeved only */
+    uint32_t refs;
+    void (*release)(struct spec_set *set); /* called when refs falls to 0 */
+    void *memory;
+    size_t memory_bytes;
+};
+
+static inline bool exit_set_has_code(const struct exit_set *s, unsigned code)
+{
+    return code < 256 && (s->codes[code / 64] >> (code % 64) & 1);
+}
+
+static inline bool exit_set_has_signal(const struct exit_set *s, unsigned sig)
+{
+    return sig >= 1 && sig <= 64 && (s->signals >> (sig - 1) & 1);
+}
+
+/* Lays the whole set out as one relocatable block. Returns malloc'ed bytes for the caller to free,
+ * or NULL when memory ran out. */
+void *spec_pack(const struct spec_set *set, size_t *ret_bytes);
+
+/* Turns a block made by spec_pack back into a set, in place: `block` must be writable, aligned to
+ * 16 and stay as long as the set is used. Every offset is checked. 0 or -EINVAL. The set itself
+ * lies inside the block; its counting fields are zero. */
+int spec_unpack(void *block, size_t bytes, struct spec_set **ret_set);
+
+void spec_set_ref(struct spec_set *set);
+/* Drops one reference; calls `release` with the last. NULL is allowed. */
+void spec_set_unref(struct spec_set *set);
+
+/* The spec with this name, or NULL. */
+const struct unit_spec *spec_set_find(const struct spec_set *set, const char *name);
+
+#endif

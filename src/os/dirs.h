@@ -1,0 +1,10 @@
+/* The runtime directory: made if missing, its owner and mode checked, locked while reeved lives. */
+#ifndef REEVE_OS_DIRS_H
+#define REEVE_OS_DIRS_H
+
+/* Makes `path` (0755 as root, else 0700; one missing parent level at most) and takes a lock in it
+ * that ends with the process. Returns the lock's descriptor; -EBUSY: another reeved lives there;
+ * -EPERM: it belongs to somebody else or others may write to it; other negative errno. */
+int runtime_dir_take(const char *path);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Process trees read from /proc, for tracking without a cgroup. A walk is resumable: each step does
+ * a bounded number of processes, so that no turn of the loop takes long.
+ */
+#ifndef REEVE_OS_PROCTREE_H
+#define REEVE_OS_PROCTREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc_stat {
+    pid_t pid;
+    pid_t ppid;
+    pid_t pgrp;
+    pid_t session;
+    char state;           /* 'R', 'S', 'D', 'Z', ... */
+    uint64_t start_ticks; /* since boot; with the pid it names one process for ever */
+};
+
+/* 0, -ESRCH (gone), or another negative errno (no /proc). */
+int proc_stat_read(pid_t pid, struct proc_stat *ret);
+
+/* Visits the descendants of a set of roots, parents first; children are read from
+ * /proc/PID/task/TID/children. The visitor returns whether to descend. */
+struct tree_walk {
+    pid_t *todo; /* owned */
+    size_t n_todo, cap_todo;
+    bool incomplete; /* memory ran out or /proc is missing: some were not seen */
+};
+typedef bool tree_visit_fn(const struct proc_stat *p, void *arg);
+
+void tree_walk_init(struct tree_walk *w);
+/* Adds the direct children of `pid` to what is still to visit. */
+void tree_walk_add_children(struct tree_walk *w, pid_t pid);
+/* Visits up to `budget` processes. `skip` (may be NULL) is asked before /proc is read for a pid: true leaves it
+ * and all below it out. Returns whether more remain. */
+bool tree_walk_step(struct tree_walk *w, unsigned budget, bool (*skip)(pid_t pid, void *arg),
+                    tree_visit_fn *visit, void *arg);
+void tree_walk_finish(struct tree_walk *w);
+
+#endif

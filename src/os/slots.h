@@ -1,0 +1,43 @@
+/*
+ * The identity of each live run, in a small mapped file of the runtime directory: one slot a unit.
+ * The child marks its own slot between clone and exec, so a reeved that was killed at any moment
+ * leaves nothing running that the next one cannot see.
+ */
+#ifndef REEVE_OS_SLOTS_H
+#define REEVE_OS_SLOTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct run_slot {
+    char unit[64];
+    uint64_t run;
+    int32_t pid; /* 0: no run. Session and process group have the same number */
+    int32_t pad;
+    uint64_t start_ticks; /* of the process, since boot */
+    uint64_t boot_hash;   /* of /proc/sys/kernel/random/boot_id: slots of another boot are stale */
+};
+
+struct slots {
+    struct run_slot *slots; /* shared mapping; NULL: none (nothing writable) */
+    uint32_t n_slots;
+    uint64_t boot_hash;
+    int fd;
+};
+
+/* Reads a file left by an earlier reeved and calls `visit` for each run in it whose process is still
+ * the same one and alive. 0 or negative errno (-ENOENT: no file). */
+int slots_each_survivor(const char *path, void (*visit)(const struct run_slot *slot, void *arg),
+                        void *arg);
+/* Makes the file anew with n empty slots. 0 or negative errno, then `s` is usable and empty. */
+int slots_open(struct slots *s, const char *path, uint32_t n_slots);
+/* The slot of a unit, or NULL without a mapping. */
+struct run_slot *slots_get(struct slots *s, uint32_t index);
+/* Async-signal-safe, for the child: marks the slot with the calling process. */
+void slots_mark_self(struct run_slot *slot, uint64_t run);
+void slots_clear(struct run_slot *slot);
+/* Unmaps, and removes the file when `path` is given. */
+void slots_close(struct slots *s, const char *path);
+
+#endif

@@ -1,0 +1,23 @@
+/* Unix sockets for the control service. Paths too long for sun_path work through /proc/self/fd. */
+#ifndef REEVE_OS_SOCKET_H
+#define REEVE_OS_SOCKET_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct peer {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Listens at `path` with this mode: a stale socket is replaced, a live one refused (-EADDRINUSE), any
+ * other kind of file refused (-EEXIST). Non-blocking, close-on-exec. fd or negative errno. */
+int socket_listen(const char *path, mode_t mode);
+/* Connects, waiting for at most a moment (a Unix socket answers at once or not at all). Blocking fd for reevectl, or
+ * negative errno. */
+int socket_connect(const char *path);
+/* SO_PEERCRED. 0 or negative errno. */
+int socket_peer(int fd, struct peer *ret);
+
+#endif

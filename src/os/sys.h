@@ -1,0 +1,42 @@
+/*
+ * The thin seam over the system calls that reeved depends on. Every call that a test may want to
+ * fail goes through here; each returns its result or a negative errno. In the ordinary build they
+ * are the plain calls. Built with REEVE_FAULTS, each first asks a small shared table (the file named
+ * by REEVE_FAULT_FILE) whether it should fail, cut short or be interrupted this time.
+ */
+#ifndef REEVE_OS_SYS_H
+#define REEVE_OS_SYS_H
+
+#include <linux/sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* clone3(2), with fork's semantics in the child; -ENOSYS where the kernel or a filter lacks it. */
+pid_t sys_clone3(struct clone_args *args);
+pid_t sys_fork(void);
+int sys_pipe2(int ret_fds[2], int flags);
+int sys_open(const char *path, int flags, mode_t mode);
+int sys_openat(int dir_fd, const char *path, int flags, mode_t mode);
+int sys_mkdirat(int dir_fd, const char *path, mode_t mode);
+int sys_unlinkat(int dir_fd, const char *path, int flags);
+/* read(2), write(2): repeated on EINTR; may be short. */
+ssize_t sys_read(int fd, void *buf, size_t size_bytes);
+ssize_t sys_write(int fd, const void *buf, size_t size_bytes);
+/* send(2) with MSG_NOSIGNAL | MSG_DONTWAIT, recv(2) with MSG_DONTWAIT; repeated on EINTR. */
+ssize_t sys_send(int fd, const void *buf, size_t size_bytes);
+ssize_t sys_recv(int fd, void *buf, size_t size_bytes);
+int sys_accept4(int fd, int flags);
+int sys_kill(pid_t pid, int sig);
+int sys_pidfd_open(pid_t pid);
+/* flags: 0, or PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9). */
+int sys_pidfd_send_signal(int pidfd, int sig, unsigned flags);
+/* The raw waitid(2) of the kernel, with the resource usage that libc's wrapper leaves out. */
+int sys_waitid(idtype_t type, id_t id, siginfo_t *ret_info, int options, struct rusage *ret_usage);
+/* Closes and forgets: *fd becomes -1. A negative *fd is left alone. */
+void sys_close(int *fd);
+
+#endif

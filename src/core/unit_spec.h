@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { UNIT_NAME_MAX = 48 }; /* characters of NAME; an instance adds "@N" */
+enum { UNIT_NAME_MAX = 48 };        /* characters of NAME; an instance adds "@N" */
+enum { RESTART_LIMIT_MAX = 10000 }; /* a unit remembers that many times */
 
 enum unit_kind { UNIT_SERVICE, UNIT_JOB };
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };

@@ -1,8 +1,8 @@
 /*
  * The thin seam over the system calls that reeved depends on. Every call that a test may want to
  * fail goes through here; each returns its result or a negative errno. In the ordinary build they
- * are the plain calls. Built with REEVE_FAULTS, each first asks a small shared table (the file named
- * by REEVE_FAULT_FILE) whether it should fail, cut short or be interrupted this time.
+ * are the plain calls. Built with REEVE_FAULTS, each first asks a small shared table (the file
+ * named by REEVE_FAULT_FILE) whether it should fail, cut short or be interrupted this time.
  */
 #ifndef REEVE_OS_SYS_H
 #define REEVE_OS_SYS_H
@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
 
 /* clone3(2), with fork's semantics in the child; -ENOSYS where the kernel or a filter lacks it. */
@@ -36,6 +37,8 @@ int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig, unsigned flags);
 /* The raw waitid(2) of the kernel, with the resource usage that libc's wrapper leaves out. */
 int sys_waitid(idtype_t type, id_t id, siginfo_t *ret_info, int options, struct rusage *ret_usage);
+/* close_range(2): closes the descriptors first..last. Async-signal-safe. */
+int sys_close_range(unsigned first, unsigned last);
 /* Closes and forgets: *fd becomes -1. A negative *fd is left alone. */
 void sys_close(int *fd);
 

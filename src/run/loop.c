@@ -29,36 +29,38 @@ static bool in_arena(const void *p)
     return at >= arena && at < arena + ARENA_BYTES;
 }
 
+static size_t block_end(size_t start, size_t size_bytes)
+{
+    size_t end = start + sizeof(struct block) + size_bytes;
+
+    return (end + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
 static void *arena_take(size_t size_bytes)
 {
-    size_t need = (sizeof(struct block) + size_bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     struct block *b;
 
-    if (size_bytes > ARENA_BYTES || need > ARENA_BYTES - arena_used_bytes)
+    if (size_bytes > ARENA_BYTES || block_end(arena_used_bytes, size_bytes) > ARENA_BYTES)
         return NULL;
     b = (struct block *)(void *)(arena + arena_used_bytes);
     b->size_bytes = size_bytes;
-    arena_used_bytes += need;
+    arena_used_bytes = block_end(arena_used_bytes, size_bytes);
     return b + 1;
 }
 
 static void *arena_grow(void *old, size_t size_bytes)
 {
-    struct block *b = (struct block *)old - 1;
-    size_t start = (size_t)((unsigned char *)b - arena);
-    size_t end = (start + sizeof *b + b->size_bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    size_t start = (size_t)((unsigned char *)old - arena) - sizeof(struct block);
+    struct block *b = (struct block *)(void *)(arena + start);
     void *fresh;
 
     if (size_bytes <= b->size_bytes)
         return old;
-    if (end == arena_used_bytes) {
-        size_t old_bytes = b->size_bytes;
-
-        arena_used_bytes = start;
-        if (arena_take(size_bytes))
-            return old;
-        arena_used_bytes = end;
-        b->size_bytes = old_bytes;
+    if (block_end(start, b->size_bytes) == arena_used_bytes && size_bytes <= ARENA_BYTES &&
+        block_end(start, size_bytes) <= ARENA_BYTES) {
+        b->size_bytes = size_bytes;
+        arena_used_bytes = block_end(start, size_bytes);
+        return old;
     }
     fresh = arena_take(size_bytes);
     if (!fresh)

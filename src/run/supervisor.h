@@ -13,9 +13,36 @@
 #include "core/unit.h"
 #include "run/loop.h"
 
+struct procs;
+struct rlimit;
+
 struct supervisor;
 
 enum tracking { TRACKING_CGROUP, TRACKING_BEST_EFFORT };
+
+/* ---- making ---- */
+struct supervisor_options {
+    const struct rlimit *nofile; /* what children get back; NULL: what reeved has */
+    int64_t shutdown_timeout_ms; /* when the configuration does not say */
+    struct procs *procs;         /* every child of reeved; must outlive the supervisor */
+};
+/* Takes over one reference of `set`, also on failure. 0 or negative errno. */
+int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_set *set,
+                      const struct supervisor_options *options);
+/* Starts what is to be started by itself. */
+void supervisor_begin(struct supervisor *s);
+/* Nothing may be running any more that should not outlive reeved. NULL is allowed. */
+void supervisor_destroy(struct supervisor *s);
+/* After SIGCHLD: reaps a portion; returns whether more may wait. */
+bool supervisor_reap(struct supervisor *s);
+/* Shutdown was asked for by a signal, or (hurry) asked for again: skip to the kill. */
+void supervisor_hurry(struct supervisor *s);
+/* Everything has ended: the loop may stop. */
+bool supervisor_over(const struct supervisor *s);
+/* What reeved exits with. */
+int supervisor_exit_code(const struct supervisor *s);
+/* One log line a unit (SIGUSR2). */
+void supervisor_log_states(const struct supervisor *s);
 
 /* ---- looking ---- */
 uint32_t supervisor_n_units(const struct supervisor *s);
@@ -23,10 +50,12 @@ uint32_t supervisor_n_units(const struct supervisor *s);
 const struct unit *supervisor_unit(const struct supervisor *s, uint32_t index);
 /* The unit with this name, or NULL. */
 const struct unit *supervisor_find(const struct supervisor *s, const char *name);
+/* How the unit's run is tracked, or its next one would be. */
 enum tracking supervisor_tracking(const struct supervisor *s, uint32_t index);
+bool supervisor_tracks_by_cgroup(const struct supervisor *s);
 const struct daemon_spec *supervisor_daemon_spec(const struct supervisor *s);
-/* Adopted processes that belong to no run. */
-uint32_t supervisor_orphans(const struct supervisor *s);
+/* Adopted processes that belong to no run. Reads /proc. */
+uint32_t supervisor_orphans(struct supervisor *s);
 bool supervisor_shutting_down(const struct supervisor *s);
 /* True once every autostart unit was ready, completed or failed one attempt. */
 bool supervisor_started(const struct supervisor *s);

@@ -1,0 +1,275 @@
+#include "reeved/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "config/transfer.h"
+#include "control/server.h"
+#include "os/dirs.h"
+#include "os/memfd.h"
+#include "os/signals.h"
+#include "os/sys.h"
+#include "run/errand.h"
+#include "run/loop.h"
+#include "run/procs.h"
+#include "run/reaper.h"
+#include "run/supervisor.h"
+#include "run/survivors.h"
+
+extern char **environ;
+
+/* Reading configuration may ask NSS, and NSS may ask a network. */
+enum { LOAD_TIMEOUT_MS = 60000 };
+
+struct daemon {
+    const struct options *options;
+    const struct boot *boot;
+    struct loop loop;
+    struct procs procs;
+    struct watch signals;
+    struct task reap;
+    struct errand load;
+    int memfd;
+    int lock_fd;
+    struct spec_set *set; /* between load and supervisor */
+    struct survivors survivors;
+    struct supervisor *supervisor; /* NULL until the configuration is there */
+    struct control *control;       /* NULL: no socket */
+    int exit_code;
+};
+
+static void leave(struct daemon *d, int exit_code)
+{
+    d->exit_code = exit_code;
+    loop_stop(&d->loop);
+}
+
+/* ---- signals ---- */
+
+static bool reap(struct task *t)
+{
+    struct daemon *d = t->owner;
+
+    return d->supervisor ? supervisor_reap(d->supervisor) : reaper_turn(&d->procs, NULL);
+}
+
+static void asked_to_end(struct daemon *d, int sig)
+{
+    struct requester init = {.known = false};
+
+    log_info("received SIG%s", signal_name(sig));
+    if (!d->supervisor) {
+        leave(d, 0);
+        return;
+    }
+    if (supervisor_shutting_down(d->supervisor)) {
+        if (sig != SIGTERM)
+            supervisor_hurry(d->supervisor);
+        return;
+    }
+    supervisor_shutdown(d->supervisor, init);
+}
+
+static void take_signal(struct daemon *d, int sig)
+{
+    switch (sig) {
+    case SIGCHLD:
+        task_start(&d->reap);
+        break;
+    case SIGTERM:
+    case SIGINT:
+    case SIGQUIT:
+        asked_to_end(d, sig);
+        break;
+    case SIGHUP:
+        log_info("received SIGHUP: the configuration is read at start only, nothing was changed");
+        break;
+    case SIGUSR1:
+        log_info("received SIGUSR1: no log files are open");
+        break;
+    case SIGUSR2:
+        if (d->supervisor)
+            supervisor_log_states(d->supervisor);
+        break;
+    default:
+        log_info("received SIG%s, ignored", signal_name(sig));
+        break;
+    }
+}
+
+static void on_signals(struct watch *w, int events)
+{
+    struct daemon *d = w->owner;
+    int sig;
+
+    (void)events;
+    while ((sig = signals_next(d->boot->signal_fd)) > 0)
+        take_signal(d, sig);
+}
+
+/* ---- becoming ready, step by step ---- */
+
+/* 0, or -1 when another reeved is in the way. Nothing writable is no reason not to supervise. */
+static int take_runtime_dir(struct daemon *d)
+{
+    const char *dir = d->set->daemon.runtime_dir;
+
+    if (!dir)
+        return 0;
+    d->lock_fd = runtime_dir_take(dir);
+    if (d->lock_fd >= 0)
+        return 0;
+    if (d->lock_fd == -EBUSY) {
+        log_error("%s: another reeved is running with this runtime_dir", dir);
+        return -1;
+    }
+    if (d->lock_fd == -EPERM || d->lock_fd == -ELOOP || d->lock_fd == -ENOTDIR) {
+        log_error("%s: not safe as runtime_dir: it must be a directory of user %d that nobody else "
+                  "may write to",
+                  dir, (int)geteuid());
+        return -1;
+    }
+    log_warning("%s: %s; supervising without a runtime directory", dir, strerror(-d->lock_fd));
+    d->set->daemon.runtime_dir = NULL;
+    return 0;
+}
+
+static void tell_ready(struct daemon *d)
+{
+    const struct daemon_spec *spec = supervisor_daemon_spec(d->supervisor);
+    uint32_t n = supervisor_n_units(d->supervisor);
+
+    log_info("ready: %u unit%s, %s%s, tracking %s", n, n == 1 ? "" : "s",
+             d->control ? "socket " : "no socket", d->control ? spec->socket : "",
+             supervisor_tracks_by_cgroup(d->supervisor) ? "by cgroup" : "best effort");
+}
+
+static void supervise(struct survivors *v)
+{
+    struct daemon *d = v->owner;
+    struct supervisor_options options = {
+        .nofile = d->boot->have_nofile ? &d->boot->nofile : NULL,
+        .shutdown_timeout_ms = boot_default_shutdown_ms(d->boot),
+        .procs = &d->procs,
+    };
+    struct spec_set *set = d->set;
+    int r;
+
+    d->set = NULL;
+    r = supervisor_create(&d->supervisor, &d->loop, set, &options);
+    if (r < 0) {
+        log_error("cannot begin: %s", strerror(-r));
+        leave(d, 1);
+        return;
+    }
+    if (supervisor_daemon_spec(d->supervisor)->socket) {
+        r = control_start(&d->control, &d->loop, d->supervisor, REEVE_VERSION);
+        if (r == -EADDRINUSE) {
+            leave(d, 1);
+            return;
+        }
+    }
+    supervisor_begin(d->supervisor);
+    tell_ready(d);
+}
+
+static void say_errors(const struct config_errors *errors)
+{
+    for (size_t i = 0; i < errors->n_lines; i++)
+        log_error("%s", errors->lines[i]);
+    if (errors->out_of_memory)
+        log_error("out of memory: not all errors are listed");
+}
+
+static void loaded(struct errand *e, const struct exit_status *status, bool timed_out)
+{
+    struct daemon *d = e->owner;
+    struct config_errors errors = {0};
+    int r = -EIO;
+
+    if (timed_out)
+        log_error("%s: reading it took longer than %d s; a name service may hang",
+                  d->options->config, LOAD_TIMEOUT_MS / 1000);
+    else if (status->exit_code == 0)
+        r = config_transfer_read(d->memfd, &d->set, &errors);
+    else
+        log_error("%s: the child that reads it ended with %s%d", d->options->config,
+                  status->signal ? "signal " : "exit code ",
+                  status->signal ? status->signal : status->exit_code);
+    sys_close(&d->memfd);
+    say_errors(&errors);
+    if (r < 0 && !errors.n_lines && r != -EIO)
+        log_error("%s: %s", d->options->config, strerror(-r));
+    config_errors_finish(&errors);
+    if (r < 0 || take_runtime_dir(d) < 0) {
+        leave(d, 1);
+        return;
+    }
+    survivors_end(&d->survivors, &d->loop, d->set->daemon.runtime_dir, supervise, d);
+}
+
+/* In the child. */
+static int load(void *arg)
+{
+    struct daemon *d = arg;
+    struct config_options options = {.environ = environ, .uid = geteuid()};
+
+    return config_transfer_write(d->options->config, &options, d->memfd) < 0 ? 1 : 0;
+}
+
+static int begin(struct daemon *d)
+{
+    int r = loop_init(&d->loop);
+
+    if (r < 0)
+        return r;
+    watch_init(&d->signals, &d->loop, on_signals, d);
+    task_init(&d->reap, &d->loop, reap, d);
+    watch_set(&d->signals, d->boot->signal_fd, LOOP_READ);
+    d->memfd = memfd_make("reeve-config");
+    if (d->memfd < 0)
+        return d->memfd;
+    return errand_start(&d->load, &d->procs, &d->loop, load, d, LOAD_TIMEOUT_MS, loaded, d);
+}
+
+static void end(struct daemon *d)
+{
+    errand_abandon(&d->load);
+    survivors_finish(&d->survivors);
+    control_destroy(d->control);
+    supervisor_destroy(d->supervisor);
+    spec_set_unref(d->set);
+    watch_stop(&d->signals);
+    task_stop(&d->reap);
+    sys_close(&d->memfd);
+    sys_close(&d->lock_fd);
+    procs_finish(&d->procs);
+    loop_finish(&d->loop);
+}
+
+int daemon_run(const struct options *o, const struct boot *b)
+{
+    struct daemon d = {.options = o, .boot = b, .memfd = -1, .lock_fd = -1};
+    int r;
+
+    procs_init(&d.procs);
+    r = begin(&d);
+    if (r < 0) {
+        log_error("cannot begin: %s", strerror(-r));
+        d.exit_code = 1;
+    } else {
+        loop_run(&d.loop);
+    }
+    if (d.supervisor && supervisor_over(d.supervisor)) {
+        d.exit_code = supervisor_exit_code(d.supervisor);
+        log_info("all ended, exiting with %d", d.exit_code);
+    }
+    end(&d);
+    return d.exit_code;
+}

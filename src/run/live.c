@@ -1,0 +1,187 @@
+#include "run/live.h"
+
+#include <string.h>
+
+#include "os/clock.h"
+#include "os/spawn.h"
+#include "os/sys.h"
+#include "run/report.h"
+#include "run/state.h"
+
+static void post(struct live *l, struct event *ev)
+{
+    ev->unit = l->unit.index;
+    ev->run = l->unit.run;
+    supervisor_post(l->supervisor, ev);
+}
+
+static void on_deadline(struct timer *t)
+{
+    struct event ev = {.type = EV_DEADLINE};
+
+    post(t->owner, &ev);
+}
+
+static void forget_exec(struct live *l)
+{
+    watch_stop(&l->exec);
+    sys_close(&l->exec_fd);
+}
+
+void live_drain_exec(struct live *l)
+{
+    struct event ev = {.type = EV_EXECED};
+
+    if (l->exec_fd < 0)
+        return;
+    switch (spawn_exec_news(l->exec_fd, &ev.u.error.stage, &ev.u.error.errnum)) {
+    case EXEC_PENDING:
+        return;
+    case EXEC_DONE:
+        break;
+    case EXEC_FAILED:
+        ev.type = EV_EXEC_ERROR;
+        break;
+    }
+    forget_exec(l);
+    post(l, &ev);
+}
+
+static void on_exec(struct watch *w, int events)
+{
+    (void)events;
+    live_drain_exec(w->owner);
+}
+
+/* ---- actions ---- */
+
+static void spawn(struct live *l)
+{
+    struct supervisor *s = l->supervisor;
+    const struct unit_spec *spec = l->unit.spec;
+    struct spawn_request request = {
+        .argv = spec->argv,
+        .envp = spec->envp,
+        .directory = spec->directory,
+        .change_user = spec->change_user,
+        .uid = spec->uid,
+        .gid = spec->gid,
+        .groups = spec->groups,
+        .n_groups = spec->n_groups,
+        .umask = spec->umask,
+        .stdout_fd = spec->log == LOG_INHERIT ? 1 : -1,
+        .stderr_fd = spec->log == LOG_INHERIT ? 2 : -1,
+        .nofile = s->have_nofile ? &s->nofile : NULL,
+        .slot = slots_get(&s->slots, l->unit.index),
+        .run = l->unit.run,
+    };
+    struct spawned spawned;
+    struct event ev = {.type = EV_SPAWN_ERROR};
+    int r;
+
+    request.cgroup_fd = tree_begin(&l->tree, l->unit.run);
+    r = spawn_process(&request, &spawned, &ev.u.error.stage);
+    if (r < 0) {
+        ev.u.error.errnum = -r;
+        post(l, &ev);
+        return;
+    }
+    tree_spawned(&l->tree, spawned.pid, spawned.in_cgroup);
+    l->exec_fd = spawned.exec_fd;
+    watch_set(&l->exec, l->exec_fd, LOOP_READ);
+    ev.type = EV_SPAWNED;
+    ev.u.spawned.pid = spawned.pid;
+    ev.u.spawned.cgroup = spawned.in_cgroup;
+    post(l, &ev);
+}
+
+static void release(struct live *l)
+{
+    struct run_slot *slot = slots_get(&l->supervisor->slots, l->unit.index);
+
+    forget_exec(l);
+    tree_release(&l->tree);
+    if (slot)
+        slots_clear(slot);
+}
+
+static void note_tried(struct live *l)
+{
+    if (l->tried || (!l->unit.n_records && l->unit.phase != PHASE_RUNNING))
+        return;
+    l->tried = true;
+    if (l->unit.spec->autostart && l->unit.spec->enabled)
+        l->supervisor->n_untried--;
+}
+
+/* Returns whether it is something to tell. */
+static bool perform(struct live *l, const struct action *a)
+{
+    switch (a->type) {
+    case ACT_SPAWN:
+        spawn(l);
+        return false;
+    case ACT_SIGNAL:
+        tree_signal(&l->tree);
+        return false;
+    case ACT_SURVIVORS:
+        tree_signal_survivors(&l->tree);
+        return false;
+    case ACT_KILL:
+        tree_kill(&l->tree);
+        return false;
+    case ACT_RELEASE:
+        release(l);
+        return false;
+    case ACT_CHANGED:
+        report_changed(&l->unit, a->from, a->to);
+        return true;
+    case ACT_RECORDED:
+        report_record(&l->unit);
+        return true;
+    case ACT_UNKILLABLE:
+        report_unkillable(&l->unit);
+        return true;
+    case ACT_ESSENTIAL:
+        shutdown_for_essential(l->supervisor, l->unit.index);
+        return false;
+    case ACT_COUNT:
+        break;
+    }
+    return false;
+}
+
+bool live_step(struct live *l, const struct event *ev)
+{
+    struct supervisor *s = l->supervisor;
+    struct actions actions;
+    bool tell = false;
+
+    /* A linear congruence is random enough to spread restarts. */
+    s->random = s->random * 1664525u + 1013904223u;
+    unit_step(&l->unit, ev, clock_now(), s->random, &actions);
+    for (unsigned i = 0; i < actions.n; i++)
+        tell = perform(l, &actions.items[i]) || tell;
+    timer_set(&l->deadline, l->unit.deadline_ms);
+    note_tried(l);
+    return tell;
+}
+
+int live_init(struct live *l, struct supervisor *s, const struct unit_spec *spec, uint32_t index)
+{
+    memset(l, 0, sizeof *l);
+    l->supervisor = s;
+    l->exec_fd = -1;
+    timer_init(&l->deadline, s->loop, on_deadline, l);
+    watch_init(&l->exec, s->loop, on_exec, l);
+    tree_init(&l->tree, &s->tracker, spec, index);
+    return unit_init(&l->unit, spec, index);
+}
+
+void live_finish(struct live *l)
+{
+    timer_stop(&l->deadline);
+    if (unit_has_run(&l->unit))
+        release(l);
+    unit_finish(&l->unit);
+}

@@ -1,0 +1,35 @@
+/*
+ * A unit as it lives in reeved: the core's unit and, beside it, what the kernel holds for it
+ * (descriptors, timer, watches, its process tree). Carries out what the machine decides.
+ */
+#ifndef REEVE_RUN_LIVE_H
+#define REEVE_RUN_LIVE_H
+
+#include "core/unit.h"
+#include "os/slots.h"
+#include "run/loop.h"
+#include "run/tree.h"
+
+struct supervisor;
+
+struct live {
+    struct unit unit;
+    struct supervisor *supervisor;
+    struct timer deadline; /* mirrors unit.deadline_ms */
+    struct watch exec;     /* on exec_fd */
+    int exec_fd;           /* -1: the exec's result is known, or there is no run */
+    struct tree tree;
+    /* Was ready, completed, or failed one attempt: counts for the daemon being started. */
+    bool tried;
+};
+
+/* 0 or -ENOMEM. */
+int live_init(struct live *l, struct supervisor *s, const struct unit_spec *spec, uint32_t index);
+void live_finish(struct live *l);
+/* Steps the unit, carries out the actions, mirrors the deadline. Returns whether listeners should
+ * hear of it. */
+bool live_step(struct live *l, const struct event *ev);
+/* For the reaper: main is dead and unreaped; reads how far its exec had come. */
+void live_drain_exec(struct live *l);
+
+#endif

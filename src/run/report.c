@@ -1,0 +1,100 @@
+#include "run/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "os/signals.h"
+
+void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase to)
+{
+    const char *name = u->spec->name;
+    char text[32];
+
+    (void)from;
+    switch (to) {
+    case PHASE_RUNNING:
+        log_info("%s: running, pid %d", name, (int)u->current.pid);
+        break;
+    case PHASE_STOPPING:
+        log_info("%s: stopping (%s)", name,
+                 u->current.requested_by == BY_NOBODY ? "it did not become ready in time"
+                                                      : requested_by_name(u->current.requested_by));
+        break;
+    case PHASE_DRAINING:
+        log_info("%s: its main process has ended, ending what it left behind", name);
+        break;
+    case PHASE_KILLING:
+        log_warning("%s: did not end in time, sending SIGKILL", name);
+        break;
+    case PHASE_BACKOFF:
+        log_info("%s: next start in %s", name,
+                 duration_format(u->deadline_ms - u->since_ms, text, sizeof text));
+        break;
+    case PHASE_FAILED:
+        log_error("%s: failed, not restarted", name);
+        break;
+    case PHASE_COMPLETED:
+        log_info("%s: completed", name);
+        break;
+    case PHASE_STOPPED:
+        log_info("%s: stopped", name);
+        break;
+    case PHASE_SPAWNING:
+    case PHASE_PROBING:
+    case PHASE_UNKILLABLE:
+    case PHASE_COUNT:
+        break;
+    }
+}
+
+/* "exit code 3", "SIGTERM", "chdir: No such file or directory" */
+static void describe_end(const struct exit_record *r, char *text, size_t size_bytes)
+{
+    if (r->error_stage != STAGE_NONE)
+        snprintf(text, size_bytes, "%s: %s", start_stage_name(r->error_stage),
+                 strerror(r->error_errno));
+    else if (r->signal)
+        snprintf(text, size_bytes, "SIG%s%s", signal_name(r->signal),
+                 r->core_dumped ? ", core dumped" : "");
+    else if (r->has_status)
+        snprintf(text, size_bytes, "exit code %d", r->exit_code);
+    else
+        snprintf(text, size_bytes, "status unknown");
+}
+
+void report_record(const struct unit *u)
+{
+    const struct exit_record *r = unit_last_record(u);
+    char end[128], duration[32], who[48] = "";
+
+    if (!r)
+        return;
+    describe_end(r, end, sizeof end);
+    if (r->requested_by != BY_NOBODY)
+        snprintf(who, sizeof who, ", asked by %s", requested_by_name(r->requested_by));
+    log_info("%s: run %" PRIu64 " ended after %s: %s (%s%s)", u->spec->name, r->run,
+             duration_format(r->duration_ms, duration, sizeof duration), end,
+             reason_name(r->reason), who);
+    if (r->leftovers_killed)
+        log_warning("%s: %u processes it left behind were killed", u->spec->name,
+                    r->leftovers_killed);
+}
+
+void report_unkillable(const struct unit *u)
+{
+    log_error("%s: unkillable: something of run %" PRIu64 " is still there two seconds after "
+              "SIGKILL; it will not be started until that is gone",
+              u->spec->name, u->run);
+}
+
+void report_state(const struct unit *u)
+{
+    const struct exit_record *r = unit_last_record(u);
+
+    log_info("%s: %s, pid %d, run %" PRIu64 ", restarts %u, last end %s", u->spec->name,
+             unit_state_name(unit_state_of(u->phase)), u->main_alive ? (int)u->current.pid : 0,
+             u->run, u->n_restarts, r ? reason_name(r->reason) : "none");
+}

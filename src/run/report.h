@@ -1,0 +1,12 @@
+/* What the daemon's log says of its units: one line for each thing a person would want to know. */
+#ifndef REEVE_RUN_REPORT_H
+#define REEVE_RUN_REPORT_H
+
+#include "core/unit.h"
+
+void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase to);
+void report_record(const struct unit *u);
+void report_unkillable(const struct unit *u);
+void report_state(const struct unit *u);
+
+#endif

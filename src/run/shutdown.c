@@ -1,0 +1,95 @@
+#include "run/shutdown.h"
+
+#include "base/log.h"
+#include "core/stop_plan.h"
+#include "os/clock.h"
+#include "run/state.h"
+
+static void on_last(struct timer *t)
+{
+    struct supervisor *s = t->owner;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        left += unit_has_run(&s->lives[i].unit);
+    log_error("shutdown: time is up, %u units still have processes that cannot be ended", left);
+    s->shutdown.over = true;
+    loop_stop(s->loop);
+}
+
+void shutdown_init(struct supervisor *s, int64_t timeout_ms)
+{
+    s->shutdown.timeout_ms = timeout_ms;
+    s->shutdown.essential = -1;
+    timer_init(&s->shutdown.last, s->loop, on_last, s);
+}
+
+static void stop_all(struct supervisor *s, struct requester who, int64_t kill_by_ms)
+{
+    /* In reverse of the configuration; with no order among units all stop side by side. */
+    for (uint32_t i = s->n_lives; i-- > 0;) {
+        struct event ev = {.type = EV_STOP, .unit = i};
+
+        ev.u.ask.by = BY_SHUTDOWN;
+        ev.u.ask.requester = who;
+        ev.u.ask.kill_by_ms = kill_by_ms;
+        supervisor_post(s, &ev);
+    }
+}
+
+void shutdown_begin(struct supervisor *s, struct requester who)
+{
+    struct shutdown *d = &s->shutdown;
+
+    if (d->begun)
+        return;
+    d->begun = true;
+    d->begun_ms = clock_now().mono_ms;
+    log_info("shutting down");
+    timer_set(&d->last, shutdown_end_ms(d->timeout_ms, d->begun_ms));
+    stop_all(s, who, shutdown_kill_by_ms(d->timeout_ms, d->begun_ms, d->begun_ms, 1));
+    supervisor_tell(s, UINT32_MAX);
+    shutdown_check(s);
+}
+
+void shutdown_for_essential(struct supervisor *s, uint32_t index)
+{
+    if (s->shutdown.begun)
+        return;
+    log_info("%s is essential and has ended for good", s->lives[index].unit.spec->name);
+    s->shutdown.essential = index;
+    shutdown_begin(s, (struct requester){0});
+}
+
+void shutdown_hurry(struct supervisor *s)
+{
+    if (!s->shutdown.begun)
+        return;
+    log_info("shutdown: asked again, killing what is left");
+    stop_all(s, (struct requester){0}, clock_now().mono_ms);
+}
+
+void shutdown_check(struct supervisor *s)
+{
+    if (!s->shutdown.begun || s->shutdown.over || s->queue.n)
+        return;
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        if (unit_has_run(&s->lives[i].unit) || s->lives[i].unit.phase == PHASE_BACKOFF)
+            return;
+    s->shutdown.over = true;
+    timer_stop(&s->shutdown.last);
+    loop_stop(s->loop);
+}
+
+int shutdown_exit_code(const struct supervisor *s)
+{
+    if (s->shutdown.essential >= 0)
+        return outcome_shell_code(unit_last_record(&s->lives[s->shutdown.essential].unit));
+    for (uint32_t i = 0; i < s->n_lives; i++) {
+        const struct unit *u = &s->lives[i].unit;
+
+        if (u->spec->essential && unit_last_record(u))
+            return outcome_shell_code(unit_last_record(u));
+    }
+    return 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * The end of reeved: stops every unit inside one budget, then lets the loop go. Whoever asks first
+ * begins it; the exit code is decided here.
+ */
+#ifndef REEVE_RUN_SHUTDOWN_H
+#define REEVE_RUN_SHUTDOWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/outcome.h"
+#include "run/loop.h"
+
+struct supervisor;
+
+struct shutdown {
+    bool begun;
+    bool over;
+    int64_t begun_ms;   /* monotonic */
+    int64_t timeout_ms; /* T */
+    struct timer last;  /* at T: reeved goes, whatever is left */
+    int64_t essential;  /* index of the essential unit whose end began it; -1: none */
+};
+
+void shutdown_init(struct supervisor *s, int64_t timeout_ms);
+/* Stops all. Harmless when begun already. */
+void shutdown_begin(struct supervisor *s, struct requester who);
+/* The same, because this essential unit ended for good. */
+void shutdown_for_essential(struct supervisor *s, uint32_t index);
+/* Skips to the kill. */
+void shutdown_hurry(struct supervisor *s);
+/* Ends the loop when nothing is left to wait for. */
+void shutdown_check(struct supervisor *s);
+/* The exit code of reeved, once the loop has ended. */
+int shutdown_exit_code(const struct supervisor *s);
+
+#endif

@@ -1,0 +1,42 @@
+/* The supervisor from inside, for the files of run/ only. Everybody else uses run/supervisor.h. */
+#ifndef REEVE_RUN_STATE_H
+#define REEVE_RUN_STATE_H
+
+#include <sys/resource.h>
+
+#include "base/list.h"
+#include "os/slots.h"
+#include "run/live.h"
+#include "run/loop.h"
+#include "run/procs.h"
+#include "run/queue.h"
+#include "run/shutdown.h"
+#include "run/supervisor.h"
+#include "run/tracker.h"
+
+struct supervisor {
+    struct loop *loop;
+    struct procs *procs;
+    struct spec_set *set; /* one reference */
+    struct live *lives;   /* configuration order; owned */
+    uint32_t n_lives;
+    struct queue queue;
+    struct task drain;
+    struct tracker tracker;
+    struct slots slots;
+    char *slots_path;
+    struct list listeners; // listener.link
+    struct shutdown shutdown;
+    struct rlimit nofile; /* as it was when reeved started: what children get back */
+    bool have_nofile;
+    uint32_t n_untried; /* autostart units that were not ready, completed or failed once yet */
+    int64_t begun_ms;
+    uint32_t random;
+};
+
+/* Queues an event and sees to it that the queue is drained. */
+void supervisor_post(struct supervisor *s, const struct event *ev);
+/* Tells the listeners. */
+void supervisor_tell(struct supervisor *s, uint32_t index);
+
+#endif

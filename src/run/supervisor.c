@@ -1,0 +1,307 @@
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "os/clock.h"
+#include "run/reaper.h"
+#include "run/report.h"
+#include "run/state.h"
+
+/* What one turn of the loop may do for the units before sockets and timers get theirs. */
+enum { EVENTS_PER_TURN = 64, TURN_MS = 5 };
+
+/* ---- the queue and its draining: the only caller of the machine ---- */
+
+void supervisor_post(struct supervisor *s, const struct event *ev)
+{
+    /* Room is set aside for all that units cause, and growing was tried: what is refused here is an
+     * event that no accounting foresaw. Saying so is all that is left. */
+    if (!queue_post(&s->queue, ev))
+        log_error("out of memory: event %s of unit %u was lost", event_name(ev->type), ev->unit);
+    task_start(&s->drain);
+}
+
+void supervisor_tell(struct supervisor *s, uint32_t index)
+{
+    list_for_each_safe (it, &s->listeners) {
+        struct listener *l = container_of(it, struct listener, link);
+
+        l->fn(l, index);
+    }
+}
+
+static bool drain(struct task *task)
+{
+    struct supervisor *s = task->owner;
+    int64_t end_ms = clock_now().mono_ms + TURN_MS;
+    struct event ev;
+    int n = 0;
+
+    while (n++ < EVENTS_PER_TURN && queue_take(&s->queue, &ev)) {
+        uint32_t untried = s->n_untried;
+
+        if (live_step(&s->lives[ev.unit], &ev))
+            supervisor_tell(s, ev.unit);
+        if (untried && !s->n_untried)
+            supervisor_tell(s, UINT32_MAX);
+        if (clock_now().mono_ms >= end_ms)
+            break;
+    }
+    shutdown_check(s);
+    return s->queue.n > 0;
+}
+
+static void post_from_tracker(void *owner, const struct event *ev)
+{
+    supervisor_post(owner, ev);
+}
+
+/* ---- making ---- */
+
+static int make_lives(struct supervisor *s)
+{
+    s->lives = calloc(s->set->n_units ? s->set->n_units : 1, sizeof *s->lives);
+    if (!s->lives)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < s->set->n_units; i++) {
+        const struct unit_spec *spec = &s->set->units[i];
+        int r = live_init(&s->lives[i], s, spec, i);
+
+        if (r < 0)
+            return r;
+        s->n_lives++;
+        s->n_untried += spec->autostart && spec->enabled;
+    }
+    return queue_init(&s->queue, s->n_lives);
+}
+
+static void open_slots(struct supervisor *s)
+{
+    const char *dir = s->set->daemon.runtime_dir;
+    int r;
+
+    s->slots.fd = -1;
+    if (!dir || asprintf(&s->slots_path, "%s/runs", dir) < 0) {
+        s->slots_path = NULL;
+        return;
+    }
+    r = slots_open(&s->slots, s->slots_path, s->n_lives);
+    if (r < 0) {
+        log_warning("%s: %s; should reeved be killed, the next one cannot see what still runs",
+                    s->slots_path, strerror(-r));
+        return;
+    }
+    for (uint32_t i = 0; i < s->n_lives; i++) {
+        struct run_slot *slot = slots_get(&s->slots, i);
+
+        if (slot)
+            snprintf(slot->unit, sizeof slot->unit, "%s", s->set->units[i].name);
+    }
+}
+
+int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_set *set,
+                      const struct supervisor_options *options)
+{
+    struct supervisor *s = calloc(1, sizeof *s);
+    char mark[64];
+    int r;
+
+    if (!s) {
+        spec_set_unref(set);
+        return -ENOMEM;
+    }
+    s->loop = loop;
+    s->procs = options->procs;
+    s->set = set;
+    s->begun_ms = clock_now().mono_ms;
+    s->random = (uint32_t)clock_now().wall_ms ^ ((uint32_t)getpid() << 16);
+    if (options->nofile) {
+        s->nofile = *options->nofile;
+        s->have_nofile = true;
+    }
+    list_init(&s->listeners);
+    task_init(&s->drain, loop, drain, s);
+    shutdown_init(s, set->daemon.shutdown_timeout_ms ? set->daemon.shutdown_timeout_ms
+                                                     : options->shutdown_timeout_ms);
+    snprintf(mark, sizeof mark, "pid:%d", (int)getpid());
+    tracker_init(&s->tracker, loop, s->procs,
+                 set->daemon.runtime_dir ? set->daemon.runtime_dir : mark, post_from_tracker, s);
+    r = make_lives(s);
+    if (r < 0) {
+        supervisor_destroy(s);
+        return r;
+    }
+    open_slots(s);
+    *ret = s;
+    return 0;
+}
+
+void supervisor_begin(struct supervisor *s)
+{
+    for (uint32_t i = 0; i < s->n_lives; i++) {
+        const struct unit_spec *spec = &s->set->units[i];
+        struct event ev = {.type = EV_START, .unit = i};
+
+        if (spec->autostart && spec->enabled)
+            supervisor_post(s, &ev);
+    }
+}
+
+void supervisor_destroy(struct supervisor *s)
+{
+    if (!s)
+        return;
+    task_stop(&s->drain);
+    timer_stop(&s->shutdown.last);
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        live_finish(&s->lives[i]);
+    free(s->lives);
+    tracker_finish(&s->tracker);
+    queue_finish(&s->queue);
+    slots_close(&s->slots, s->slots_path);
+    free(s->slots_path);
+    spec_set_unref(s->set);
+    free(s);
+}
+
+bool supervisor_reap(struct supervisor *s)
+{
+    return reaper_turn(s->procs, &s->tracker);
+}
+
+void supervisor_hurry(struct supervisor *s)
+{
+    shutdown_hurry(s);
+}
+
+bool supervisor_over(const struct supervisor *s)
+{
+    return s->shutdown.over;
+}
+
+int supervisor_exit_code(const struct supervisor *s)
+{
+    return shutdown_exit_code(s);
+}
+
+void supervisor_log_states(const struct supervisor *s)
+{
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        report_state(&s->lives[i].unit);
+}
+
+/* ---- looking ---- */
+
+uint32_t supervisor_n_units(const struct supervisor *s)
+{
+    return s->n_lives;
+}
+
+const struct unit *supervisor_unit(const struct supervisor *s, uint32_t index)
+{
+    return &s->lives[index].unit;
+}
+
+const struct unit *supervisor_find(const struct supervisor *s, const char *name)
+{
+    const struct unit_spec *spec = spec_set_find(s->set, name);
+
+    return spec ? &s->lives[spec - s->set->units].unit : NULL;
+}
+
+enum tracking supervisor_tracking(const struct supervisor *s, uint32_t index)
+{
+    const struct live *l = &s->lives[index];
+
+    /* What a run has; without a run, what the next one would get. */
+    if (unit_has_run(&l->unit))
+        return l->tree.cgroup_fd >= 0 ? TRACKING_CGROUP : TRACKING_BEST_EFFORT;
+    return tracker_has_cgroups(&s->tracker) ? TRACKING_CGROUP : TRACKING_BEST_EFFORT;
+}
+
+bool supervisor_tracks_by_cgroup(const struct supervisor *s)
+{
+    return tracker_has_cgroups(&s->tracker);
+}
+
+const struct daemon_spec *supervisor_daemon_spec(const struct supervisor *s)
+{
+    return &s->set->daemon;
+}
+
+uint32_t supervisor_orphans(struct supervisor *s)
+{
+    return tracker_count_orphans(&s->tracker);
+}
+
+bool supervisor_shutting_down(const struct supervisor *s)
+{
+    return s->shutdown.begun;
+}
+
+bool supervisor_started(const struct supervisor *s)
+{
+    return s->n_untried == 0;
+}
+
+int64_t supervisor_uptime_ms(const struct supervisor *s)
+{
+    return clock_now().mono_ms - s->begun_ms;
+}
+
+/* ---- asking ---- */
+
+static int ask(struct supervisor *s, uint32_t index, enum event_type type, enum requested_by by,
+               struct requester who)
+{
+    struct event ev = {.type = type, .unit = index};
+
+    if (s->shutdown.begun)
+        return -ESHUTDOWN;
+    if (type != EV_STOP && !s->set->units[index].enabled)
+        return -EACCES;
+    /* Requests never take the room that exits need. */
+    if (!queue_has_room(&s->queue, 1))
+        return -EAGAIN;
+    ev.u.ask.by = by;
+    ev.u.ask.requester = who;
+    supervisor_post(s, &ev);
+    return 0;
+}
+
+int supervisor_start(struct supervisor *s, uint32_t index, struct requester who)
+{
+    return ask(s, index, EV_START, BY_USER, who);
+}
+
+int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who)
+{
+    return ask(s, index, EV_STOP, BY_USER, who);
+}
+
+int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who)
+{
+    return ask(s, index, EV_RESTART, BY_RESTART, who);
+}
+
+void supervisor_shutdown(struct supervisor *s, struct requester who)
+{
+    shutdown_begin(s, who);
+}
+
+/* ---- being told ---- */
+
+void supervisor_listen(struct supervisor *s, struct listener *l)
+{
+    list_append(&s->listeners, &l->link);
+}
+
+void supervisor_unlisten(struct listener *l)
+{
+    list_remove(&l->link);
+}

@@ -1,0 +1,403 @@
+#include "run/tracker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "os/clock.h"
+#include "os/sys.h"
+
+enum { SCAN_BUDGET = 64, POLL_MS = 250, ORPHANS_READ_MAX = 256 };
+
+/* ---- members ---- */
+
+static void member_free(struct tracker *k, struct member *m)
+{
+    watch_stop(&m->watch);
+    sys_close(&m->pidfd);
+    map_remove(&k->members, (uint64_t)m->pid);
+    list_remove(&m->link);
+    m->tree->n_members--;
+    free(m);
+}
+
+static void on_member_gone(struct watch *w, int events)
+{
+    struct member *m = w->owner;
+    struct tracker *k = m->tree->tracker;
+
+    (void)events;
+    member_free(k, m);
+    tracker_look(k);
+}
+
+static struct member *member_find(struct tracker *k, pid_t pid)
+{
+    struct map_node *node = map_find(&k->members, (uint64_t)pid);
+
+    return node ? container_of(node, struct member, by_pid) : NULL;
+}
+
+void tracker_pin(struct tracker *k, struct tree *t, const struct proc_stat *p)
+{
+    struct member *m = member_find(k, p->pid);
+
+    if (m) {
+        if (m->start_ticks == p->start_ticks)
+            return;
+        member_free(k, m); /* an older process that had the number */
+    }
+    m = calloc(1, sizeof *m);
+    if (!m)
+        return; /* the group's signal may still reach it, and the next scan sees it again */
+    m->tree = t;
+    m->pid = p->pid;
+    m->start_ticks = p->start_ticks;
+    m->pidfd = sys_pidfd_open(p->pid);
+    if (m->pidfd < 0)
+        m->pidfd = -1;
+    watch_init(&m->watch, k->loop, on_member_gone, m);
+    if (m->pidfd >= 0)
+        watch_set(&m->watch, m->pidfd, LOOP_READ);
+    map_add(&k->members, &m->by_pid, (uint64_t)m->pid);
+    list_append(&t->members, &m->link);
+    t->n_members++;
+}
+
+void tracker_unpin_all(struct tracker *k, struct tree *t)
+{
+    list_for_each_safe (it, &t->members) {
+        member_free(k, container_of(it, struct member, link));
+    }
+}
+
+/* Drops the members that are no more and that no pidfd tells about. */
+static void refresh_members(struct tracker *k, struct tree *t)
+{
+    list_for_each_safe (it, &t->members) {
+        struct member *m = container_of(it, struct member, link);
+        struct proc_stat now;
+        int r = proc_stat_read(m->pid, &now);
+
+        if (r == -ESRCH || (r == 0 && (now.start_ticks != m->start_ticks || now.state == 'Z')))
+            member_free(k, m);
+    }
+}
+
+/* ---- the scan of adopted children ---- */
+
+static struct tree *tree_of_main(struct tracker *k, pid_t pid)
+{
+    struct proc *proc = pid > 0 ? procs_find(k->procs, pid) : NULL;
+    struct tree *t;
+
+    if (!proc || proc->role != PROC_MAIN)
+        return NULL;
+    t = container_of(proc, struct tree, main);
+    return t->ending ? t : NULL;
+}
+
+static struct tree *ending_tree_of(struct tracker *k, const struct proc_stat *p)
+{
+    struct tree *t = tree_of_main(k, p->pgrp);
+    struct member *parent;
+
+    if (!t)
+        t = tree_of_main(k, p->session);
+    if (t)
+        return t->cgroup_fd < 0 ? t : NULL;
+    parent = member_find(k, p->ppid);
+    return parent && parent->tree->ending ? parent->tree : NULL;
+}
+
+static bool scan_skip(pid_t pid, void *arg)
+{
+    struct tracker *k = arg;
+    struct proc *proc = procs_find(k->procs, pid);
+
+    return proc && !proc->reaped;
+}
+
+static bool scan_visit(const struct proc_stat *p, void *arg)
+{
+    struct tracker *k = arg;
+    struct tree *t = ending_tree_of(k, p);
+
+    if (t && p->state != 'Z' && p->state != 'X')
+        tracker_pin(k, t, p);
+    return true;
+}
+
+static void tell(struct tracker *k, struct tree *t)
+{
+    bool empty = tracker_tree_empty(k, t);
+    struct event ev = {.unit = t->unit, .run = t->run};
+
+    if (empty)
+        tracker_leave_ending(k, t);
+    if (t->exit_pending) {
+        t->exit_pending = false;
+        ev.type = EV_EXITED;
+        ev.u.exited.status = t->exit_status;
+        ev.u.exited.tree_empty = empty;
+        k->post(k->owner, &ev);
+    } else if (empty) {
+        ev.type = EV_TREE_EMPTY;
+        k->post(k->owner, &ev);
+    } else if (t->killing && t->cgroup_fd < 0) {
+        tree_kill(t); /* something was born between the kill and now */
+    }
+}
+
+/* Whether a tree is ending that no watch would tell about. */
+static bool needs_look(const struct tracker *k)
+{
+    list_for_each (it, &k->ending) {
+        if (container_of(it, struct tree, link)->inotify_wd < 0)
+            return true;
+    }
+    return false;
+}
+
+static void scan_done(struct tracker *k)
+{
+    k->scanning = false;
+    tree_walk_finish(&k->scan);
+    list_for_each_safe (it, &k->ending) {
+        struct tree *t = container_of(it, struct tree, link);
+
+        if (t->joined_scan < k->n_scans)
+            tell(k, t);
+    }
+    timer_set(&k->poll, needs_look(k) ? clock_now().mono_ms + POLL_MS : 0);
+}
+
+static bool scan_step(struct task *task)
+{
+    struct tracker *k = task->owner;
+
+    if (tree_walk_step(&k->scan, SCAN_BUDGET, scan_skip, scan_visit, k))
+        return true;
+    scan_done(k);
+    if (!k->scan_again)
+        return false;
+    k->scan_again = false;
+    tracker_look(k);
+    return k->scanning;
+}
+
+void tracker_look(struct tracker *k)
+{
+    if (!needs_look(k))
+        return;
+    if (k->scanning) {
+        k->scan_again = true;
+        return;
+    }
+    k->scanning = true;
+    k->n_scans++;
+    tree_walk_init(&k->scan);
+    tree_walk_add_children(&k->scan, getpid());
+    if (scan_step(&k->scan_task))
+        task_start(&k->scan_task);
+}
+
+static void on_poll(struct timer *t)
+{
+    tracker_look(t->owner);
+}
+
+/* ---- ending trees ---- */
+
+void tracker_join_ending(struct tracker *k, struct tree *t)
+{
+    if (t->ending)
+        return;
+    t->ending = true;
+    t->joined_scan = k->n_scans;
+    list_append(&k->ending, &t->link);
+}
+
+void tracker_leave_ending(struct tracker *k, struct tree *t)
+{
+    if (!t->ending)
+        return;
+    t->ending = false;
+    list_remove(&t->link);
+    if (t->inotify_wd >= 0) {
+        map_remove(&k->by_wd, (uint64_t)t->inotify_wd);
+        (void)inotify_rm_watch(k->inotify_fd, t->inotify_wd);
+        t->inotify_wd = -1;
+    }
+}
+
+static bool cgroup_is_empty(const struct tree *t)
+{
+    int r = cgroup_populated(t->cgroup_fd);
+
+    /* A cgroup that was removed has nobody in it; one that could not be read may have. */
+    return r == 0 || r == -ENOENT || r == -ENODEV;
+}
+
+bool tracker_tree_empty(struct tracker *k, struct tree *t)
+{
+    if (t->cgroup_fd >= 0)
+        return cgroup_is_empty(t);
+    refresh_members(k, t);
+    if (!list_empty(&t->members))
+        return false;
+    /* Without /proc, or memory, for a full look, the group is at least asked. */
+    if (k->scan.incomplete && t->pidfd >= 0)
+        return sys_pidfd_send_signal(t->pidfd, 0, 1u << 2) < 0;
+    return true;
+}
+
+void tracker_watch_cgroup(struct tracker *k, struct tree *t)
+{
+    char path[64];
+
+    if (k->inotify_fd >= 0 && t->inotify_wd < 0) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d/cgroup.events", t->cgroup_fd);
+        t->inotify_wd = inotify_add_watch(k->inotify_fd, path, IN_MODIFY);
+        if (t->inotify_wd >= 0)
+            map_add(&k->by_wd, &t->by_wd, (uint64_t)t->inotify_wd);
+    }
+    if (tracker_tree_empty(k, t)) {
+        tell(k, t); /* it became empty before the watch was there */
+        return;
+    }
+    if (t->inotify_wd < 0)
+        timer_set(&k->poll, clock_now().mono_ms + POLL_MS);
+}
+
+static void on_inotify(struct watch *w, int events)
+{
+    struct tracker *k = w->owner;
+    _Alignas(struct inotify_event) char buf[4096];
+    ssize_t n = sys_read(k->inotify_fd, buf, sizeof buf);
+
+    (void)events;
+    for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= n;) {
+        const struct inotify_event *ie = (const void *)(buf + at);
+        struct map_node *node = map_find(&k->by_wd, (uint64_t)ie->wd);
+
+        at += (ssize_t)(sizeof *ie + ie->len);
+        if (ie->mask & IN_Q_OVERFLOW) {
+            timer_set(&k->poll, clock_now().mono_ms);
+            continue;
+        }
+        if (!node)
+            continue;
+        struct tree *t = container_of(node, struct tree, by_wd);
+        if (tracker_tree_empty(k, t))
+            tell(k, t);
+    }
+}
+
+/* ---- orphans ---- */
+
+struct orphan_count {
+    struct tracker *k;
+    uint32_t n;
+};
+
+static bool in_a_unit_cgroup(const struct tracker *k, pid_t pid)
+{
+    char path[64], text[4096];
+    int fd;
+    ssize_t n;
+
+    if (!tracker_has_cgroups(k))
+        return false;
+    snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
+    fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    n = sys_read(fd, text, sizeof text - 1);
+    sys_close(&fd);
+    text[n > 0 ? n : 0] = '\0';
+    return strstr(text, "/reeve.") != NULL;
+}
+
+static bool count_visit(const struct proc_stat *p, void *arg)
+{
+    struct orphan_count *count = arg;
+    const struct procs *procs = count->k->procs;
+
+    if (p->state != 'Z' && !procs_find(procs, p->pgrp) && !procs_find(procs, p->session) &&
+        !member_find(count->k, p->pid) && !in_a_unit_cgroup(count->k, p->pid))
+        count->n++;
+    return false;
+}
+
+uint32_t tracker_count_orphans(struct tracker *k)
+{
+    struct orphan_count count = {k, 0};
+    struct tree_walk walk;
+
+    tree_walk_init(&walk);
+    tree_walk_add_children(&walk, getpid());
+    for (size_t i = 0; i < walk.n_todo;) {
+        if (scan_skip(walk.todo[i], k))
+            walk.todo[i] = walk.todo[--walk.n_todo];
+        else
+            i++;
+    }
+    (void)tree_walk_step(&walk, ORPHANS_READ_MAX, NULL, count_visit, &count);
+    /* More than that are not read one by one, but they are many and they are counted. */
+    count.n += (uint32_t)walk.n_todo;
+    tree_walk_finish(&walk);
+    return count.n;
+}
+
+/* ---- beginning and end ---- */
+
+bool tracker_has_cgroups(const struct tracker *k)
+{
+    return k->cgroups.dir_fd >= 0;
+}
+
+void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs, const char *owner_mark,
+                  tracker_post_fn *post, void *owner)
+{
+    memset(k, 0, sizeof *k);
+    k->loop = loop;
+    k->procs = procs;
+    k->post = post;
+    k->owner = owner;
+    map_init(&k->by_wd);
+    map_init(&k->members);
+    list_init(&k->ending);
+    task_init(&k->scan_task, loop, scan_step, k);
+    timer_init(&k->poll, loop, on_poll, k);
+    watch_init(&k->inotify, loop, on_inotify, k);
+    k->inotify_fd = -1;
+    if (cgroup_root_open(&k->cgroups, owner_mark) < 0)
+        return;
+    k->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (k->inotify_fd < 0) {
+        log_warning("inotify is not to be had (%s): empty cgroups are looked for four times a "
+                    "second while a unit ends",
+                    strerror(errno));
+        return;
+    }
+    watch_set(&k->inotify, k->inotify_fd, LOOP_READ);
+}
+
+void tracker_finish(struct tracker *k)
+{
+    watch_stop(&k->inotify);
+    timer_stop(&k->poll);
+    task_stop(&k->scan_task);
+    if (k->scanning)
+        tree_walk_finish(&k->scan);
+    sys_close(&k->inotify_fd);
+    cgroup_root_close(&k->cgroups);
+    map_finish(&k->by_wd);
+    map_finish(&k->members);
+}

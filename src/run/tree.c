@@ -1,0 +1,338 @@
+#include "run/tree.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "os/cgroup.h"
+#include "os/reap.h"
+#include "os/signals.h"
+#include "os/sys.h"
+#include "run/procs.h"
+#include "run/tracker.h"
+
+#ifndef PIDFD_SIGNAL_PROCESS_GROUP
+#define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2)
+#endif
+
+/* Processes looked at in one turn of the loop: about a millisecond of reading /proc. */
+enum { WALK_BUDGET = 64 };
+
+static bool by_cgroup(const struct tree *t)
+{
+    return t->cgroup_fd >= 0;
+}
+
+static bool main_alive(const struct tree *t)
+{
+    return t->main.pid && !t->main.reaped && !reap_is_dead(t->main.pid);
+}
+
+static void post(struct tree *t, struct event *ev)
+{
+    ev->unit = t->unit;
+    ev->run = t->run;
+    t->tracker->post(t->tracker->owner, ev);
+}
+
+static void post_signalled(struct tree *t)
+{
+    struct event ev = {.type = EV_SIGNALLED};
+
+    post(t, &ev);
+}
+
+static void post_killed(struct tree *t, bool main_was_alive, uint32_t leftovers)
+{
+    struct event ev = {.type = EV_KILLED};
+
+    ev.u.killed.main_alive = main_was_alive;
+    ev.u.killed.leftovers = leftovers;
+    post(t, &ev);
+}
+
+static void post_exited(struct tree *t, bool empty)
+{
+    struct event ev = {.type = EV_EXITED};
+
+    ev.u.exited.status = t->exit_status;
+    ev.u.exited.tree_empty = empty;
+    t->exit_pending = false;
+    post(t, &ev);
+}
+
+/* The group named by main's pid, as long as main was not reaped. Before its setsid the child is in
+ * our group still, so then only the child itself is meant. */
+static int signal_group(const struct tree *t, int sig)
+{
+    int r = sys_kill(-t->main.pid, sig);
+
+    return r == -ESRCH ? sys_kill(t->main.pid, sig) : r;
+}
+
+/* ---- best effort ---- */
+
+/* Returns how many it reached that were not killed before. */
+static uint32_t signal_members(struct tree *t, int sig)
+{
+    uint32_t n_new = 0;
+
+    list_for_each (it, &t->members) {
+        struct member *m = container_of(it, struct member, link);
+        struct proc_stat now;
+
+        if (m->pidfd >= 0)
+            (void)sys_pidfd_send_signal(m->pidfd, sig, 0);
+        else if (proc_stat_read(m->pid, &now) == 0 && now.start_ticks == m->start_ticks)
+            (void)sys_kill(m->pid, sig);
+        n_new += !m->killed;
+        m->killed = m->killed || sig == SIGKILL;
+    }
+    return n_new;
+}
+
+/* The group after main was reaped: by its pidfd, which cannot mean anybody else. Older kernels
+ * (before 6.9) leave the members, one by one. */
+static void signal_orphaned_group(struct tree *t, int sig)
+{
+    if (t->pidfd >= 0)
+        (void)sys_pidfd_send_signal(t->pidfd, sig, PIDFD_SIGNAL_PROCESS_GROUP);
+}
+
+/* To whom kill_mode says. 0 when main was reached. */
+static int signal_by_mode(struct tree *t, int sig)
+{
+    if (t->spec->kill_mode == KILL_MAIN)
+        return sys_kill(t->main.pid, sig);
+    if (t->spec->kill_mode == KILL_GROUP)
+        return signal_group(t, sig);
+    if (by_cgroup(t) && cgroup_signal(t->cgroup_fd, sig, 0) > 0)
+        return 0;
+    /* Members may be in main's group as well; each process is signalled once. */
+    (void)signal_members(t, sig);
+    return sys_kill(t->main.pid, sig);
+}
+
+static void do_signal(struct tree *t)
+{
+    t->signal_wanted = false;
+    if (!main_alive(t) || signal_by_mode(t, t->spec->stop_signal) < 0)
+        return;
+    post_signalled(t);
+    /* Whoever was stopped (SIGSTOP, a terminal) acts on a signal only once it goes on. */
+    (void)signal_by_mode(t, SIGCONT);
+}
+
+/* What is in the cgroup besides main when it is killed for the first time. */
+static uint32_t kill_cgroup(struct tree *t, bool main_is_alive)
+{
+    int n = main_is_alive || t->killing ? 0 : cgroup_count(t->cgroup_fd, t->main.pid);
+
+    (void)cgroup_kill(t->cgroup_fd);
+    return n > 0 ? (uint32_t)n : 0;
+}
+
+static uint32_t kill_best_effort(struct tree *t, bool main_is_alive)
+{
+    uint32_t n;
+
+    if (!t->main.reaped)
+        (void)signal_group(t, SIGKILL);
+    else
+        signal_orphaned_group(t, SIGKILL);
+    n = signal_members(t, SIGKILL);
+    return main_is_alive ? 0 : n;
+}
+
+static void do_kill(struct tree *t)
+{
+    bool alive = main_alive(t);
+    uint32_t leftovers = by_cgroup(t) ? kill_cgroup(t, alive) : kill_best_effort(t, alive);
+
+    t->kill_wanted = false;
+    t->killing = true;
+    /* Born in no cgroup yet, or moved out of it: main itself is always reached. */
+    if (alive)
+        (void)sys_kill(t->main.pid, SIGKILL);
+    if (alive || leftovers)
+        post_killed(t, alive, leftovers);
+}
+
+static bool pin_visit(const struct proc_stat *p, void *arg)
+{
+    struct tree *t = arg;
+
+    if (p->state != 'Z')
+        tracker_pin(t->tracker, t, p);
+    return true;
+}
+
+static void pin_done(struct tree *t)
+{
+    tree_walk_finish(&t->pin);
+    t->pinning = false;
+    t->pinned = true;
+    if (t->kill_wanted) {
+        t->signal_wanted = false;
+        do_kill(t);
+    } else if (t->signal_wanted) {
+        do_signal(t);
+    }
+}
+
+static bool pin_step(struct task *task)
+{
+    struct tree *t = task->owner;
+
+    if (tree_walk_step(&t->pin, WALK_BUDGET, NULL, pin_visit, t))
+        return true;
+    pin_done(t);
+    return false;
+}
+
+/* Sees all descendants once before the first signal, since a signal may set them free. */
+static void pin_then(struct tree *t)
+{
+    if (t->pinning)
+        return;
+    if (by_cgroup(t) || t->pinned || !main_alive(t)) {
+        t->pinned = true;
+        if (t->kill_wanted)
+            do_kill(t);
+        else
+            do_signal(t);
+        return;
+    }
+    t->pinning = true;
+    tree_walk_init(&t->pin);
+    tree_walk_add_children(&t->pin, t->main.pid);
+    if (pin_step(&t->pin_task))
+        task_start(&t->pin_task);
+}
+
+/* ---- verbs ---- */
+
+void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *spec, uint32_t unit)
+{
+    memset(t, 0, sizeof *t);
+    t->tracker = tracker;
+    t->spec = spec;
+    t->unit = unit;
+    t->cgroup_fd = -1;
+    t->inotify_wd = -1;
+    t->pidfd = -1;
+    list_init(&t->members);
+    list_init(&t->link);
+    task_init(&t->pin_task, tracker->loop, pin_step, t);
+}
+
+int tree_begin(struct tree *t, uint64_t run)
+{
+    t->run = run;
+    t->killing = false;
+    t->pinned = false;
+    t->signal_wanted = false;
+    t->kill_wanted = false;
+    t->exit_pending = false;
+    if (tracker_has_cgroups(t->tracker)) {
+        int fd = cgroup_create(&t->tracker->cgroups, t->spec->name, t->cgroup_name,
+                               sizeof t->cgroup_name);
+
+        if (fd >= 0)
+            t->cgroup_fd = fd;
+        else
+            log_warning("%s: no cgroup (%s), tracking is best effort", t->spec->name,
+                        strerror(-fd));
+    }
+    return t->cgroup_fd;
+}
+
+static void drop_cgroup(struct tree *t)
+{
+    if (!by_cgroup(t))
+        return;
+    sys_close(&t->cgroup_fd);
+    int r = cgroup_remove(&t->tracker->cgroups, t->cgroup_name);
+    if (r < 0 && r != -ENOENT)
+        log_warning("%s: cgroup %s stays: %s", t->spec->name, t->cgroup_name, strerror(-r));
+}
+
+void tree_spawned(struct tree *t, pid_t pid, bool in_cgroup)
+{
+    procs_add(t->tracker->procs, &t->main, PROC_MAIN, pid);
+    if (by_cgroup(t) && !in_cgroup) {
+        log_warning("%s: the kernel refused the cgroup, tracking is best effort", t->spec->name);
+        drop_cgroup(t);
+    }
+}
+
+void tree_before_reap(struct tree *t)
+{
+    if (by_cgroup(t) || t->pidfd >= 0)
+        return;
+    t->pidfd = sys_pidfd_open(t->main.pid);
+    if (t->pidfd < 0)
+        t->pidfd = -1;
+}
+
+void tree_signal(struct tree *t)
+{
+    t->signal_wanted = true;
+    pin_then(t);
+}
+
+void tree_signal_survivors(struct tree *t)
+{
+    if (by_cgroup(t)) {
+        (void)cgroup_signal(t->cgroup_fd, t->spec->stop_signal, 0);
+        return;
+    }
+    /* Each member once: one that is in the group is not signalled through it as well. */
+    if (t->n_members)
+        (void)signal_members(t, t->spec->stop_signal);
+    else
+        signal_orphaned_group(t, t->spec->stop_signal);
+}
+
+void tree_kill(struct tree *t)
+{
+    t->kill_wanted = true;
+    pin_then(t);
+}
+
+void tree_main_ended(struct tree *t, const struct exit_status *status)
+{
+    t->exit_status = *status;
+    if (t->pinning) {
+        task_stop(&t->pin_task);
+        pin_done(t); /* what it had seen stays pinned; the rest is ours now and will be scanned */
+    }
+    if (by_cgroup(t)) {
+        if (tracker_tree_empty(t->tracker, t)) {
+            post_exited(t, true);
+            return;
+        }
+        post_exited(t, false);
+        tracker_join_ending(t->tracker, t);
+        tracker_watch_cgroup(t->tracker, t);
+        return;
+    }
+    t->exit_pending = true;
+    tracker_join_ending(t->tracker, t);
+}
+
+void tree_release(struct tree *t)
+{
+    tracker_leave_ending(t->tracker, t);
+    if (t->pinning) {
+        task_stop(&t->pin_task);
+        tree_walk_finish(&t->pin);
+        t->pinning = false;
+    }
+    tracker_unpin_all(t->tracker, t);
+    drop_cgroup(t);
+    sys_close(&t->pidfd);
+    procs_remove(t->tracker->procs, &t->main);
+}

@@ -1,0 +1,74 @@
+/*
+ * The process tree of one run: how it is signalled, killed, and known to be empty. By cgroup where
+ * one can be made; else best effort: what is in main's process group or session, and what was
+ * pinned by pidfd before the first signal. Results are posted as events of the unit.
+ */
+#ifndef REEVE_RUN_TREE_H
+#define REEVE_RUN_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "core/event.h"
+#include "core/unit_spec.h"
+#include "os/proctree.h"
+#include "run/loop.h"
+#include "run/procs.h"
+
+struct tracker;
+
+struct tree {
+    struct tracker *tracker;
+    struct proc main; /* the main process of the run; pid 0: none */
+    const struct unit_spec *spec;
+    uint32_t unit;
+    uint64_t run;
+    bool killing;
+
+    /* by cgroup */
+    int cgroup_fd;         /* -1: best effort */
+    char cgroup_name[96];  /* directory below reeved's own */
+    int inotify_wd;        /* on its cgroup.events, once main has ended; -1: none */
+    struct map_node by_wd; // tracker.by_wd
+
+    /* best effort */
+    int pidfd;           /* of the reaped main: names its group safely; -1: none */
+    struct list members; // member.link
+    uint32_t n_members;
+    struct tree_walk pin;
+    bool pinned;                     /* all descendants were seen once, before the first signal */
+    bool pinning;                    /* that walk is going on */
+    bool signal_wanted, kill_wanted; /* to do when it is done */
+    struct task pin_task;
+
+    /* main has ended and the tree was not seen empty yet */
+    bool ending;
+    struct list link; // tracker.ending
+    uint64_t joined_scan;
+    bool exit_pending; /* EXITED waits for the answer whether anything survived */
+    struct exit_status exit_status;
+};
+
+void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *spec,
+               uint32_t unit);
+/* Makes ready for a run. Returns the descriptor of the cgroup to be born in, or -1. */
+int tree_begin(struct tree *t, uint64_t run);
+/* The main process exists; in_cgroup as the kernel answered. */
+void tree_spawned(struct tree *t, pid_t pid, bool in_cgroup);
+/* The main process is dead and about to be reaped: last chance to get a name for its group. */
+void tree_before_reap(struct tree *t);
+/* Sends the stop signal to whom kill_mode says; posts SIGNALLED when main was alive. */
+void tree_signal(struct tree *t);
+/* Sends the stop signal to all that outlived main. */
+void tree_signal_survivors(struct tree *t);
+/* SIGKILL to all, again for whatever appears later; posts KILLED. */
+void tree_kill(struct tree *t);
+/* Main was reaped: posts EXITED, at once or when it is known whether anything survived. */
+void tree_main_ended(struct tree *t, const struct exit_status *status);
+/* The run is over: gives everything back. */
+void tree_release(struct tree *t);
+
+#endif

@@ -161,6 +161,7 @@ static void supervise(struct survivors *v)
     struct spec_set *set = d->set;
     int r;
 
+    survivors_finish(v);
     d->set = NULL;
     r = supervisor_create(&d->supervisor, &d->loop, set, &options);
     if (r < 0) {

@@ -34,7 +34,8 @@ void live_drain_exec(struct live *l)
 
     if (l->exec_fd < 0)
         return;
-    switch (spawn_exec_news(l->exec_fd, &ev.u.error.stage, &ev.u.error.errnum)) {
+    switch (spawn_exec_news(l->exec_fd, &l->about_to_exec, &ev.u.error.stage,
+                            &ev.u.error.errnum)) {
     case EXEC_PENDING:
         return;
     case EXEC_DONE:
@@ -42,6 +43,9 @@ void live_drain_exec(struct live *l)
     case EXEC_FAILED:
         ev.type = EV_EXEC_ERROR;
         break;
+    case EXEC_DIED:
+        forget_exec(l); /* its exit tells the rest */
+        return;
     }
     forget_exec(l);
     post(l, &ev);
@@ -88,6 +92,7 @@ static void spawn(struct live *l)
     }
     tree_spawned(&l->tree, spawned.pid, spawned.in_cgroup);
     l->exec_fd = spawned.exec_fd;
+    l->about_to_exec = false;
     watch_set(&l->exec, l->exec_fd, LOOP_READ);
     ev.type = EV_SPAWNED;
     ev.u.spawned.pid = spawned.pid;

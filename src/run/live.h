@@ -18,6 +18,7 @@ struct live {
     struct timer deadline; /* mirrors unit.deadline_ms */
     struct watch exec;     /* on exec_fd */
     int exec_fd;           /* -1: the exec's result is known, or there is no run */
+    bool about_to_exec;    /* the child said so: the pipe's end means exec, not death */
     struct tree tree;
     /* Was ready, completed, or failed one attempt: counts for the daemon being started. */
     bool tried;

@@ -21,7 +21,9 @@ void supervisor_post(struct supervisor *s, const struct event *ev)
 {
     /* Room is set aside for all that units cause, and growing was tried: what is refused here is an
      * event that no accounting foresaw. Saying so is all that is left. */
-    if (!queue_post(&s->queue, ev))
+    if (queue_post(&s->queue, ev))
+        s->n_posted++;
+    else
         log_error("out of memory: event %s of unit %u was lost", event_name(ev->type), ev->unit);
     task_start(&s->drain);
 }
@@ -45,6 +47,7 @@ static bool drain(struct task *task)
     while (n++ < EVENTS_PER_TURN && queue_take(&s->queue, &ev)) {
         uint32_t untried = s->n_untried;
 
+        s->n_stepped++;
         if (live_step(&s->lives[ev.unit], &ev))
             supervisor_tell(s, ev.unit);
         if (untried && !s->n_untried)
@@ -287,6 +290,16 @@ int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who)
 int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who)
 {
     return ask(s, index, EV_RESTART, BY_RESTART, who);
+}
+
+uint64_t supervisor_asked(const struct supervisor *s)
+{
+    return s->n_posted;
+}
+
+uint64_t supervisor_done(const struct supervisor *s)
+{
+    return s->n_stepped;
 }
 
 void supervisor_shutdown(struct supervisor *s, struct requester who)

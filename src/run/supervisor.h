@@ -68,6 +68,11 @@ int supervisor_restart(struct supervisor *s, uint32_t index, struct requester wh
 /* Begins the shutdown; again: nothing changes. */
 void supervisor_shutdown(struct supervisor *s, struct requester who);
 
+/* Requests reach their units in the order taken, a little later. What had been asked when
+ * supervisor_asked() was n has reached its unit once supervisor_done() is n or more. */
+uint64_t supervisor_asked(const struct supervisor *s);
+uint64_t supervisor_done(const struct supervisor *s);
+
 /* ---- being told ---- */
 struct listener;
 /* Called after each change of phase or record, at the end of a step: the unit may be read, the

@@ -12,7 +12,7 @@
 #include "os/clock.h"
 #include "os/sys.h"
 
-enum { SCAN_BUDGET = 64, POLL_MS = 250, ORPHANS_READ_MAX = 256 };
+enum { SCAN_BUDGET = 64, POLL_MS = 250, SCAN_RESERVE = 4096, ORPHANS_READ_MAX = 256 };
 
 /* ---- members ---- */
 
@@ -167,7 +167,6 @@ static bool needs_look(const struct tracker *k)
 static void scan_done(struct tracker *k)
 {
     k->scanning = false;
-    tree_walk_finish(&k->scan);
     list_for_each_safe (it, &k->ending) {
         struct tree *t = container_of(it, struct tree, link);
 
@@ -201,7 +200,7 @@ void tracker_look(struct tracker *k)
     }
     k->scanning = true;
     k->n_scans++;
-    tree_walk_init(&k->scan);
+    tree_walk_reset(&k->scan);
     tree_walk_add_children(&k->scan, getpid());
     if (scan_step(&k->scan_task))
         task_start(&k->scan_task);
@@ -253,7 +252,7 @@ bool tracker_tree_empty(struct tracker *k, struct tree *t)
         return false;
     /* Without /proc, or memory, for a full look, the group is at least asked. */
     if (k->scan.incomplete && t->pidfd >= 0)
-        return sys_pidfd_send_signal(t->pidfd, 0, 1u << 2) < 0;
+        return sys_pidfd_send_signal(t->pidfd, 0, PIDFD_SIGNAL_PROCESS_GROUP) == -ESRCH;
     return true;
 }
 
@@ -373,6 +372,9 @@ void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs, con
     map_init(&k->by_wd);
     map_init(&k->members);
     list_init(&k->ending);
+    /* Room for the ordinary case is set aside; without it a look would need memory. */
+    tree_walk_init(&k->scan);
+    tree_walk_reserve(&k->scan, SCAN_RESERVE);
     task_init(&k->scan_task, loop, scan_step, k);
     timer_init(&k->poll, loop, on_poll, k);
     watch_init(&k->inotify, loop, on_inotify, k);
@@ -394,8 +396,7 @@ void tracker_finish(struct tracker *k)
     watch_stop(&k->inotify);
     timer_stop(&k->poll);
     task_stop(&k->scan_task);
-    if (k->scanning)
-        tree_walk_finish(&k->scan);
+    tree_walk_finish(&k->scan);
     sys_close(&k->inotify_fd);
     cgroup_root_close(&k->cgroups);
     map_finish(&k->by_wd);

@@ -13,10 +13,6 @@
 #include "run/procs.h"
 #include "run/tracker.h"
 
-#ifndef PIDFD_SIGNAL_PROCESS_GROUP
-#define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2)
-#endif
-
 /* Processes looked at in one turn of the loop: about a millisecond of reading /proc. */
 enum { WALK_BUDGET = 64 };
 

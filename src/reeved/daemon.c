@@ -232,7 +232,9 @@ static int begin(struct daemon *d)
         return r;
     watch_init(&d->signals, &d->loop, on_signals, d);
     task_init(&d->reap, &d->loop, reap, d);
-    watch_set(&d->signals, d->boot->signal_fd, LOOP_READ);
+    r = watch_set(&d->signals, d->boot->signal_fd, LOOP_READ);
+    if (r < 0)
+        return r;
     d->memfd = memfd_make("reeve-config");
     if (d->memfd < 0)
         return d->memfd;

@@ -15,13 +15,6 @@ static void post(struct live *l, struct event *ev)
     supervisor_post(l->supervisor, ev);
 }
 
-static void on_deadline(struct timer *t)
-{
-    struct event ev = {.type = EV_DEADLINE};
-
-    post(t->owner, &ev);
-}
-
 static void forget_exec(struct live *l)
 {
     watch_stop(&l->exec);
@@ -34,8 +27,7 @@ void live_drain_exec(struct live *l)
 
     if (l->exec_fd < 0)
         return;
-    switch (spawn_exec_news(l->exec_fd, &l->about_to_exec, &ev.u.error.stage,
-                            &ev.u.error.errnum)) {
+    switch (spawn_exec_news(l->exec_fd, &l->about_to_exec, &ev.u.error.stage, &ev.u.error.errnum)) {
     case EXEC_PENDING:
         return;
     case EXEC_DONE:
@@ -55,6 +47,16 @@ static void on_exec(struct watch *w, int events)
 {
     (void)events;
     live_drain_exec(w->owner);
+}
+
+static void on_deadline(struct timer *t)
+{
+    struct live *l = t->owner;
+    struct event ev = {.type = EV_DEADLINE};
+
+    /* Had there been no memory to watch the exec pipe, it is looked at now at the latest. */
+    live_drain_exec(l);
+    post(l, &ev);
 }
 
 /* ---- actions ---- */
@@ -93,7 +95,7 @@ static void spawn(struct live *l)
     tree_spawned(&l->tree, spawned.pid, spawned.in_cgroup);
     l->exec_fd = spawned.exec_fd;
     l->about_to_exec = false;
-    watch_set(&l->exec, l->exec_fd, LOOP_READ);
+    (void)watch_set(&l->exec, l->exec_fd, LOOP_READ);
     ev.type = EV_SPAWNED;
     ev.u.spawned.pid = spawned.pid;
     ev.u.spawned.cgroup = spawned.in_cgroup;

@@ -5,14 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /*
  * libev aborts the process when it gets no memory, so its few arrays live here: address space that
- * costs nothing until touched. Doubling arrays for 65 536 descriptors and as many timers take about
- * 8 MiB of it. A block that grows at the end grows in place; what is given back inside is lost,
- * which doubling bounds to as much again. Past the end ordinary memory serves.
+ * costs nothing until touched. Doubling arrays for 65 536 timers take about 4 MiB of it. A block
+ * that grows at the end grows in place; what is given back inside is lost, which doubling bounds to
+ * as much again. Past the end ordinary memory serves.
  */
-enum { ARENA_BYTES = 24 * 1024 * 1024, ARENA_ALIGN = 16 };
+enum { ARENA_BYTES = 16 * 1024 * 1024, ARENA_ALIGN = 16 };
+
+/* Descriptors told about in one turn. */
+enum { BATCH = 64 };
 
 static _Alignas(ARENA_ALIGN) unsigned char arena[ARENA_BYTES];
 static size_t arena_used_bytes;
@@ -100,19 +104,56 @@ static void on_far_future(struct ev_loop *ev, struct ev_periodic *p, int events)
     ev_periodic_again(ev, p);
 }
 
+/*
+ * Why not one ev_io a descriptor: libev never takes a descriptor out of its epoll set, trusting
+ * that close does. A child born while the descriptor was open keeps it alive until its own close,
+ * events for it still come, and libev answers them by building its epoll set anew, over and over in
+ * a storm of starts. Here every watch is taken out before its descriptor is closed.
+ */
+static void on_epoll(struct ev_loop *ev, struct ev_io *io, int revents)
+{
+    struct loop *l = (struct loop *)io->data;
+    struct epoll_event batch[BATCH];
+
+    (void)ev;
+    (void)revents;
+    l->n_batch = epoll_wait(l->epoll_fd, batch, BATCH, 0);
+    l->batch = batch;
+    for (int i = 0; i < l->n_batch; i++) {
+        struct watch *w = (struct watch *)batch[i].data.ptr;
+        int events = (int)batch[i].events;
+
+        if (!w)
+            continue; /* stopped by an earlier one of this batch */
+        if (events & (EPOLLHUP | EPOLLERR))
+            events |= w->events;
+        w->fn(w, events & (LOOP_READ | LOOP_WRITE));
+    }
+    l->batch = NULL;
+    l->n_batch = 0;
+}
+
 int loop_init(struct loop *l)
 {
+    memset(l, 0, sizeof *l);
+    l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (l->epoll_fd < 0)
+        return -errno;
     ev_set_allocator(loop_alloc);
     /* Not the default loop: that one reaps children itself. NOENV: a variable in the environment
      * must not change the backend. */
     l->ev = ev_loop_new(EVFLAG_NOENV | EVFLAG_AUTO);
-    if (!l->ev)
+    if (!l->ev) {
+        close(l->epoll_fd);
         return -ENOMEM;
+    }
+    ev_io_init(&l->epoll, on_epoll, l->epoll_fd, EV_READ);
+    l->epoll.data = l;
+    ev_io_start(l->ev, &l->epoll);
     /* Without an active periodic libev wakes every minute to look at the clock; with one it lets
      * a timerfd tell about jumps. */
     ev_periodic_init(&l->far_future, on_far_future, 4102444800., 0., NULL);
     ev_periodic_start(l->ev, &l->far_future);
-    ev_unref(l->ev);
     return 0;
 }
 
@@ -120,9 +161,10 @@ void loop_finish(struct loop *l)
 {
     if (!l->ev)
         return;
-    ev_ref(l->ev);
+    ev_io_stop(l->ev, &l->epoll);
     ev_periodic_stop(l->ev, &l->far_future);
     ev_loop_destroy(l->ev);
+    close(l->epoll_fd);
     l->ev = NULL;
 }
 
@@ -136,39 +178,39 @@ void loop_stop(struct loop *l)
     ev_break(l->ev, EVBREAK_ALL);
 }
 
-static void on_watch(struct ev_loop *ev, struct ev_io *io, int events)
-{
-    struct watch *w = (struct watch *)io->data;
-
-    (void)ev;
-    w->fn(w, events);
-}
-
 void watch_init(struct watch *w, struct loop *l, watch_fn *fn, void *owner)
 {
-    memset(w, 0, sizeof *w);
-    ev_io_init(&w->io, on_watch, -1, 0);
-    w->io.data = w;
-    w->loop = l;
-    w->fn = fn;
-    w->owner = owner;
+    *w = (struct watch){.loop = l, .fd = -1, .events = 0, .fn = fn, .owner = owner};
 }
 
-void watch_set(struct watch *w, int fd, int events)
+int watch_set(struct watch *w, int fd, int events)
 {
-    if (ev_is_active(&w->io) && w->io.fd == fd && (w->io.events & (EV_READ | EV_WRITE)) == events)
-        return;
-    watch_stop(w);
+    struct epoll_event ev = {.events = (uint32_t)events, .data.ptr = w};
+    bool same = w->fd >= 0 && w->fd == fd;
+
+    if (same && w->events == events)
+        return 0;
+    if (!same || !events)
+        watch_stop(w);
     if (!events)
-        return;
-    ev_io_set(&w->io, fd, events);
-    ev_io_start(w->loop->ev, &w->io);
+        return 0;
+    if (epoll_ctl(w->loop->epoll_fd, same ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) < 0)
+        return -errno;
+    w->fd = fd;
+    w->events = events;
+    return 0;
 }
 
 void watch_stop(struct watch *w)
 {
-    if (w->loop)
-        ev_io_stop(w->loop->ev, &w->io);
+    if (!w->loop || w->fd < 0)
+        return;
+    (void)epoll_ctl(w->loop->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
+    w->fd = -1;
+    w->events = 0;
+    for (int i = 0; i < w->loop->n_batch; i++)
+        if (w->loop->batch[i].data.ptr == w)
+            w->loop->batch[i].data.ptr = NULL;
 }
 
 static void timer_arm(struct timer *t)

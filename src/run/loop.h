@@ -9,20 +9,28 @@
 #include <ev.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
-enum { LOOP_READ = EV_READ, LOOP_WRITE = EV_WRITE };
+enum { LOOP_READ = EPOLLIN, LOOP_WRITE = EPOLLOUT };
 
 struct loop {
     struct ev_loop *ev;
     struct ev_periodic far_future;
+    /* All watches are in an epoll set of our own, which libev watches as one descriptor: see
+     * loop.c for why. */
+    int epoll_fd;
+    struct ev_io epoll;
+    struct epoll_event *batch; /* what the turn in progress still has to hand out */
+    int n_batch;
 };
 
 struct watch;
 typedef void watch_fn(struct watch *w, int events);
-/* A watched descriptor. The descriptor stays the caller's. */
+/* A watched descriptor. The descriptor stays the caller's; stop watching before closing it. */
 struct watch {
-    struct ev_io io;
     struct loop *loop;
+    int fd;     /* -1: not watching */
+    int events; /* LOOP_READ | LOOP_WRITE */
     watch_fn *fn;
     void *owner;
 };
@@ -57,8 +65,9 @@ void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
 void watch_init(struct watch *w, struct loop *l, watch_fn *fn, void *owner);
-/* (Re)starts with these events (LOOP_READ | LOOP_WRITE); 0 stops. */
-void watch_set(struct watch *w, int fd, int events);
+/* (Re)starts with these events (LOOP_READ | LOOP_WRITE); 0 stops. A hang-up or an error of the
+ * descriptor is told as all of them. 0 or negative errno (no memory), then it is not watched. */
+int watch_set(struct watch *w, int fd, int events);
 void watch_stop(struct watch *w);
 
 void timer_init(struct timer *t, struct loop *l, timer_fn *fn, void *owner);

@@ -3,62 +3,85 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A unit has at most this many events of its own waiting: spawned, execed, exited, signalled,
- * killed, tree empty, deadline, and a stop by shutdown. */
-enum { OWN_EVENTS = 8, SPARE_EVENTS = 256 };
+/* A unit has at most this many facts waiting: spawned, execed, signalled, killed twice, exited,
+ * tree empty, deadline. */
+enum { FACTS_PER_UNIT = 8, ASKS_PER_UNIT = 2, SPARE_EVENTS = 128 };
+
+static int ring_init(struct event_ring *r, uint32_t cap)
+{
+    *r = (struct event_ring){.cap = cap};
+    r->events = calloc(cap, sizeof *r->events);
+    return r->events ? 0 : -ENOMEM;
+}
 
 int queue_init(struct queue *q, uint32_t n_units)
 {
-    q->cap = n_units * (OWN_EVENTS + 2) + SPARE_EVENTS;
-    q->head = 0;
-    q->n = 0;
-    q->events = calloc(q->cap, sizeof *q->events);
-    return q->events ? 0 : -ENOMEM;
+    q->n_units = n_units;
+    if (ring_init(&q->lanes[LANE_FACTS], n_units * FACTS_PER_UNIT + SPARE_EVENTS) < 0 ||
+        ring_init(&q->lanes[LANE_ASKS], n_units * ASKS_PER_UNIT + SPARE_EVENTS) < 0)
+        return -ENOMEM;
+    return 0;
 }
 
 void queue_finish(struct queue *q)
 {
-    free(q->events);
-    q->events = NULL;
-    q->cap = 0;
-    q->n = 0;
+    for (int i = 0; i < LANE_COUNT; i++) {
+        free(q->lanes[i].events);
+        q->lanes[i] = (struct event_ring){0};
+    }
 }
 
-static bool grow(struct queue *q)
+static enum queue_lane lane_of(enum event_type type)
 {
-    struct event *events = calloc((size_t)q->cap * 2, sizeof *events);
+    return type == EV_START || type == EV_STOP || type == EV_RESTART ? LANE_ASKS : LANE_FACTS;
+}
+
+static bool grow(struct event_ring *r)
+{
+    struct event *events = calloc((size_t)r->cap * 2, sizeof *events);
 
     if (!events)
         return false;
-    for (uint32_t i = 0; i < q->n; i++)
-        events[i] = q->events[(q->head + i) % q->cap];
-    free(q->events);
-    q->events = events;
-    q->cap *= 2;
-    q->head = 0;
+    for (uint32_t i = 0; i < r->n; i++)
+        events[i] = r->events[(r->head + i) % r->cap];
+    free(r->events);
+    r->events = events;
+    r->cap *= 2;
+    r->head = 0;
     return true;
 }
 
 bool queue_post(struct queue *q, const struct event *ev)
 {
-    if (q->n == q->cap && !grow(q))
+    struct event_ring *r = &q->lanes[lane_of(ev->type)];
+
+    if (r->n == r->cap && !grow(r))
         return false;
-    q->events[(q->head + q->n) % q->cap] = *ev;
-    q->n++;
+    r->events[(r->head + r->n) % r->cap] = *ev;
+    r->n++;
     return true;
 }
 
-bool queue_take(struct queue *q, struct event *ret)
+bool queue_take(struct queue *q, enum queue_lane lane, struct event *ret)
 {
-    if (q->n == 0)
+    struct event_ring *r = &q->lanes[lane];
+
+    if (r->n == 0)
         return false;
-    *ret = q->events[q->head];
-    q->head = (q->head + 1) % q->cap;
-    q->n--;
+    *ret = r->events[r->head];
+    r->head = (r->head + 1) % r->cap;
+    r->n--;
     return true;
 }
 
-bool queue_has_room(const struct queue *q, uint32_t n_events)
+bool queue_empty(const struct queue *q)
 {
-    return q->cap - q->n >= q->cap / 10 * 8 + n_events;
+    return q->lanes[LANE_FACTS].n == 0 && q->lanes[LANE_ASKS].n == 0;
+}
+
+bool queue_takes_requests(const struct queue *q)
+{
+    const struct event_ring *asks = &q->lanes[LANE_ASKS];
+
+    return asks->cap - asks->n > q->n_units;
 }

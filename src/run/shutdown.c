@@ -71,7 +71,7 @@ void shutdown_hurry(struct supervisor *s)
 
 void shutdown_check(struct supervisor *s)
 {
-    if (!s->shutdown.begun || s->shutdown.over || s->queue.n)
+    if (!s->shutdown.begun || s->shutdown.over || !queue_empty(&s->queue))
         return;
     for (uint32_t i = 0; i < s->n_lives; i++)
         if (unit_has_run(&s->lives[i].unit) || s->lives[i].unit.phase == PHASE_BACKOFF)

@@ -12,8 +12,9 @@
 #include "run/report.h"
 #include "run/state.h"
 
-/* What one turn of the loop may do for the units before sockets and timers get theirs. */
-enum { EVENTS_PER_TURN = 64, TURN_MS = 5 };
+/* What one turn of the loop may do for the units before sockets and timers get theirs. An ask may
+ * cost a clone, a fact costs little. */
+static const int per_turn[LANE_COUNT] = {[LANE_FACTS] = 64, [LANE_ASKS] = 16};
 
 /* ---- the queue and its draining: the only caller of the machine ---- */
 
@@ -37,26 +38,26 @@ void supervisor_tell(struct supervisor *s, uint32_t index)
     }
 }
 
+static void take(struct supervisor *s, const struct event *ev)
+{
+    uint32_t untried = s->n_untried;
+
+    if (live_step(&s->lives[ev->unit], ev))
+        supervisor_tell(s, ev->unit);
+    if (untried && !s->n_untried)
+        supervisor_tell(s, UINT32_MAX);
+}
+
 static bool drain(struct task *task)
 {
     struct supervisor *s = task->owner;
-    int64_t end_ms = clock_now().mono_ms + TURN_MS;
     struct event ev;
-    int n = 0;
 
-    while (n++ < EVENTS_PER_TURN && queue_take(&s->queue, &ev)) {
-        uint32_t untried = s->n_untried;
-
-        s->n_stepped++;
-        if (live_step(&s->lives[ev.unit], &ev))
-            supervisor_tell(s, ev.unit);
-        if (untried && !s->n_untried)
-            supervisor_tell(s, UINT32_MAX);
-        if (clock_now().mono_ms >= end_ms)
-            break;
-    }
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        for (int n = 0; n < per_turn[lane] && queue_take(&s->queue, lane, &ev); n++)
+            take(s, &ev);
     shutdown_check(s);
-    return s->queue.n > 0;
+    return !queue_empty(&s->queue);
 }
 
 static void post_from_tracker(void *owner, const struct event *ev)
@@ -269,7 +270,7 @@ static int ask(struct supervisor *s, uint32_t index, enum event_type type, enum 
     if (type != EV_STOP && !s->set->units[index].enabled)
         return -EACCES;
     /* Requests never take the room that exits need. */
-    if (!queue_has_room(&s->queue, 1))
+    if (!queue_takes_requests(&s->queue))
         return -EAGAIN;
     ev.u.ask.by = by;
     ev.u.ask.requester = who;

@@ -63,7 +63,7 @@ void tracker_pin(struct tracker *k, struct tree *t, const struct proc_stat *p)
         m->pidfd = -1;
     watch_init(&m->watch, k->loop, on_member_gone, m);
     if (m->pidfd >= 0)
-        watch_set(&m->watch, m->pidfd, LOOP_READ);
+        (void)watch_set(&m->watch, m->pidfd, LOOP_READ); /* unwatched, the poll finds it gone */
     map_add(&k->members, &m->by_pid, (uint64_t)m->pid);
     list_append(&t->members, &m->link);
     t->n_members++;
@@ -388,7 +388,8 @@ void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs, con
                     strerror(errno));
         return;
     }
-    watch_set(&k->inotify, k->inotify_fd, LOOP_READ);
+    if (watch_set(&k->inotify, k->inotify_fd, LOOP_READ) < 0)
+        sys_close(&k->inotify_fd);
 }
 
 void tracker_finish(struct tracker *k)

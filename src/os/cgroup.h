@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 struct cgroup_root {
-    int dir_fd;     /* reeved's own cgroup; -1: no tracking by cgroup here */
-    char *path;     /* e.g. "/sys/fs/cgroup/user.slice/..."; owned */
-    char owner[256];/* the mark this daemon leaves: its runtime directory, or "pid:N" */
+    int dir_fd;      /* reeved's own cgroup; -1: no tracking by cgroup here */
+    char *path;      /* e.g. "/sys/fs/cgroup/user.slice/..."; owned */
+    char owner[256]; /* the mark this daemon leaves: its runtime directory, or "pid:N" */
 };
 
 /* Finds the own cgroup from /proc/self/cgroup and mountinfo and tries, by making and removing a

@@ -10,8 +10,8 @@ int memfd_make(const char *name);
 int memfd_write(int fd, const void *bytes, size_t len_bytes);
 /* Seals content and size for ever. 0 or negative errno. */
 int memfd_seal(int fd);
-/* Maps a private, writable copy of a memfd that is fully sealed; -EPERM when it is not. The caller
- * munmaps. */
+/* Maps a private, writable copy of a memfd that is fully sealed; -EPERM when it is not, -ENODATA
+ * when it is empty. The caller munmaps. */
 int memfd_map(int fd, void **ret, size_t *ret_bytes);
 
 #endif

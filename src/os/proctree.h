@@ -21,6 +21,8 @@ struct proc_stat {
 
 /* 0, -ESRCH (gone), or another negative errno (no /proc). */
 int proc_stat_read(pid_t pid, struct proc_stat *ret);
+/* The start time of the calling process; 0 when there is no /proc. Async-signal-safe. */
+uint64_t proc_own_start_ticks(void);
 
 /* Visits the descendants of a set of roots, parents first; children are read from
  * /proc/PID/task/TID/children. The visitor returns whether to descend. */
@@ -32,10 +34,16 @@ struct tree_walk {
 typedef bool tree_visit_fn(const struct proc_stat *p, void *arg);
 
 void tree_walk_init(struct tree_walk *w);
+/* Sets room aside for this many processes still to visit. Without memory for it, nothing. */
+void tree_walk_reserve(struct tree_walk *w, size_t n_processes);
+/* Empties it for another walk; the room stays. */
+void tree_walk_reset(struct tree_walk *w);
 /* Adds the direct children of `pid` to what is still to visit. */
 void tree_walk_add_children(struct tree_walk *w, pid_t pid);
-/* Visits up to `budget` processes. `skip` (may be NULL) is asked before /proc is read for a pid: true leaves it
- * and all below it out. Returns whether more remain. */
+/* Visits up to `budget` processes. `skip` (may be NULL) is asked before /proc is read for a pid:
+ * true leaves it and all below it out. Returns whether more remain. A tree that changes meanwhile
+ * may be seen in part: walk again until nothing new appears. Where the kernel has no children files
+ * all of /proc is read for each process that is descended into, one of them a step. */
 bool tree_walk_step(struct tree_walk *w, unsigned budget, bool (*skip)(pid_t pid, void *arg),
                     tree_visit_fn *visit, void *arg);
 void tree_walk_finish(struct tree_walk *w);

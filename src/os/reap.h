@@ -13,7 +13,8 @@ struct reaped {
 };
 
 /* The next pid that waits to be reaped, without reaping it (so that its exec pipe can be drained
- * and its tree looked at first): pid > 0, 0 when there is none, or negative errno (-ECHILD: no children at all). */
+ * and its tree looked at first): pid > 0, 0 when there is none, or negative errno (-ECHILD: no
+ * children at all). */
 pid_t reap_peek(void);
 /* Reaps exactly this pid. 1 reaped, 0 not dead yet, or negative errno. */
 int reap_pid(pid_t pid, struct reaped *ret);

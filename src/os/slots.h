@@ -26,8 +26,8 @@ struct slots {
     int fd;
 };
 
-/* Reads a file left by an earlier reeved and calls `visit` for each run in it whose process is still
- * the same one and alive. 0 or negative errno (-ENOENT: no file). */
+/* Reads a file left by an earlier reeved and calls `visit` for each run in it whose process is
+ * still the same one and alive. 0 or negative errno (-ENOENT: no file). */
 int slots_each_survivor(const char *path, void (*visit)(const struct run_slot *slot, void *arg),
                         void *arg);
 /* Makes the file anew with n empty slots. 0 or negative errno, then `s` is usable and empty. */

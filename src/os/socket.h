@@ -11,11 +11,11 @@ struct peer {
     gid_t gid;
 };
 
-/* Listens at `path` with this mode: a stale socket is replaced, a live one refused (-EADDRINUSE), any
- * other kind of file refused (-EEXIST). Non-blocking, close-on-exec. fd or negative errno. */
+/* Listens at `path` with this mode: a stale socket is replaced, a live one refused (-EADDRINUSE),
+ * any other kind of file refused (-EEXIST). Non-blocking, close-on-exec. fd or negative errno. */
 int socket_listen(const char *path, mode_t mode);
-/* Connects, waiting for at most a moment (a Unix socket answers at once or not at all). Blocking fd for reevectl, or
- * negative errno. */
+/* Connects, waiting for at most a moment (a Unix socket answers at once or not at all). Blocking fd
+ * for reevectl, or negative errno. */
 int socket_connect(const char *path);
 /* SO_PEERCRED. 0 or negative errno. */
 int socket_peer(int fd, struct peer *ret);

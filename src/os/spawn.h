@@ -36,9 +36,9 @@ struct spawn_request {
 
 struct spawned {
     pid_t pid;
-    int pidfd;       /* -1 unless asked for and given */
-    int exec_fd;     /* read end of the exec pipe, non-blocking */
-    bool in_cgroup;  /* false: the kernel refused CLONE_INTO_CGROUP and the child is elsewhere */
+    int pidfd;      /* -1 unless asked for and given */
+    int exec_fd;    /* read end of the exec pipe, non-blocking */
+    bool in_cgroup; /* false: the kernel refused CLONE_INTO_CGROUP and the child is elsewhere */
 };
 
 /* 0, or a negative errno with *ret_stage saying where; then nothing was made. The caller owns the
@@ -46,8 +46,15 @@ struct spawned {
 int spawn_process(const struct spawn_request *request, struct spawned *ret,
                   enum start_stage *ret_stage);
 
-enum exec_news { EXEC_PENDING, EXEC_DONE, EXEC_FAILED };
-/* Reads the exec pipe without waiting. EXEC_FAILED fills stage and errno. */
-enum exec_news spawn_exec_news(int exec_fd, enum start_stage *ret_stage, int *ret_errno);
+enum exec_news {
+    EXEC_PENDING,
+    EXEC_DONE,
+    EXEC_FAILED, /* the child said why it could not */
+    EXEC_DIED    /* it ended before it could execute, without a word */
+};
+/* Reads the exec pipe without waiting. *about_to_exec is false at first and belongs to this pipe;
+ * EXEC_FAILED fills stage and errno. */
+enum exec_news spawn_exec_news(int exec_fd, bool *about_to_exec, enum start_stage *ret_stage,
+                               int *ret_errno);
 
 #endif

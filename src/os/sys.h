@@ -16,6 +16,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
+/* Linux 6.9; older headers lack it. */
+#ifndef PIDFD_SIGNAL_PROCESS_GROUP
+#define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2)
+#endif
+
 /* clone3(2), with fork's semantics in the child; -ENOSYS where the kernel or a filter lacks it. */
 pid_t sys_clone3(struct clone_args *args);
 pid_t sys_fork(void);

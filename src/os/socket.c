@@ -1,0 +1,205 @@
+#include "os/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "os/sys.h"
+
+enum { BACKLOG = 256, CONNECT_SECONDS = 5 };
+
+/* A socket address, and the directory it leans on when the path is too long for it. */
+struct place {
+    struct sockaddr_un address;
+    int dir_fd; /* -1: the address holds the whole path */
+};
+
+static void place_finish(struct place *p)
+{
+    sys_close(&p->dir_fd);
+}
+
+/* The address of `name` in the directory dir_fd, by way of /proc. */
+static int lean_on_directory(struct place *p, const char *name)
+{
+    char link[sizeof "/proc/self/fd/" + 12];
+    int n;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", p->dir_fd);
+    if (access(link, F_OK) < 0)
+        return -ENAMETOOLONG;
+    n = snprintf(p->address.sun_path, sizeof p->address.sun_path, "%s/%s", link, name);
+    return n < (int)sizeof p->address.sun_path ? 0 : -ENAMETOOLONG;
+}
+
+static int place_init(struct place *p, const char *path)
+{
+    size_t len = strlen(path);
+    const char *slash = strrchr(path, '/');
+    char dir[4096];
+    int r;
+
+    memset(p, 0, sizeof *p);
+    p->address.sun_family = AF_UNIX;
+    p->dir_fd = -1;
+    if (len == 0)
+        return -EINVAL;
+    if (len < sizeof p->address.sun_path) {
+        memcpy(p->address.sun_path, path, len + 1);
+        return 0;
+    }
+    if (!slash || slash == path || (size_t)(slash - path) >= sizeof dir)
+        return -ENAMETOOLONG;
+    memcpy(dir, path, (size_t)(slash - path));
+    dir[slash - path] = '\0';
+    p->dir_fd = sys_open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (p->dir_fd < 0) {
+        r = p->dir_fd;
+        p->dir_fd = -1;
+        return r;
+    }
+    r = lean_on_directory(p, slash + 1);
+    if (r < 0)
+        place_finish(p);
+    return r;
+}
+
+static int new_socket(int flags)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/* Whether somebody listens there: 0 nobody, or negative errno. */
+static int nobody_listens(const struct place *p)
+{
+    int fd = new_socket(SOCK_NONBLOCK);
+    int r = 0;
+
+    if (fd < 0)
+        return fd;
+    if (connect(fd, (const struct sockaddr *)&p->address, sizeof p->address) == 0)
+        r = -EADDRINUSE;
+    else if (errno == EAGAIN || errno == EPROTOTYPE) /* its queue is full; another kind of socket */
+        r = -EADDRINUSE;
+    else if (errno != ECONNREFUSED && errno != ENOENT)
+        r = -errno;
+    sys_close(&fd);
+    return r;
+}
+
+/* Removes a socket that nobody listens on. */
+static int clear_stale(const struct place *p)
+{
+    struct stat st;
+    int r;
+
+    if (lstat(p->address.sun_path, &st) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(st.st_mode))
+        return -EEXIST;
+    r = nobody_listens(p);
+    if (r < 0)
+        return r;
+    r = sys_unlinkat(AT_FDCWD, p->address.sun_path, 0);
+    return r == -ENOENT ? 0 : r;
+}
+
+/* bind makes the file with mode 0777 less the umask, so the mode is right from its first moment. */
+static int bind_with_mode(int fd, const struct place *p, mode_t mode)
+{
+    mode_t old = umask(0777 & ~mode);
+    int r = 0;
+
+    if (bind(fd, (const struct sockaddr *)&p->address, sizeof p->address) < 0)
+        r = -errno;
+    umask(old);
+    return r;
+}
+
+static int listen_at(const struct place *p, mode_t mode)
+{
+    int fd, r;
+
+    r = clear_stale(p);
+    if (r < 0)
+        return r;
+    fd = new_socket(SOCK_NONBLOCK);
+    if (fd < 0)
+        return fd;
+    r = bind_with_mode(fd, p, mode);
+    if (r == 0 && listen(fd, BACKLOG) < 0) {
+        r = -errno;
+        unlink(p->address.sun_path);
+    }
+    if (r < 0) {
+        sys_close(&fd);
+        return r;
+    }
+    return fd;
+}
+
+int socket_listen(const char *path, mode_t mode)
+{
+    struct place place;
+    int r = place_init(&place, path);
+
+    if (r < 0)
+        return r;
+    r = listen_at(&place, mode);
+    place_finish(&place);
+    return r;
+}
+
+static int connect_to(const struct place *p)
+{
+    const struct timeval a_moment = {CONNECT_SECONDS, 0};
+    const struct timeval for_ever = {0, 0};
+    int fd = new_socket(0);
+    int r;
+
+    if (fd < 0)
+        return fd;
+    /* A connect waits only while the listener's queue is full, and then as long as a send may. */
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &a_moment, sizeof a_moment);
+    do
+        r = connect(fd, (const struct sockaddr *)&p->address, sizeof p->address);
+    while (r < 0 && errno == EINTR);
+    if (r < 0) {
+        r = errno == EAGAIN ? -ETIMEDOUT : -errno;
+        sys_close(&fd);
+        return r;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &for_ever, sizeof for_ever);
+    return fd;
+}
+
+int socket_connect(const char *path)
+{
+    struct place place;
+    int r = place_init(&place, path);
+
+    if (r < 0)
+        return r;
+    r = connect_to(&place);
+    place_finish(&place);
+    return r;
+}
+
+int socket_peer(int fd, struct peer *ret)
+{
+    struct ucred cred;
+    socklen_t len = sizeof cred;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+        return -errno;
+    *ret = (struct peer){.pid = cred.pid, .uid = cred.uid, .gid = cred.gid};
+    return 0;
+}

@@ -26,7 +26,8 @@ struct config_options {
 };
 
 /* Reads the file at `path`. 0 with *ret_set, whose one reference the caller drops with
- * spec_set_unref; or -EINVAL with at least one line in `errors` and *ret_set NULL. */
+ * spec_set_unref; or, with *ret_set NULL, -EINVAL with at least one line in `errors`, or -ENOMEM
+ * with errors->out_of_memory set. `errors` starts as {0}. */
 int config_load(const char *path, const struct config_options *options, struct spec_set **ret_set,
                 struct config_errors *errors);
 

@@ -1,4 +1,5 @@
-/* The configuration child's way home: load, pack, write into a memfd and seal; and the reading side. */
+/* The configuration child's way home: load, pack, write into a memfd and seal; and the reading
+ * side. */
 #ifndef REEVE_CONFIG_TRANSFER_H
 #define REEVE_CONFIG_TRANSFER_H
 

@@ -1,0 +1,49 @@
+/*
+ * Everything that is wrong with a configuration, collected while it is read and handed out in the
+ * order of the lines, each as `file:line: [section] key: what is wrong; what would be right`.
+ */
+#ifndef REEVE_CONFIG_ERRORS_H
+#define REEVE_CONFIG_ERRORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/load.h"
+
+struct complaint {
+    char *text; /* owned */
+    uint32_t line;
+    size_t order;
+};
+
+struct report {
+    const char *file; /* not owned */
+    struct complaint *items;
+    size_t n_items, cap_items;
+    bool out_of_memory;
+};
+
+/* Where a complaint points: any part may be absent. */
+struct place {
+    uint32_t line;       /* 0: the file as a whole */
+    const char *section; /* text between the brackets; NULL: none */
+    const char *key;     /* NULL: none */
+};
+
+void report_init(struct report *r, const char *file);
+void report_finish(struct report *r);
+void report_add(struct report *r, struct place where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void report_out_of_memory(struct report *r);
+/* Whether anything went wrong so far. */
+bool report_failed(const struct report *r);
+/* Moves all complaints to `errors`, sorted by line. 0 when there are none, -EINVAL, or -ENOMEM. */
+int report_deliver(struct report *r, struct config_errors *errors);
+
+/* The user's text made fit for a message: long text is cut with "...", control characters are
+ * written as \xNN. Returns buf. */
+enum { SHOWN_BYTES = 96 };
+const char *shown(char buf[SHOWN_BYTES], const char *text);
+
+#endif

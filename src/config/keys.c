@@ -1,0 +1,133 @@
+#include "config/keys.h"
+
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/nearest.h"
+#include "config/errors.h"
+
+static const char *const ready_words[] = {"started", NULL};
+static const char *const kill_mode_words[] = {"group", "tree", "main", NULL};
+static const char *const restart_words[] = {"never", "on-failure", "always", NULL};
+static const char *const log_words[] = {"inherit", "null", NULL};
+
+#define DAEMON(field) .where = SECTION_REEVE, .offset = offsetof(struct daemon_draft, field)
+#define UNIT(field) .where = SECTION_UNIT, .offset = offsetof(struct unit_draft, field)
+#define SERVICE(field) .where = SECTION_SERVICE, .offset = offsetof(struct unit_draft, field)
+#define JOB(field) .where = SECTION_JOB, .offset = offsetof(struct unit_draft, field)
+#define RAW(sections) .where = (sections), .type = VALUE_RAW
+#define FROM(least) .min = (least), .max = DURATION_MAX_MS
+
+/* clang-format off */
+const struct key keys[] = {
+    {"socket",            DAEMON(spec.socket),               .type = VALUE_PATH},
+    {"socket_mode",       DAEMON(spec.socket_mode),          .type = VALUE_MODE},
+    {"runtime_dir",       DAEMON(spec.runtime_dir),          .type = VALUE_PATH},
+    {"shutdown_timeout",  DAEMON(spec.shutdown_timeout_ms),  .type = VALUE_DURATION, FROM(100)},
+    {"environment",       RAW(SECTION_REEVE),                .empty_ok = true},
+
+    {"command",           RAW(SECTION_UNIT)},
+    {"directory",         UNIT(spec.directory),              .type = VALUE_PATH},
+    {"environment",       RAW(SECTION_UNIT),                 .empty_ok = true},
+    {"user",              UNIT(user),                        .type = VALUE_TEXT},
+    {"group",             UNIT(group),                       .type = VALUE_TEXT},
+    {"umask",             UNIT(spec.umask),                  .type = VALUE_MODE},
+    {"description",       UNIT(spec.description),            .type = VALUE_TEXT, .empty_ok = true},
+    {"enabled",           UNIT(spec.enabled),                .type = VALUE_BOOL},
+    {"autostart",         UNIT(spec.autostart),              .type = VALUE_BOOL},
+    {"ready",             UNIT(spec.ready),                  .type = VALUE_WORD, .words = ready_words},
+    {"ready_timeout",     UNIT(spec.ready_timeout_ms),       .type = VALUE_DURATION, FROM(1)},
+    {"stop_signal",       UNIT(spec.stop_signal),            .type = VALUE_SIGNAL},
+    {"stop_timeout",      UNIT(spec.stop_timeout_ms),        .type = VALUE_DURATION, FROM(0)},
+    {"kill_mode",         UNIT(spec.kill_mode),              .type = VALUE_WORD, .words = kill_mode_words},
+    {"success_exit",      UNIT(spec.success_exit),           .type = VALUE_EXITS},
+    {"log",               UNIT(spec.log),                    .type = VALUE_WORD, .words = log_words},
+
+    {"restart",           SERVICE(spec.restart),             .type = VALUE_WORD, .words = restart_words},
+    {"restart_delay",     SERVICE(spec.restart_delay_ms),    .type = VALUE_DURATION, FROM(0)},
+    {"restart_delay_max", SERVICE(spec.restart_delay_max_ms), .type = VALUE_DURATION, FROM(0)},
+    {"restart_jitter",    SERVICE(spec.restart_jitter_percent), .type = VALUE_PERCENT, .max = 100},
+    {"restart_reset",     SERVICE(spec.restart_reset_ms),    .type = VALUE_DURATION, FROM(0)},
+    {"restart_limit",     SERVICE(spec.restart_limit),       .type = VALUE_NUMBER, .max = RESTART_LIMIT_MAX},
+    {"restart_window",    SERVICE(spec.restart_window_ms),   .type = VALUE_DURATION, FROM(1)},
+    {"essential",         SERVICE(spec.essential),           .type = VALUE_BOOL},
+
+    {"timeout",           JOB(spec.timeout_ms),              .type = VALUE_DURATION, FROM(0)},
+    {"retries",           JOB(spec.retries),                 .type = VALUE_NUMBER, .max = 1000000},
+    {"retry_delay",       JOB(spec.retry_delay_ms),          .type = VALUE_DURATION, FROM(0)},
+    {"retry_delay_max",   JOB(spec.retry_delay_max_ms),      .type = VALUE_DURATION, FROM(0)},
+};
+/* clang-format on */
+
+const size_t n_keys = sizeof keys / sizeof keys[0];
+
+_Static_assert(sizeof keys / sizeof keys[0] <= KEYS_MAX, "draft.lines has a place for each key");
+
+/* "services", "jobs", "[reeve]" */
+static const char *places_of(unsigned where)
+{
+    switch (where) {
+    case SECTION_REEVE:
+        return "[reeve]";
+    case SECTION_SERVICE:
+        return "services";
+    case SECTION_JOB:
+        return "jobs";
+    default:
+        return "services and jobs";
+    }
+}
+
+static const char *this_place(enum section_kind kind)
+{
+    return kind == SECTION_REEVE ? "[reeve]" : kind == SECTION_SERVICE ? "a service" : "a job";
+}
+
+static const char *complain_unknown(const char *name, enum section_kind kind, struct strbuf *why)
+{
+    const char *here[KEYS_MAX], *near;
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_keys; i++) {
+        if (keys[i].where & kind)
+            here[n++] = keys[i].name;
+    }
+    near = nearest_name(name, here, n);
+    if (near)
+        strbuf_addf(why, "unknown key; did you mean '%s'?", near);
+    else
+        strbuf_addf(why, "unknown key; the keys of %s are listed in reeve.ini(5)",
+                    this_place(kind));
+    return near;
+}
+
+int key_find(const char *name, enum section_kind kind, struct strbuf *why, const char **ret_meant)
+{
+    const struct key *elsewhere = NULL;
+
+    *ret_meant = NULL;
+    for (size_t i = 0; i < n_keys; i++) {
+        if (strcmp(keys[i].name, name) != 0)
+            continue;
+        if (keys[i].where & kind)
+            return (int)i;
+        elsewhere = &keys[i];
+    }
+    if (elsewhere)
+        strbuf_addf(why, "this key belongs to %s and means nothing in %s; remove it",
+                    places_of(elsewhere->where), this_place(kind));
+    else
+        *ret_meant = complain_unknown(name, kind, why);
+    return -1;
+}
+
+const char *draft_text(const struct draft *d, const char *key, uint32_t *ret_line)
+{
+    size_t i = 0;
+
+    while (i < n_keys && (!(keys[i].where & d->kind) || strcmp(keys[i].name, key) != 0))
+        i++;
+    if (ret_line)
+        *ret_line = i < n_keys && d->texts[i] ? d->lines[i] : d->line;
+    return i < n_keys ? d->texts[i] : NULL;
+}

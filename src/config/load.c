@@ -1,0 +1,213 @@
+#include "config/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/loader.h"
+
+enum { FILE_MAX_BYTES = 64 * 1024 * 1024 };
+
+/* ---- one load ---- */
+
+static void release(struct spec_set *set)
+{
+    struct arena arena = {set->memory};
+
+    arena_finish(&arena);
+}
+
+static void loader_init(struct loader *l, const char *name, const struct config_options *options)
+{
+    *l = (struct loader){.options = options};
+    report_init(&l->report, name);
+    strtab_init(&l->names);
+    env_init(&l->base, NULL, &l->arena);
+    users_init(&l->users, options->uid, &l->arena);
+    l->file = arena_copy(&l->arena, name, strlen(name));
+    l->set = arena_alloc(&l->arena, 1, sizeof *l->set);
+    if (!l->file || !l->set || env_add_list(&l->base, options->environ) < 0)
+        report_out_of_memory(&l->report);
+}
+
+/* Hands the set out, or the complaints. */
+static int loader_finish(struct loader *l, struct spec_set **ret_set, struct config_errors *errors)
+{
+    int rc = report_deliver(&l->report, errors);
+
+    *ret_set = NULL;
+    if (rc == 0) {
+        l->set->refs = 1;
+        l->set->release = release;
+        l->set->memory = l->arena.chunks;
+        *ret_set = l->set;
+    } else {
+        arena_finish(&l->arena);
+    }
+    users_finish(&l->users);
+    env_finish(&l->base);
+    strtab_finish(&l->names);
+    ini_document_finish(&l->doc);
+    report_finish(&l->report);
+    return rc;
+}
+
+/* ---- sections ---- */
+
+struct header {
+    enum section_kind kind; /* 0: its keys cannot be judged */
+    const char *name;
+};
+
+/* What each header says; [reeve] is loaded at once, so that units see its environment. */
+static void read_header(struct loader *l, const struct ini_section *section, struct header *to)
+{
+    struct place where = {.line = section->line, .section = section->title};
+    struct strbuf why = STRBUF_INIT;
+    int rc;
+
+    if (section->broken)
+        return;
+    rc = section_parse(section->title, &l->arena, &to->kind, &to->name, &why);
+    if (rc == -ENOMEM || why.failed)
+        report_out_of_memory(&l->report);
+    else if (rc < 0)
+        report_add(&l->report, where, "%s", strbuf_text(&why));
+    strbuf_finish(&why);
+    if (to->kind != SECTION_REEVE)
+        return;
+    if (l->reeve_line) {
+        report_add(&l->report, where,
+                   "the section is given twice; it was first given in line %u: put its keys there",
+                   l->reeve_line);
+        return;
+    }
+    l->reeve_line = section->line;
+    load_daemon(l, section);
+}
+
+/* Whether the name is new. */
+static bool claim_name(struct loader *l, const struct ini_section *section, const char *name)
+{
+    struct place where = {.line = section->line, .section = section->title};
+    bool added;
+    struct strtab_entry *e = strtab_put(&l->names, name, strlen(name), &added);
+
+    if (!e) {
+        report_out_of_memory(&l->report);
+        return false;
+    }
+    if (added)
+        e->value = section->line;
+    else
+        report_add(&l->report, where,
+                   "the name '%s' is already taken in line %u; a name is used once, by a service "
+                   "or a job",
+                   name, (unsigned)e->value);
+    return added;
+}
+
+static void read_unit(struct loader *l, const struct ini_section *section, const struct header *h)
+{
+    struct unit_spec spec;
+    bool counts;
+
+    if (!(h->kind & SECTION_UNIT))
+        return;
+    counts = h->name && claim_name(l, section, h->name);
+    /* A section that is refused for its name is checked all the same. */
+    load_unit(l, section, h->kind, h->name, &spec);
+    if (counts)
+        l->set->units[l->set->n_units++] = spec;
+}
+
+static void read_sections(struct loader *l)
+{
+    size_t n = l->doc.n_sections;
+    struct header *headers = arena_alloc(&l->arena, n, sizeof *headers);
+
+    l->set->units = arena_alloc(&l->arena, n, sizeof *l->set->units);
+    if (!headers || !l->set->units) {
+        report_out_of_memory(&l->report);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        read_header(l, &l->doc.sections[i], &headers[i]);
+    if (!l->reeve_line)
+        load_daemon(l, NULL);
+    for (size_t i = 0; i < n; i++)
+        read_unit(l, &l->doc.sections[i], &headers[i]);
+    if (l->set->n_units == 0 && !report_failed(&l->report))
+        report_add(&l->report, (struct place){0},
+                   "no unit is defined; write a section [service:NAME] or [job:NAME] with a "
+                   "'command = ...' in it");
+}
+
+int config_load_text(const char *name, const char *text, size_t len_bytes,
+                     const struct config_options *options, struct spec_set **ret_set,
+                     struct config_errors *errors)
+{
+    struct loader l;
+
+    loader_init(&l, name, options);
+    if (!report_failed(&l.report))
+        ini_read(&l.doc, text, len_bytes, &l.arena, &l.report);
+    if (!l.report.out_of_memory)
+        read_sections(&l);
+    return loader_finish(&l, ret_set, errors);
+}
+
+/* ---- files ---- */
+
+/* 0 or negative errno. */
+static int read_file(const char *path, struct strbuf *to)
+{
+    FILE *f = fopen(path, "re");
+    int rc = 0;
+
+    if (!f)
+        return -errno;
+    for (;;) {
+        char piece[16384];
+        size_t n;
+
+        errno = 0;
+        n = fread(piece, 1, sizeof piece, f);
+        strbuf_add_bytes(to, piece, n);
+        if (to->failed)
+            rc = -ENOMEM;
+        else if (to->len_bytes > FILE_MAX_BYTES)
+            rc = -EFBIG;
+        else if (n == 0 && ferror(f))
+            rc = errno ? -errno : -EIO;
+        if (rc < 0 || n == 0)
+            break;
+    }
+    fclose(f);
+    return rc;
+}
+
+int config_load(const char *path, const struct config_options *options, struct spec_set **ret_set,
+                struct config_errors *errors)
+{
+    struct strbuf text = STRBUF_INIT;
+    int rc = read_file(path, &text);
+
+    *ret_set = NULL;
+    if (rc == 0) {
+        rc = config_load_text(path, strbuf_text(&text), text.len_bytes, options, ret_set, errors);
+    } else {
+        struct report report;
+
+        report_init(&report, path);
+        if (rc == -ENOMEM)
+            report_out_of_memory(&report);
+        else
+            report_add(&report, (struct place){0}, "%s", strerror(-rc));
+        rc = report_deliver(&report, errors);
+        report_finish(&report);
+    }
+    strbuf_finish(&text);
+    return rc;
+}

@@ -1,0 +1,56 @@
+/* One load in progress: what the files that build specs share. Internal to config/. */
+#ifndef REEVE_CONFIG_LOADER_H
+#define REEVE_CONFIG_LOADER_H
+
+#include "base/strtab.h"
+#include "config/arena.h"
+#include "config/env.h"
+#include "config/errors.h"
+#include "config/keys.h"
+#include "config/load.h"
+#include "config/reader.h"
+#include "config/users.h"
+
+struct loader {
+    const struct config_options *options;
+    const char *file; /* in the arena */
+    struct arena arena;
+    struct report report;
+    struct ini_document doc;
+    struct env base; /* reeved's environment with [reeve] environment */
+    struct users users;
+    struct strtab names;  /* of units; value: line */
+    uint32_t reeve_line;  /* of the first [reeve]; 0: none yet */
+    struct spec_set *set; /* in the arena */
+};
+
+/* ---- draft.c: keys into drafts ---- (what goes wrong is complained about) */
+
+/* Takes the texts of a section's keys, finding unknown and repeated ones. */
+void draft_collect(struct loader *l, const struct ini_section *section, struct draft *d);
+/* Sets what `environment` says in `env`, each value expanded with what is set so far. */
+void draft_environment(struct loader *l, const struct draft *d, struct env *env);
+/* Expands and stores the values of all keys but those of words. */
+void draft_store(struct loader *l, struct draft *d, const struct env *env);
+/* Splits a key of words and expands each. A NULL-terminated list, or NULL after a complaint. */
+char **draft_words(struct loader *l, const struct draft *d, const char *key, const struct env *env,
+                   uint32_t *ret_n);
+/* Where a complaint about this key of the draft points. */
+struct place draft_place(const struct draft *d, const char *key);
+/* Complains about a key; takes the text out of `why`. With rc -ENOMEM only that is noted. */
+void draft_complain(struct loader *l, const struct draft *d, const char *key, int rc,
+                    struct strbuf *why);
+
+/* ---- daemon.c, unit.c: sections into specs ---- */
+
+/* [reeve], or what holds without it (section NULL). */
+void load_daemon(struct loader *l, const struct ini_section *section);
+void load_unit(struct loader *l, const struct ini_section *section, enum section_kind kind,
+               const char *name, struct unit_spec *to);
+
+/* ---- check.c ---- */
+
+/* Looks for the unit's directory and program on this system. */
+void check_unit_places(struct loader *l, const struct unit_draft *d);
+
+#endif

@@ -1,0 +1,126 @@
+#include "config/section.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "config/errors.h"
+#include "config/reader.h"
+#include "core/unit_spec.h"
+
+static const char *const kind_names[] = {"reeve", "service", "job"};
+static const enum section_kind kinds[] = {SECTION_REEVE, SECTION_SERVICE, SECTION_JOB};
+
+enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+
+const char *section_kind_name(enum section_kind kind)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        if (kinds[i] == kind)
+            return kind_names[i];
+    }
+    return "?";
+}
+
+static bool name_char(char c, bool first)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return true;
+    return !first && (c == '_' || c == '.' || c == '-');
+}
+
+static int check_name(const char *kind, const char *name, struct strbuf *why)
+{
+    size_t len = strlen(name), n = 0;
+    char text[SHOWN_BYTES];
+
+    if (len == 0) {
+        strbuf_addf(why, "the %s has no name; write for example [%s:web]", kind, kind);
+        return -EINVAL;
+    }
+    while (n < len && name_char(name[n], n == 0))
+        n++;
+    if (n < len) {
+        strbuf_addf(why,
+                    "'%s' cannot be a name; a name is letters, digits, '_', '.' and '-', and "
+                    "begins with a letter or digit",
+                    shown(text, name));
+        return -EINVAL;
+    }
+    if (len > UNIT_NAME_MAX) {
+        strbuf_addf(why, "the name has %zu characters; at most %d are allowed", len,
+                    (int)UNIT_NAME_MAX);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int unknown_kind(const char *kind, const char *name, struct strbuf *why)
+{
+    const char *near = nearest_name(kind, kind_names, N_KINDS);
+    char text[SHOWN_BYTES];
+
+    shown(text, name ? name : kind);
+    strbuf_add(why, "unknown section; ");
+    if (near && strcmp(near, "reeve") == 0)
+        strbuf_add(why, "did you mean [reeve]?");
+    else if (near)
+        strbuf_addf(why, "did you mean [%s:%s]?", near, name ? text : "NAME");
+    else if (!name && *kind && !strpbrk(kind, " \t"))
+        strbuf_addf(why, "a unit is written [service:%s] or [job:%s]", text, text);
+    else
+        strbuf_add(why, "there are [reeve], [service:NAME] and [job:NAME]");
+    return -EINVAL;
+}
+
+/* Cuts white space off both ends, in place; whether there was any. */
+static bool trim_word(char **word)
+{
+    char *end = *word + strlen(*word);
+    bool any = false;
+
+    for (; ini_is_space(**word); any = true)
+        (*word)++;
+    for (; end > *word && ini_is_space(end[-1]); any = true)
+        *--end = '\0';
+    return any;
+}
+
+int section_parse(const char *title, struct arena *arena, enum section_kind *ret_kind,
+                  const char **ret_name, struct strbuf *why)
+{
+    char *kind = arena_copy(arena, title, strlen(title)), *name;
+    bool spaced = false;
+    size_t i = 0;
+
+    *ret_kind = 0;
+    *ret_name = NULL;
+    if (!kind)
+        return -ENOMEM;
+    name = strchr(kind, ':');
+    if (name) {
+        *name++ = '\0';
+        spaced = trim_word(&kind);
+        spaced |= trim_word(&name);
+    }
+    while (i < N_KINDS && strcmp(kind, kind_names[i]) != 0)
+        i++;
+    if (i == N_KINDS)
+        return unknown_kind(kind, name, why);
+    *ret_kind = kinds[i];
+    if (kinds[i] == SECTION_REEVE) {
+        if (!name)
+            return 0;
+        strbuf_add(why, "the section of the daemon has no name; write [reeve]");
+        return -EINVAL;
+    }
+    if (check_name(kind, name ? name : "", why) < 0)
+        return -EINVAL;
+    if (spaced) {
+        strbuf_addf(why, "no white space stands around ':'; write [%s:%s]", kind, name);
+        return -EINVAL;
+    }
+    *ret_name = name;
+    return 0;
+}

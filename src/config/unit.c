@@ -1,0 +1,179 @@
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "config/loader.h"
+
+static const struct unit_spec defaults = {
+    .description = "",
+    .directory = "/",
+    .umask = 022,
+    .enabled = true,
+    .log = LOG_INHERIT,
+    .ready = READY_STARTED,
+    .ready_timeout_ms = 30 * 1000,
+    .stop_signal = SIGTERM,
+    .stop_timeout_ms = 10 * 1000,
+    .kill_mode = KILL_GROUP,
+    .restart = RESTART_NEVER,
+    .restart_delay_ms = 100,
+    .restart_delay_max_ms = 30 * 1000,
+    .restart_jitter_percent = 10,
+    .restart_reset_ms = 10 * 1000,
+    .restart_window_ms = 60 * 1000,
+    .retry_delay_ms = 1000,
+    .retry_delay_max_ms = 5 * 60 * 1000,
+    .success_exit = {.codes = {1}},
+};
+
+/* The longest delay follows the first one up when only that was given; given both, they must fit.
+ */
+static void fit_delays(struct loader *l, const struct draft *d, const char *key,
+                       const char *max_key, int64_t delay_ms, int64_t *max_ms)
+{
+    if (delay_ms <= *max_ms)
+        return;
+    if (!draft_text(d, max_key, NULL))
+        *max_ms = delay_ms;
+    else if (!draft_text(d, key, NULL))
+        report_add(&l->report, draft_place(d, max_key),
+                   "it is shorter than the first delay; give a shorter %s too", key);
+    else
+        report_add(&l->report, draft_place(d, max_key),
+                   "it is shorter than %s; give at least the same duration", key);
+}
+
+static void cross_check(struct loader *l, struct unit_draft *d)
+{
+    struct unit_spec *u = &d->spec;
+
+    if (u->kind == UNIT_SERVICE && !draft_text(&d->base, "restart", NULL))
+        u->restart = u->essential ? RESTART_NEVER : RESTART_ALWAYS;
+    if (!draft_text(&d->base, "autostart", NULL))
+        u->autostart = u->kind == UNIT_SERVICE;
+    fit_delays(l, &d->base, "restart_delay", "restart_delay_max", u->restart_delay_ms,
+               &u->restart_delay_max_ms);
+    fit_delays(l, &d->base, "retry_delay", "retry_delay_max", u->retry_delay_ms,
+               &u->retry_delay_max_ms);
+}
+
+static void resolve_command(struct loader *l, struct unit_draft *d, const struct env *env)
+{
+    struct place where = draft_place(&d->base, "command");
+    const char *text = draft_text(&d->base, "command", NULL);
+
+    if (!text && d->base.command_refused)
+        return;
+    if (!text) {
+        report_add(&l->report, where,
+                   "the key is missing; write for example command = /usr/bin/python3 -m "
+                   "http.server");
+        return;
+    }
+    if (!*text) /* already complained about */
+        return;
+    d->spec.argv = draft_words(l, &d->base, "command", env, &d->spec.argc);
+    if (d->spec.argv && (d->spec.argc == 0 || !*d->spec.argv[0])) {
+        d->spec.argv = NULL;
+        report_add(&l->report, where, "the name of the program is empty; write its path or name");
+    }
+}
+
+static bool set_default(struct env *env, const char *name, const char *value)
+{
+    return !value || env_has_own(env, name) || env_set(env, name, strlen(name), value) == 0;
+}
+
+/* Fills in the ids; adds HOME and the like to the environment unless the unit sets them itself. */
+static void resolve_user(struct loader *l, struct unit_draft *d, struct env *env)
+{
+    const struct identity *id;
+    struct strbuf why = STRBUF_INIT;
+    bool bad_group;
+    int rc;
+
+    if (!d->user && !d->group)
+        return;
+    /* A half that was given and refused has been complained about: the other cannot be judged. */
+    if ((!d->user && draft_text(&d->base, "user", NULL)) ||
+        (!d->group && draft_text(&d->base, "group", NULL)))
+        return;
+    rc = users_resolve(&l->users, d->user, d->group, &id, &bad_group, &why);
+    if (rc < 0) {
+        draft_complain(l, &d->base, bad_group || !d->user ? "group" : "user", rc, &why);
+        return;
+    }
+    strbuf_finish(&why);
+    d->spec.change_user = id->change;
+    d->spec.uid = id->uid;
+    d->spec.gid = id->gid;
+    d->spec.groups = id->groups;
+    d->spec.n_groups = id->n_groups;
+    if (!set_default(env, "HOME", id->home) || !set_default(env, "USER", id->name) ||
+        !set_default(env, "LOGNAME", id->name) || !set_default(env, "SHELL", id->shell))
+        report_out_of_memory(&l->report);
+}
+
+/* The keys as written, in that order. */
+static void keep_texts(struct loader *l, const struct ini_section *section, struct unit_draft *d)
+{
+    struct spec_text *texts = arena_alloc(&l->arena, section->n_keys, sizeof *texts);
+    uint32_t n = 0;
+
+    if (!texts) {
+        report_out_of_memory(&l->report);
+        return;
+    }
+    for (size_t i = 0; i < section->n_keys; i++) {
+        const struct ini_key *k = &l->doc.keys[section->first_key + i];
+        uint32_t line;
+        const char *text = draft_text(&d->base, k->name, &line);
+
+        if (text && line == k->line)
+            texts[n++] = (struct spec_text){k->name, text, l->file, line};
+    }
+    d->spec.texts = texts;
+    d->spec.n_texts = n;
+}
+
+static void finish_environment(struct loader *l, struct unit_draft *d, const struct env *env)
+{
+    size_t n = 0;
+
+    d->spec.envp = env_flatten(env, &n);
+    d->spec.envc = (uint32_t)n;
+    if (!d->spec.envp)
+        report_out_of_memory(&l->report);
+}
+
+void load_unit(struct loader *l, const struct ini_section *section, enum section_kind kind,
+               const char *name, struct unit_spec *to)
+{
+    struct unit_draft d = {
+        .base = {.kind = kind, .title = section->title, .line = section->line},
+        .spec = defaults,
+    };
+    struct env env;
+
+    d.spec.name = name;
+    d.spec.kind = kind == SECTION_SERVICE ? UNIT_SERVICE : UNIT_JOB;
+    d.spec.file = l->file;
+    d.spec.line = section->line;
+    env_init(&env, &l->base, &l->arena);
+    if (env_set(&env, "REEVE_UNIT", strlen("REEVE_UNIT"), name ? name : "") < 0 ||
+        env_set(&env, "REEVE_INSTANCE", strlen("REEVE_INSTANCE"), "") < 0)
+        report_out_of_memory(&l->report);
+
+    draft_collect(l, section, &d.base);
+    draft_environment(l, &d.base, &env);
+    draft_store(l, &d.base, &env);
+    resolve_command(l, &d, &env);
+    resolve_user(l, &d, &env);
+    cross_check(l, &d);
+    keep_texts(l, section, &d);
+    finish_environment(l, &d, &env);
+    if (l->options->check_places)
+        check_unit_places(l, &d);
+    env_finish(&env);
+    *to = d.spec;
+}

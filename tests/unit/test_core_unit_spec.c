@@ -1,0 +1,421 @@
+/* Packing and unpacking: the way of specs between two processes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/unit_spec.h"
+
+static char word_a[] = "/bin/a", word_b[] = "two words", word_empty[] = "";
+static char var_path[] = "PATH=/bin", var_home[] = "HOME=/", var_path_copy[] = "PATH=/bin";
+static char *argv_long[] = {word_a, word_b, word_empty, NULL};
+static char *argv_short[] = {word_b, NULL};
+static char *envp_two[] = {var_path, var_home, NULL};
+static char *envp_copy[] = {var_path_copy, NULL};
+static char *envp_none[] = {NULL};
+static gid_t groups[] = {1, 2, 3};
+static struct spec_text texts[] = {{"command", "/bin/a 'two words' ''", "x.ini", 7},
+                                   {"umask", "077", "x.ini", 9}};
+
+static struct unit_spec units[] = {
+    {
+        .name = "first",
+        .kind = UNIT_SERVICE,
+        .description = "The first",
+        .file = "x.ini",
+        .line = 6,
+        .argv = argv_long,
+        .argc = 3,
+        .envp = envp_two,
+        .envc = 2,
+        .directory = "/srv",
+        .change_user = true,
+        .uid = 33,
+        .gid = 34,
+        .groups = groups,
+        .n_groups = 3,
+        .umask = 077,
+        .enabled = true,
+        .log = LOG_NULL,
+        .ready_timeout_ms = 30000,
+        .stop_signal = 15,
+        .stop_timeout_ms = INT64_MAX,
+        .kill_mode = KILL_MAIN,
+        .restart = RESTART_ON_FAILURE,
+        .restart_jitter_percent = 100,
+        .restart_limit = RESTART_LIMIT_MAX,
+        .essential = true,
+        .success_exit = {.codes = {1, 0, 0, (uint64_t)1 << 63}, .signals = 1u << 14},
+        .texts = texts,
+        .n_texts = 2,
+    },
+    {
+        .name = "second",
+        .kind = UNIT_JOB,
+        .description = "",
+        .file = "x.ini",
+        .argv = argv_short,
+        .argc = 1,
+        .envp = envp_copy,
+        .envc = 1,
+        .directory = "/",
+        .stop_signal = 2,
+        .retries = 5,
+    },
+    {
+        .name = "third",
+        .description = "",
+        .file = "x.ini",
+        .argv = argv_short,
+        .argc = 1,
+        .envp = envp_none,
+        .directory = "/",
+        .stop_signal = 64,
+    },
+};
+
+static struct spec_set set = {
+    .daemon = {.socket = "/run/x.sock", .socket_mode = 0600, .shutdown_timeout_ms = 5},
+    .units = units,
+    .n_units = 3,
+};
+
+/* A copy of the block in memory of exactly its size, so that ASan sees each byte beyond it. */
+static void *exact_copy(const void *block, size_t bytes)
+{
+    void *copy = NULL;
+
+    assert_int_equal(posix_memalign(&copy, 16, bytes ? bytes : 1), 0);
+    memcpy(copy, block, bytes);
+    return copy;
+}
+
+static size_t use(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* Reads everything an accepted set leads to. */
+static size_t use_all(const struct spec_set *s)
+{
+    size_t n = use(s->daemon.socket) + use(s->daemon.runtime_dir);
+
+    for (uint32_t i = 0; i < s->n_units; i++) {
+        const struct unit_spec *u = &s->units[i];
+
+        n += use(u->name) + use(u->description) + use(u->file) + use(u->directory);
+        for (uint32_t k = 0; k < u->argc; k++)
+            n += use(u->argv[k]);
+        for (uint32_t k = 0; k < u->envc; k++)
+            n += use(u->envp[k]);
+        assert_null(u->argv[u->argc]);
+        assert_null(u->envp[u->envc]);
+        for (uint32_t k = 0; k < u->n_groups; k++)
+            n += u->groups[k] & 1;
+        for (uint32_t k = 0; k < u->n_texts; k++)
+            n += use(u->texts[k].key) + use(u->texts[k].text) + use(u->texts[k].file);
+        n += (size_t)(u->enabled + u->autostart + u->essential + u->change_user);
+        assert_true(u->argc >= 1 && u->stop_signal >= 1 && u->stop_signal <= 64);
+        assert_true(u->kind <= UNIT_JOB && u->restart <= RESTART_ALWAYS);
+        assert_true(u->restart_limit <= RESTART_LIMIT_MAX);
+    }
+    return n;
+}
+
+static void test_roundtrip(void **state)
+{
+    size_t bytes;
+    void *packed = spec_pack(&set, &bytes), *block;
+    struct spec_set *got = NULL;
+
+    (void)state;
+    assert_non_null(packed);
+    block = exact_copy(packed, bytes);
+    free(packed);
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    assert_true((char *)got > (char *)block && (char *)(got + 1) <= (char *)block + bytes);
+    assert_int_equal(got->refs, 0);
+    assert_null(got->release);
+    assert_string_equal(got->daemon.socket, "/run/x.sock");
+    assert_null(got->daemon.runtime_dir);
+    assert_int_equal(got->daemon.socket_mode, 0600);
+    assert_int_equal(got->daemon.shutdown_timeout_ms, 5);
+    assert_int_equal(got->n_units, 3);
+
+    const struct unit_spec *u = &got->units[0];
+    assert_string_equal(u->name, "first");
+    assert_string_equal(u->description, "The first");
+    assert_string_equal(u->directory, "/srv");
+    assert_int_equal(u->line, 6);
+    assert_int_equal(u->argc, 3);
+    assert_string_equal(u->argv[1], "two words");
+    assert_string_equal(u->argv[2], "");
+    assert_null(u->argv[3]);
+    assert_string_equal(u->envp[1], "HOME=/");
+    assert_true(u->change_user && u->enabled && u->essential && !u->autostart);
+    assert_int_equal(u->uid, 33);
+    assert_int_equal(u->gid, 34);
+    assert_memory_equal(u->groups, groups, sizeof groups);
+    assert_int_equal(u->umask, 077);
+    assert_int_equal(u->log, LOG_NULL);
+    assert_int_equal(u->stop_timeout_ms, INT64_MAX);
+    assert_int_equal(u->kill_mode, KILL_MAIN);
+    assert_int_equal(u->restart, RESTART_ON_FAILURE);
+    assert_true(exit_set_has_code(&u->success_exit, 255));
+    assert_true(exit_set_has_signal(&u->success_exit, 15));
+    assert_int_equal(u->n_texts, 2);
+    assert_string_equal(u->texts[1].key, "umask");
+    assert_int_equal(u->texts[1].line, 9);
+    assert_int_equal(got->units[1].retries, 5);
+    assert_int_equal(got->units[2].envc, 0);
+    assert_ptr_equal(spec_set_find(got, "third"), &got->units[2]);
+    assert_null(spec_set_find(got, "fourth"));
+    free(block);
+}
+
+/* Equal strings are stored once, wherever they came from. */
+static void test_strings_are_shared(void **state)
+{
+    size_t bytes;
+    void *block = spec_pack(&set, &bytes);
+    struct spec_set *got;
+
+    (void)state;
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    assert_ptr_equal(got->units[0].envp[0], got->units[1].envp[0]);
+    assert_ptr_equal(got->units[0].file, got->units[2].file);
+    assert_ptr_equal(got->units[0].argv[1], got->units[1].argv[0]);
+    free(block);
+}
+
+static void test_empty_set(void **state)
+{
+    struct spec_set empty = {0}, *got;
+    size_t bytes;
+    void *block = spec_pack(&empty, &bytes);
+
+    (void)state;
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    assert_int_equal(got->n_units, 0);
+    free(block);
+}
+
+/* 0 when accepted (then everything in it can be used), else -EINVAL. */
+static int unpack_copy(const void *block, size_t bytes)
+{
+    void *copy = exact_copy(block, bytes);
+    struct spec_set *got = NULL;
+    int rc = spec_unpack(copy, bytes, &got);
+
+    if (rc == 0)
+        use_all(got);
+    else
+        assert_int_equal(rc, -EINVAL);
+    free(copy);
+    return rc;
+}
+
+static void test_truncations(void **state)
+{
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes);
+
+    (void)state;
+    assert_int_equal(unpack_copy(block, bytes), 0);
+    for (size_t n = 0; n < bytes; n++)
+        assert_int_equal(unpack_copy(block, n), -EINVAL);
+    free(block);
+}
+
+static void test_unaligned(void **state)
+{
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes), *copy = exact_copy(block, bytes);
+    struct spec_set *got;
+
+    (void)state;
+    assert_int_equal(spec_unpack(copy + 8, bytes - 8, &got), -EINVAL);
+    free(copy);
+    free(block);
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Each byte in turn gets each of a few values, then many random changes at once. */
+static void test_corruptions(void **state)
+{
+    static const unsigned char values[] = {0, 1, 2, 0x7f, 0x80, 0xff};
+    size_t bytes, refused = 0;
+    unsigned char *block = spec_pack(&set, &bytes);
+    uint32_t seed = 1;
+
+    (void)state;
+    for (size_t at = 0; at < bytes; at++) {
+        unsigned char old = block[at];
+
+        for (size_t v = 0; v < sizeof values; v++) {
+            block[at] = values[v];
+            refused += unpack_copy(block, bytes) != 0;
+        }
+        block[at] = old;
+    }
+    assert_true(refused > bytes);
+    for (int i = 0; i < 20000; i++) {
+        unsigned char *copy = exact_copy(block, bytes);
+
+        for (uint32_t k = 1 + next_random(&seed) % 4; k > 0; k--) {
+            size_t at = next_random(&seed) % bytes;
+
+            copy[at] = (unsigned char)next_random(&seed);
+        }
+        unpack_copy(copy, bytes);
+        free(copy);
+    }
+    free(block);
+}
+
+/* Eight-byte fields get the offset of something else in the block: nothing may overlap. */
+static void test_crossed_offsets(void **state)
+{
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes);
+    uint32_t seed = 7;
+
+    (void)state;
+    for (int i = 0; i < 50000; i++) {
+        char *copy = exact_copy(block, bytes);
+        uint64_t offset = next_random(&seed) % (bytes + 16);
+
+        memcpy(copy + next_random(&seed) % (bytes / 8) * 8, &offset, sizeof offset);
+        unpack_copy(copy, bytes);
+        free(copy);
+    }
+    free(block);
+}
+
+/* One field of the first unit changed: refused. */
+#define REFUSED_WITH(field, value)                                                                 \
+    do {                                                                                           \
+        struct unit_spec *u_ = (struct unit_spec *)(void *)(copy + units_at);                      \
+        struct unit_spec old_ = *u_;                                                               \
+        u_->field = (value);                                                                       \
+        assert_int_equal(unpack_copy(copy, bytes), -EINVAL);                                       \
+        *u_ = old_;                                                                                \
+    } while (0)
+
+static void test_single_fields(void **state)
+{
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes), *copy = exact_copy(block, bytes);
+    struct spec_set *got;
+
+    (void)state;
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    size_t units_at = (size_t)((char *)got->units - block);
+
+    assert_int_equal(unpack_copy(copy, bytes), 0);
+    REFUSED_WITH(argv, u_->argv + 1);
+    REFUSED_WITH(envp, u_->argv);
+    REFUSED_WITH(texts, u_->texts - 1);
+    REFUSED_WITH(groups, NULL);
+    REFUSED_WITH(argc, 2);
+    REFUSED_WITH(argc, 4);
+    REFUSED_WITH(argc, 0);
+    REFUSED_WITH(argc, UINT32_MAX);
+    REFUSED_WITH(n_groups, UINT32_MAX);
+    REFUSED_WITH(n_texts, 1);
+    REFUSED_WITH(name, NULL);
+    REFUSED_WITH(directory, (char *)(uintptr_t)units_at);
+    REFUSED_WITH(description, (char *)(uintptr_t)bytes);
+    REFUSED_WITH(stop_signal, 0);
+    REFUSED_WITH(stop_signal, 65);
+    REFUSED_WITH(kill_mode, (enum kill_mode)3);
+    REFUSED_WITH(restart_limit, RESTART_LIMIT_MAX + 1);
+    REFUSED_WITH(restart_jitter_percent, 101);
+    REFUSED_WITH(retry_delay_ms, -1);
+    free(copy);
+    free(block);
+}
+
+/* A bool that is neither 0 nor 1, for each bool of a unit. */
+static void test_bools(void **state)
+{
+    static const size_t fields[] = {
+        offsetof(struct unit_spec, change_user), offsetof(struct unit_spec, enabled),
+        offsetof(struct unit_spec, autostart), offsetof(struct unit_spec, essential)};
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes), *copy = exact_copy(block, bytes);
+    struct spec_set *got;
+
+    (void)state;
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    size_t units_at = (size_t)((char *)got->units - block);
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char old = copy[units_at + fields[i]];
+
+        copy[units_at + fields[i]] = 2;
+        assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+        copy[units_at + fields[i]] = old;
+    }
+    assert_int_equal(unpack_copy(copy, bytes), 0);
+    free(copy);
+    free(block);
+}
+
+/* Without the NUL at the very end the last string could run out of the block. */
+static void test_open_end(void **state)
+{
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes);
+
+    (void)state;
+    memset(block + bytes - 4, 'x', 4);
+    assert_int_equal(unpack_copy(block, bytes), -EINVAL);
+    free(block);
+}
+
+static unsigned released;
+
+static void count_release(struct spec_set *s)
+{
+    (void)s;
+    released++;
+}
+
+static void test_counting(void **state)
+{
+    struct spec_set s = {.refs = 1, .release = count_release};
+
+    (void)state;
+    spec_set_unref(NULL);
+    spec_set_ref(&s);
+    spec_set_unref(&s);
+    assert_int_equal(released, 0);
+    spec_set_unref(&s);
+    assert_int_equal(released, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_roundtrip),       cmocka_unit_test(test_strings_are_shared),
+        cmocka_unit_test(test_empty_set),       cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_unaligned),       cmocka_unit_test(test_corruptions),
+        cmocka_unit_test(test_crossed_offsets), cmocka_unit_test(test_single_fields),
+        cmocka_unit_test(test_bools),           cmocka_unit_test(test_open_end),
+        cmocka_unit_test(test_counting),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/moment.h"
 #include "core/outcome.h"
 
 enum event_type {
@@ -52,7 +53,8 @@ struct event {
         } killed;
         struct {
             struct exit_status status;
-            bool tree_empty; /* no survivor can exist; else a TREE_EMPTY follows */
+            struct moment at; /* when it was reaped, which may be a while before the step */
+            bool tree_empty;  /* no survivor can exist; else a TREE_EMPTY follows */
         } exited;
     } u;
 };

@@ -10,7 +10,7 @@ enum reason outcome_reason(const struct exit_record *r, const struct exit_set *s
         return REASON_START_FAILED;
     if (r->kill_wall_ms && r->signal == SIGNAL_KILL)
         return REASON_FORCED_KILL;
-    if (r->stop_signal_wall_ms || r->signal)
+    if (r->stop_signal_wall_ms || r->kill_wall_ms || r->signal)
         return REASON_SIGNAL;
     if (!r->has_status)
         return REASON_UNKNOWN;

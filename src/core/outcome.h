@@ -95,8 +95,8 @@ struct exit_status {
     int8_t oom_kill;
 };
 
-/* The first matching row of the table in DESIGN §4. `r` carries the facts; r->reason is not read.
- */
+/* The first matching row of the table in DESIGN §4. `r` carries the facts at main's end: a
+ * kill_wall_ms means that SIGKILL found it alive. r->reason is not read. */
 enum reason outcome_reason(const struct exit_record *r, const struct exit_set *success);
 /* Whether the run counts as a success: its wait status is in `success`, it did start, and neither
  * health nor a timeout ended it. */

@@ -98,6 +98,7 @@ static void begin_run(struct step *st)
     u->main_alive = false;
     u->started_ms = st->now.mono_ms;
     u->ended_ms = 0;
+    u->early_kill_wall_ms = 0;
     memset(&u->current, 0, sizeof u->current);
     u->current.run = u->run;
     u->current.attempt = u->attempt;
@@ -207,7 +208,7 @@ static void after_job(struct step *st, bool success)
 }
 
 /* Main's end is known: fixes reason and times in the record. Called once a run. */
-static void settle(struct step *st, const struct exit_status *status)
+static void settle(struct step *st, const struct exit_status *status, struct moment at)
 {
     struct unit *u = st->u;
     struct exit_record *r = &u->current;
@@ -228,10 +229,12 @@ static void settle(struct step *st, const struct exit_status *status)
         r->requester = (struct requester){0};
     }
     u->main_alive = false;
-    u->ended_ms = st->now.mono_ms;
-    r->ended_wall_ms = st->now.wall_ms;
+    u->ended_ms = at.mono_ms;
+    r->ended_wall_ms = at.wall_ms;
     r->duration_ms = u->ended_ms - u->started_ms;
     r->reason = outcome_reason(r, &u->spec->success_exit);
+    if (!r->kill_wall_ms)
+        r->kill_wall_ms = u->early_kill_wall_ms;
 }
 
 /* The tree is empty: the record is final, and what comes next is decided. */
@@ -358,7 +361,7 @@ static void on_spawn_error(struct step *st)
 {
     st->u->current.error_stage = st->ev->u.error.stage;
     st->u->current.error_errno = st->ev->u.error.errnum;
-    settle(st, NULL);
+    settle(st, NULL, st->now);
     end_run(st);
 }
 
@@ -381,6 +384,15 @@ static void on_execed(struct step *st)
         enter(st, PHASE_PROBING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
 }
 
+/* A stop overtook the news that the command executes: the record says it did all the same. */
+static void on_execed_late(struct step *st)
+{
+    struct unit *u = st->u;
+
+    if (u->spec->ready == READY_STARTED && u->current.error_stage == STAGE_NONE)
+        u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
+}
+
 /* The child tells why it could not execute; its exit follows at once. */
 static void on_exec_error(struct step *st)
 {
@@ -397,10 +409,13 @@ static void on_signalled(struct step *st)
 static void on_killed(struct step *st)
 {
     struct exit_record *r = &st->u->current;
+    /* A main that was dead already, though not reaped, was not killed by this: the time of the
+     * leftovers' kill must not make its end a forced one. */
+    bool early = st->u->main_alive && !st->ev->u.killed.main_alive;
+    int64_t *at_ms = early ? &st->u->early_kill_wall_ms : &r->kill_wall_ms;
 
-    /* A main that was dead already, though not reaped, was not killed by this. */
-    if (!r->kill_wall_ms && (st->ev->u.killed.main_alive || !st->u->main_alive))
-        r->kill_wall_ms = st->now.wall_ms;
+    if (!*at_ms && (st->ev->u.killed.main_alive || st->ev->u.killed.leftovers))
+        *at_ms = st->now.wall_ms;
     r->leftovers_killed += st->ev->u.killed.leftovers;
 }
 
@@ -408,7 +423,7 @@ static void on_exited(struct step *st)
 {
     struct unit *u = st->u;
 
-    settle(st, &st->ev->u.exited.status);
+    settle(st, &st->ev->u.exited.status, st->ev->u.exited.at);
     if (st->ev->u.exited.tree_empty) {
         end_run(st);
         return;
@@ -422,7 +437,7 @@ static void on_exited_stopping(struct step *st)
 {
     int64_t deadline_ms = st->u->deadline_ms;
 
-    settle(st, &st->ev->u.exited.status);
+    settle(st, &st->ev->u.exited.status, st->ev->u.exited.at);
     if (st->ev->u.exited.tree_empty) {
         end_run(st);
         return;
@@ -433,7 +448,7 @@ static void on_exited_stopping(struct step *st)
 
 static void on_exited_killing(struct step *st)
 {
-    settle(st, &st->ev->u.exited.status);
+    settle(st, &st->ev->u.exited.status, st->ev->u.exited.at);
     if (st->ev->u.exited.tree_empty)
         end_run(st);
 }
@@ -454,8 +469,10 @@ static void on_start_deadline(struct step *st)
         begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
         return;
     }
-    u->current.error_stage = STAGE_READY;
-    u->current.error_errno = ETIMEDOUT;
+    if (u->current.error_stage == STAGE_NONE) { /* else the child said why, and lingers */
+        u->current.error_stage = STAGE_READY;
+        u->current.error_errno = ETIMEDOUT;
+    }
     begin_stop(st, BY_NOBODY, (struct requester){0}, 0);
 }
 
@@ -529,6 +546,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_RESTART] = on_start_again,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
+            [EV_EXECED] = on_execed_late,
             [EV_EXEC_ERROR] = on_exec_error,
             [EV_SIGNALLED] = on_signalled,
             [EV_EXITED] = on_exited_stopping,
@@ -549,6 +567,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_RESTART] = on_start_again,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
+            [EV_EXECED] = on_execed_late,
             [EV_EXEC_ERROR] = on_exec_error,
             [EV_SIGNALLED] = on_signalled,
             [EV_KILLED] = on_killed,

@@ -89,8 +89,9 @@ struct unit {
 
     uint64_t run; /* number of the current or last run; 0: none yet */
     struct exit_record current;
-    int64_t started_ms; /* monotonic */
-    int64_t ended_ms;   /* monotonic: main's end */
+    int64_t started_ms;         /* monotonic */
+    int64_t ended_ms;           /* monotonic: main's end */
+    int64_t early_kill_wall_ms; /* leftovers were killed when main was dead but not reaped; or 0 */
 
     uint32_t attempt;           /* tries since asked to start or reset */
     uint32_t failures;          /* in a row, for the backoff */

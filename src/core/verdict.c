@@ -1,0 +1,81 @@
+#include "core/verdict.h"
+
+#include <stddef.h>
+
+static bool is_down(const struct unit *u)
+{
+    return u->phase == PHASE_STOPPED || u->phase == PHASE_COMPLETED || u->phase == PHASE_FAILED;
+}
+
+void verdict_mark(struct operation_mark *mark, enum operation operation, const struct unit *u)
+{
+    enum unit_state state = unit_state_of(u->phase);
+
+    mark->operation = operation;
+    mark->had_run = unit_has_run(u);
+    mark->run = u->run;
+    /* A start joins the attempt under way; all else leads to a run that does not exist yet. */
+    if (operation == OPERATION_RESTART ||
+        (operation == OPERATION_START && state != STATE_STARTING && state != STATE_RUNNING))
+        mark->run++;
+}
+
+/* The newest record of this run or a later one that became ready, or else the newest of them. */
+static const struct exit_record *record_since(const struct unit *u, uint64_t run)
+{
+    const struct exit_record *newest = NULL;
+    const struct exit_record *r;
+
+    for (unsigned back = 0; (r = unit_record(u, back)) != NULL && r->run >= run; back++) {
+        if (r->ready_after_ms >= 0)
+            return r;
+        if (!newest)
+            newest = r;
+    }
+    return newest;
+}
+
+static enum verdict look_for_ready(const struct operation_mark *mark, const struct unit *u,
+                                   const struct exit_record **ret_record)
+{
+    const struct exit_record *r = record_since(u, mark->run);
+
+    if (u->run >= mark->run && unit_has_run(u) && u->current.ready_after_ms >= 0)
+        return VERDICT_OK;
+    if (r && r->ready_after_ms >= 0)
+        return VERDICT_OK; /* and ended since: it did start */
+    if (r) {
+        *ret_record = r;
+        return VERDICT_ENDED;
+    }
+    if (u->phase == PHASE_UNKILLABLE)
+        return VERDICT_UNKILLABLE;
+    if (u->run < mark->run && is_down(u) && !u->again)
+        return VERDICT_STOPPED;
+    return VERDICT_OPEN;
+}
+
+static enum verdict look_for_end(struct operation_mark *mark, const struct unit *u)
+{
+    if (is_down(u))
+        return VERDICT_OK;
+    if (!mark->had_run) {
+        /* A start asked for before this stop made a run meanwhile. */
+        if (!unit_has_run(u))
+            return VERDICT_OPEN;
+        mark->had_run = true;
+        mark->run = u->run;
+    }
+    if (record_since(u, mark->run))
+        return VERDICT_OK; /* and it was started again since */
+    return u->phase == PHASE_UNKILLABLE ? VERDICT_UNKILLABLE : VERDICT_OPEN;
+}
+
+enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,
+                          const struct exit_record **ret_record)
+{
+    *ret_record = NULL;
+    if (mark->operation == OPERATION_STOP)
+        return look_for_end(mark, u);
+    return look_for_ready(mark, u, ret_record);
+}

@@ -1,0 +1,37 @@
+/*
+ * How a start, stop or restart that somebody waits for went: not decided yet, well, or not and why.
+ * Pure: looks at a unit after each of its changes.
+ */
+#ifndef REEVE_CORE_VERDICT_H
+#define REEVE_CORE_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/unit.h"
+
+enum operation { OPERATION_START, OPERATION_STOP, OPERATION_RESTART };
+
+enum verdict {
+    VERDICT_OPEN, /* look again after the next change */
+    VERDICT_OK,
+    VERDICT_ENDED,     /* the run that was to become ready ended first: see its record */
+    VERDICT_STOPPED,   /* it was stopped before that run began */
+    VERDICT_UNKILLABLE /* what should have ended outlives SIGKILL */
+};
+
+/* What is remembered of the unit as it was when the operation was asked for. */
+struct operation_mark {
+    enum operation operation;
+    bool had_run; /* stop: there was a run to end */
+    uint64_t run; /* start and restart: the first run that counts; stop: the run to end */
+};
+
+/* Call right before the supervisor is asked. */
+void verdict_mark(struct operation_mark *mark, enum operation operation, const struct unit *u);
+/* Call when the request has reached the unit, and after each change since. With VERDICT_ENDED,
+ * *ret_record is the run's record (valid until the unit's next step); else NULL. */
+enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,
+                          const struct exit_record **ret_record);
+
+#endif

@@ -1,0 +1,59 @@
+/* What users, and later the graph, ask of units. */
+#include <string.h>
+
+#include "sim.h"
+
+static int64_t random_kill_by(struct world *w)
+{
+    struct prng *p = &w->prng;
+
+    if (prng_percent(p, 70))
+        return 0;
+    if (prng_percent(p, 50))
+        return w->now.mono_ms - prng_ms(p, 0, 1); /* kill now */
+    return w->now.mono_ms + prng_ms(p, 1, 5000);
+}
+
+static struct event random_ask(struct world *w, uint32_t unit)
+{
+    struct prng *p = &w->prng;
+    struct event ev = {.type = EV_STOP, .unit = unit};
+    uint64_t dice = prng_below(p, 100);
+
+    /* During a shutdown new work is refused before it reaches a unit. */
+    if (!w->shutting_down && dice < 65)
+        ev.type = dice < 40 ? EV_START : EV_RESTART;
+    ev.u.ask.by = prng_percent(p, 80)
+                      ? BY_USER
+                      : (enum requested_by)(BY_USER + (int)prng_below(p, BY_COUNT - BY_USER));
+    ev.u.ask.requester.known = prng_percent(p, 80);
+    ev.u.ask.requester.uid = (uid_t)prng_below(p, 3);
+    ev.u.ask.requester.pid = (pid_t)prng_below(p, 30000);
+    ev.u.ask.kill_by_ms = random_kill_by(w);
+    return ev;
+}
+
+void commands_post(struct world *w)
+{
+    uint64_t n = prng_percent(&w->prng, 60) ? 1 : 1 + prng_below(&w->prng, 4);
+    uint32_t unit = (uint32_t)prng_below(&w->prng, w->n_units);
+
+    for (uint64_t i = 0; i < n; i++) {
+        struct event ev = random_ask(w, unit);
+
+        world_post(w, &ev);
+        if (prng_percent(&w->prng, 30))
+            unit = (uint32_t)prng_below(&w->prng, w->n_units);
+    }
+}
+
+void commands_stop_all(struct world *w, int64_t kill_by_ms)
+{
+    for (uint32_t i = 0; i < w->n_units; i++) {
+        struct event ev = {.type = EV_STOP, .unit = i};
+
+        ev.u.ask.by = BY_SHUTDOWN;
+        ev.u.ask.kill_by_ms = kill_by_ms;
+        world_post(w, &ev);
+    }
+}

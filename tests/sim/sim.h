@@ -1,0 +1,209 @@
+/*
+ * The simulator: random worlds drive the real unit machine with a virtual clock. A world holds
+ * units, the processes behind them (executor.c), what is scheduled to happen (world.c) and a second
+ * opinion on every unit (oracle.c). Everything follows from the world's seed.
+ */
+#ifndef REEVE_SIM_SIM_H
+#define REEVE_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/unit.h"
+#include "prng.h"
+
+enum { SIM_UNITS_MAX = 20, SIM_TRACE_KEPT = 40, SIM_RESTARTS_KEPT = 64, SIM_LIMIT_MAX = 50 };
+/* Stands for every way of becoming ready that takes longer than the exec. */
+enum { SIM_READY_PROBED = READY_STARTED + 1 };
+
+enum exec_progress { EXEC_AHEAD, EXEC_DONE_UNREAD, EXEC_FAILED_UNREAD, EXEC_READ };
+
+/* The processes of one run: what is true, whatever the core believes. */
+struct life {
+    uint64_t run;
+    bool main_there; /* not reaped */
+    bool main_dead;  /* a zombie when main_there */
+    bool empty_told; /* TREE_EMPTY, or an EXITED that says so, is posted or on its way */
+    uint32_t others; /* living processes of the run besides main */
+    uint32_t others_killed;
+    enum exec_progress exec;
+    struct exit_status status;
+    bool term_hit_main; /* our signals that found main alive */
+    bool kill_hit_main;
+    bool killed;
+    int64_t killed_ms;
+    /* how it will behave */
+    bool exec_fails;
+    bool main_ignores_term;
+    bool others_ignore_term;
+    bool exits_despite_kill; /* was on its way out: SIGKILL found it alive, its code stays */
+    int64_t term_delay_ms;
+    int64_t resist_ms; /* how long SIGKILL takes */
+};
+
+/* What an independent reading of DESIGN §4 expects of a unit. */
+struct oracle {
+    enum unit_phase phase;
+    int64_t deadline_lo_ms, deadline_hi_ms;
+    bool wanted, again, ready;
+    uint64_t run;
+    int64_t started_ms;
+    uint32_t tries, streak, policy_restarts;
+    int64_t restarts_ms[SIM_RESTARTS_KEPT]; /* newest at n_restarts - 1 */
+    uint32_t n_restarts;
+    struct exit_record want; /* of the current run; reason and requested_by at its end */
+    enum requested_by by;    /* who began the stop */
+    struct requester who;
+    bool main_ended;
+    int64_t main_ended_ms;
+    int64_t kill_from_ms; /* no SIGKILL before */
+    unsigned actions[ACT_COUNT];
+};
+
+struct sim_unit {
+    struct unit_spec spec;
+    struct unit core;
+    struct life life;
+    struct oracle oracle;
+    int64_t timer_ms; /* the armed timer; 0: none */
+    bool told_down;   /* the last command was a stop */
+    bool alloc_failed;
+    bool released; /* the run's resources were given up */
+    uint64_t n_records;
+    unsigned n_kept;
+    struct exit_record shadow[UNIT_RECORDS_KEPT]; /* newest at (n_records - 1) % KEPT */
+};
+
+enum item_kind {
+    ITEM_TIMER,
+    ITEM_COMMAND,
+    ITEM_EXEC,
+    ITEM_EXEC_READ,
+    ITEM_READY,
+    ITEM_MAIN_DIES,
+    ITEM_REAP,
+    ITEM_OTHER_DIES,
+    ITEM_TREE_EMPTY,
+    ITEM_FORK,
+    ITEM_SHUTDOWN,
+    ITEM_SKIP_TO_KILL,
+    ITEM_LAST_KILL,
+    ITEM_END,
+};
+
+struct item {
+    int64_t at_ms;
+    uint64_t seq;
+    enum item_kind kind;
+    uint32_t unit;
+    uint64_t run;
+    int64_t arg;
+};
+
+struct trace_line {
+    struct moment now;
+    struct event event;
+    enum unit_phase before, after;
+    uint64_t run;
+    int64_t deadline_ms;
+    unsigned acts; /* one bit an action */
+};
+
+struct world {
+    uint64_t seed;
+    struct prng prng;
+    struct moment now;
+    int64_t wall_offset_ms;
+    int64_t gap_ms; /* the pace of commands */
+    uint32_t n_units;
+    struct sim_unit units[SIM_UNITS_MAX];
+    uint64_t n_events, events_max;
+    unsigned alloc_fail_percent;
+    /* shutdown */
+    int64_t budget_ms, begun_ms;
+    bool shutting_down, last_kill_done, ended;
+    /* scheduled */
+    struct item *heap;
+    uint32_t n_heap, cap_heap;
+    uint64_t next_seq;
+    /* posted */
+    struct event *queue;
+    uint32_t queue_head, queue_n, cap_queue;
+    /* trace */
+    struct trace_line trace[SIM_TRACE_KEPT];
+    uint64_t n_trace;
+    uint64_t hash;
+};
+
+/* world.c */
+/* Runs one world from its seed; returns its trace hash and adds its events to *n_events. */
+uint64_t world_run(uint64_t seed, uint64_t *n_events);
+void world_post(struct world *w, const struct event *ev);
+void world_schedule(struct world *w, int64_t delay_ms, enum item_kind kind, uint32_t unit,
+                    uint64_t run, int64_t arg);
+
+/* schedule.c: a heap by time, first come first served within a millisecond */
+void schedule_add(struct world *w, struct item item);
+bool schedule_peek(const struct world *w, struct item *ret);
+struct item schedule_take(struct world *w);
+
+/* specs.c */
+void spec_random(struct prng *p, struct unit_spec *spec);
+
+/* commands.c */
+/* One to four commands to random units, as control/ posts them. */
+void commands_post(struct world *w);
+void commands_stop_all(struct world *w, int64_t kill_by_ms);
+
+/* executor.c: what run/ and the kernel do */
+void executor_perform(struct world *w, uint32_t unit, const struct actions *acts);
+void executor_happen(struct world *w, const struct item *item);
+bool life_main_alive(const struct life *l);
+/* A process is alive or not reaped, or the news of its end are under way. */
+bool life_exists(const struct life *l);
+
+/* step.c: one event through the real machine, with every check */
+void sim_step(struct world *w, const struct event *ev);
+/* Arbitrary events, when nothing of the world matters any more. */
+void sim_chaos(struct world *w);
+
+/* oracle.c, reasons.c */
+void oracle_init(struct oracle *o);
+/* Takes the event before the core does. */
+void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now);
+/* Compares, and takes over what the oracle knows only as a range. */
+void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *acts);
+/* Fills the expected record's reason and who asked. */
+void oracle_judge(struct sim_unit *su);
+/* The delay before failure number `nth`, without jitter. */
+int64_t oracle_delay_ms(int64_t first_ms, int64_t max_ms, uint32_t nth);
+
+/* invariants.c */
+void invariants_actions(struct world *w, uint32_t unit, const struct actions *acts,
+                        enum unit_phase before);
+void invariants_records(struct world *w, struct sim_unit *su);
+/* With the queue empty: nothing waits for what cannot come. */
+void invariants_quiet(struct world *w);
+void invariants_last_kill(struct world *w);
+void invariants_end(struct world *w);
+
+/* coverage.c */
+void coverage_taken(enum unit_phase phase, enum event_type type);
+void coverage_ignored(enum unit_phase phase, enum event_type type);
+void coverage_print(void);
+/* How many pairs were never seen; prints each. */
+unsigned coverage_missing(void);
+
+/* alloc_hook.c: link with -Wl,--wrap=realloc,--wrap=calloc */
+extern bool alloc_hook_fails;
+extern unsigned alloc_hook_spare; /* this many more succeed first */
+extern uint64_t alloc_hook_failed;
+
+/* trace.c */
+void trace_add(struct world *w, const struct trace_line *line);
+void trace_mix(struct world *w, uint64_t value);
+/* Prints the seed, the message and the last lines, and exits with 1. */
+void sim_fail(struct world *w, uint32_t unit, const char *format, ...)
+    __attribute__((noreturn, format(printf, 3, 4)));
+
+#endif

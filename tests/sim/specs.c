@@ -1,0 +1,89 @@
+/* Random specs: every key that the core reads, extreme values included. */
+#include <string.h>
+
+#include "sim.h"
+
+#define PICK(p, list) ((list)[prng_below((p), sizeof(list) / sizeof *(list))])
+
+static const int64_t century_ms = INT64_C(100) * 365 * 86400 * 1000;
+
+static int64_t duration(struct prng *p)
+{
+    const int64_t ms[] = {0, 1, 10, 100, 250, 1000, 2000, 5000, 10000, 30000, 3600000, century_ms};
+
+    return prng_percent(p, 25) ? prng_ms(p, 0, 20000) : PICK(p, ms);
+}
+
+static int64_t short_duration(struct prng *p)
+{
+    const int64_t ms[] = {0, 0, 1, 5, 50, 99, 100, 101, 1000, century_ms};
+
+    return prng_percent(p, 40) ? prng_ms(p, 0, 2000) : PICK(p, ms);
+}
+
+static void add_code(struct exit_set *set, unsigned code)
+{
+    set->codes[code / 64] |= UINT64_C(1) << (code % 64);
+}
+
+static void random_success(struct prng *p, struct exit_set *set)
+{
+    if (prng_percent(p, 90))
+        add_code(set, 0);
+    if (prng_percent(p, 20))
+        add_code(set, (unsigned)prng_below(p, 256));
+    if (prng_percent(p, 10))
+        add_code(set, 127);
+    if (prng_percent(p, 25))
+        set->signals |= UINT64_C(1) << (15 - 1);
+    if (prng_percent(p, 10))
+        set->signals |= UINT64_C(1) << prng_below(p, 64);
+    if (prng_percent(p, 3))
+        memset(set, 0xff, sizeof *set);
+}
+
+static void random_service(struct prng *p, struct unit_spec *spec)
+{
+    const uint32_t limits[] = {0, 0, 0, 1, 2, 3, 5, 17, SIM_LIMIT_MAX};
+    const uint32_t jitters[] = {0, 10, 10, 50, 99, 100};
+
+    spec->restart = (enum restart_policy)prng_below(p, RESTART_ALWAYS + 1);
+    if (prng_percent(p, 40))
+        spec->restart = RESTART_ALWAYS;
+    spec->restart_delay_ms = short_duration(p);
+    spec->restart_delay_max_ms = duration(p);
+    spec->restart_jitter_percent = PICK(p, jitters);
+    spec->restart_reset_ms = duration(p);
+    spec->restart_limit = PICK(p, limits);
+    spec->restart_window_ms = duration(p);
+}
+
+static void random_job(struct prng *p, struct unit_spec *spec)
+{
+    const uint32_t retries[] = {0, 0, 1, 2, 3, 10, UINT32_MAX};
+
+    spec->timeout_ms = prng_percent(p, 50) ? 0 : duration(p);
+    spec->retries = PICK(p, retries);
+    spec->retry_delay_ms = short_duration(p);
+    spec->retry_delay_max_ms = duration(p);
+}
+
+void spec_random(struct prng *p, struct unit_spec *spec)
+{
+    memset(spec, 0, sizeof *spec);
+    spec->name = "unit";
+    spec->kind = prng_percent(p, 70) ? UNIT_SERVICE : UNIT_JOB;
+    spec->enabled = true;
+    spec->autostart = prng_percent(p, 70);
+    spec->ready = prng_percent(p, 65) ? READY_STARTED : (enum ready_mode)SIM_READY_PROBED;
+    spec->ready_timeout_ms = duration(p);
+    spec->stop_signal = prng_percent(p, 80) ? 15 : 2;
+    spec->stop_timeout_ms = duration(p);
+    spec->kill_mode = (enum kill_mode)prng_below(p, KILL_MAIN + 1);
+    spec->essential = prng_percent(p, 20);
+    random_success(p, &spec->success_exit);
+    if (spec->kind == UNIT_SERVICE)
+        random_service(p, spec);
+    else
+        random_job(p, spec);
+}

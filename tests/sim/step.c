@@ -1,0 +1,163 @@
+/* One event through the real machine, between the oracle's opinion and every check. */
+#include <string.h>
+
+#include "sim.h"
+
+static void follow_deadline(struct world *w, struct sim_unit *su)
+{
+    int64_t deadline_ms = su->core.deadline_ms;
+
+    if (deadline_ms == su->timer_ms)
+        return;
+    su->timer_ms = deadline_ms;
+    if (deadline_ms)
+        world_schedule(w, deadline_ms > w->now.mono_ms ? deadline_ms - w->now.mono_ms : 0,
+                       ITEM_TIMER, su->core.index, 0, deadline_ms);
+}
+
+static bool falls_through(const struct unit *u, const struct event *ev, int64_t now_ms)
+{
+    return (ev->run && ev->run != u->run) ||
+           (ev->type == EV_DEADLINE && (!u->deadline_ms || u->deadline_ms > now_ms));
+}
+
+static void cover(const struct unit *u, const struct event *ev, int64_t now_ms)
+{
+    if (!unit_takes(u->phase, ev->type))
+        coverage_ignored(u->phase, ev->type);
+    else if (!falls_through(u, ev, now_ms))
+        coverage_taken(u->phase, ev->type);
+}
+
+static void step_core(struct world *w, struct unit *u, const struct event *ev, struct actions *acts)
+{
+    uint64_t failed = alloc_hook_failed;
+
+    cover(u, ev, w->now.mono_ms);
+    memset(acts, 0xa5, sizeof *acts);
+    alloc_hook_fails = prng_percent(&w->prng, w->alloc_fail_percent);
+    unit_step(u, ev, w->now, (uint32_t)prng_next(&w->prng), acts);
+    alloc_hook_fails = false;
+    if (alloc_hook_failed != failed)
+        w->units[u->index].alloc_failed = true;
+    w->n_events++;
+}
+
+static void trace_step(struct world *w, const struct event *ev, enum unit_phase before,
+                       const struct unit *u, const struct actions *acts)
+{
+    struct trace_line line = {w->now, *ev, before, u->phase, u->run, u->deadline_ms, 0};
+
+    for (unsigned i = 0; i < acts->n && i < UNIT_ACTIONS_MAX; i++)
+        line.acts |= 1U << acts->items[i].type;
+    trace_add(w, &line);
+}
+
+/* ---- events that must mean nothing ---- */
+
+static void random_payload(struct world *w, struct event *ev)
+{
+    struct prng *p = &w->prng;
+
+    memset(&ev->u, 0, sizeof ev->u);
+    switch ((unsigned)ev->type) {
+    case EV_START:
+    case EV_STOP:
+    case EV_RESTART:
+        ev->u.ask.by = BY_USER;
+        ev->u.ask.kill_by_ms = prng_percent(p, 50) ? 0 : w->now.mono_ms;
+        break;
+    case EV_SPAWNED:
+        ev->u.spawned.pid = 4711;
+        break;
+    case EV_SPAWN_ERROR:
+    case EV_EXEC_ERROR:
+        ev->u.error.stage = STAGE_EXEC;
+        ev->u.error.errnum = 2;
+        break;
+    case EV_KILLED:
+        ev->u.killed.main_alive = prng_percent(p, 50);
+        ev->u.killed.leftovers = (uint32_t)prng_below(p, 9);
+        break;
+    case EV_EXITED:
+        ev->u.exited.status.exit_code = (int)prng_below(p, 256);
+        ev->u.exited.tree_empty = prng_percent(p, 50);
+        break;
+    default:
+        break;
+    }
+}
+
+static void step_in_vain(struct world *w, struct sim_unit *su)
+{
+    struct unit before = su->core;
+    struct event ev = {.type = (enum event_type)prng_below(&w->prng, EV_COUNT)};
+    struct actions acts;
+
+    ev.unit = su->core.index;
+    random_payload(w, &ev);
+    if (unit_takes(su->core.phase, ev.type) &&
+        !(ev.type == EV_DEADLINE && falls_through(&su->core, &ev, w->now.mono_ms))) {
+        uint64_t older = su->core.run > 1 ? 1 + prng_below(&w->prng, su->core.run - 1) : 0;
+
+        ev.run = older ? older : su->core.run + 1;
+    } else if (prng_percent(&w->prng, 50)) {
+        ev.run = su->core.run;
+    }
+    step_core(w, &su->core, &ev, &acts);
+    if (acts.n || memcmp(&before, &su->core, sizeof before) != 0) {
+        trace_step(w, &ev, before.phase, &su->core, &acts);
+        sim_fail(w, su->core.index, "%s had an effect in %s", event_name(ev.type),
+                 unit_phase_name(before.phase));
+    }
+}
+
+/* ---- the step ---- */
+
+static void note_command(struct sim_unit *su, enum event_type type)
+{
+    if (type == EV_STOP)
+        su->told_down = true;
+    else if (type == EV_START || type == EV_RESTART)
+        su->told_down = false;
+}
+
+void sim_step(struct world *w, const struct event *ev)
+{
+    struct sim_unit *su = &w->units[ev->unit];
+    enum unit_phase before = su->core.phase;
+    int64_t deadline_ms = su->core.deadline_ms;
+    struct actions acts;
+
+    note_command(su, ev->type);
+    oracle_step(su, ev, w->now);
+    step_core(w, &su->core, ev, &acts);
+    trace_step(w, ev, before, &su->core, &acts);
+    invariants_actions(w, ev->unit, &acts, before);
+    oracle_compare(w, su, &acts);
+    if (unit_state_of(before) == STATE_STOPPING &&
+        unit_state_of(su->core.phase) == STATE_STOPPING && su->core.deadline_ms > deadline_ms)
+        sim_fail(w, ev->unit, "the deadline moved later while stopping");
+    executor_perform(w, ev->unit, &acts);
+    follow_deadline(w, su);
+    if (prng_percent(&w->prng, 6))
+        step_in_vain(w, su);
+}
+
+void sim_chaos(struct world *w)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        struct unit *u = &w->units[prng_below(&w->prng, w->n_units)].core;
+        struct event ev = {.type = (enum event_type)prng_below(&w->prng, EV_COUNT)};
+        enum unit_phase before = u->phase;
+        struct actions acts;
+
+        ev.unit = u->index;
+        random_payload(w, &ev);
+        w->now.mono_ms += prng_ms(&w->prng, 0, 4000);
+        step_core(w, u, &ev, &acts);
+        trace_step(w, &ev, before, u, &acts);
+        if (acts.n > UNIT_ACTIONS_MAX || (unsigned)u->phase >= PHASE_COUNT)
+            sim_fail(w, u->index, "chaos broke the unit");
+    }
+}

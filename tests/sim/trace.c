@@ -1,0 +1,93 @@
+/* The last steps of a world as plain data, hashed as they come, printed only on failure. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim.h"
+
+void trace_mix(struct world *w, uint64_t value)
+{
+    w->hash = prng_mix(w->hash ^ (value + UINT64_C(0x9e3779b97f4a7c15)));
+}
+
+void trace_add(struct world *w, const struct trace_line *line)
+{
+    w->trace[w->n_trace++ % SIM_TRACE_KEPT] = *line;
+    trace_mix(w, (uint64_t)line->now.mono_ms);
+    trace_mix(w, (uint64_t)line->deadline_ms);
+    trace_mix(w, line->run << 8 | (uint64_t)line->event.type);
+    trace_mix(w, (uint64_t)line->event.unit << 32 | line->acts << 16 | (unsigned)line->before << 8 |
+                     (unsigned)line->after);
+}
+
+static const char *action_name(unsigned type)
+{
+    static const char *const names[ACT_COUNT] = {
+        [ACT_SPAWN] = "spawn",
+        [ACT_SIGNAL] = "signal",
+        [ACT_KILL] = "kill",
+        [ACT_SURVIVORS] = "survivors",
+        [ACT_RELEASE] = "release",
+        [ACT_CHANGED] = "changed",
+        [ACT_RECORDED] = "recorded",
+        [ACT_ESSENTIAL] = "essential",
+        [ACT_UNKILLABLE] = "unkillable",
+    };
+    return names[type];
+}
+
+static void print_payload(const struct event *ev)
+{
+    switch ((unsigned)ev->type) {
+    case EV_START:
+    case EV_STOP:
+    case EV_RESTART:
+        printf(" by %s, kill by %" PRId64, requested_by_name(ev->u.ask.by), ev->u.ask.kill_by_ms);
+        break;
+    case EV_SPAWN_ERROR:
+    case EV_EXEC_ERROR:
+        printf(" at %s, errno %d", start_stage_name(ev->u.error.stage), ev->u.error.errnum);
+        break;
+    case EV_KILLED:
+        printf(" main_alive %d, leftovers %u", ev->u.killed.main_alive, ev->u.killed.leftovers);
+        break;
+    case EV_EXITED:
+        printf(" code %d, signal %d, tree_empty %d", ev->u.exited.status.exit_code,
+               ev->u.exited.status.signal, ev->u.exited.tree_empty);
+        break;
+    default:
+        break;
+    }
+}
+
+static void print_line(const struct trace_line *line)
+{
+    printf("%12" PRId64 " unit %-2u run %-4" PRIu64 " %s", line->now.mono_ms, line->event.unit,
+           line->run, event_name(line->event.type));
+    if (line->event.run)
+        printf("[%" PRIu64 "]", line->event.run);
+    print_payload(&line->event);
+    printf(": %s -> %s", unit_phase_name(line->before), unit_phase_name(line->after));
+    if (line->deadline_ms)
+        printf(" until %" PRId64, line->deadline_ms);
+    for (unsigned a = 0; a < ACT_COUNT; a++)
+        if (line->acts >> a & 1)
+            printf(" %s", action_name(a));
+    printf("\n");
+}
+
+void sim_fail(struct world *w, uint32_t unit, const char *format, ...)
+{
+    uint64_t first = w->n_trace > SIM_TRACE_KEPT ? w->n_trace - SIM_TRACE_KEPT : 0;
+    va_list args;
+
+    for (uint64_t i = first; i < w->n_trace; i++)
+        print_line(&w->trace[i % SIM_TRACE_KEPT]);
+    printf("sim: FAILED at %" PRId64 " ms, unit %u: ", w->now.mono_ms, unit);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\nsim: again: sim -n 1 -s %" PRIu64 "\n", w->seed);
+    exit(1);
+}

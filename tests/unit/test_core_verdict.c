@@ -1,0 +1,373 @@
+/* How an operation that somebody waits for went, told through whole lives of a unit. */
+#include "core_unit_support.h"
+
+#include "core/verdict.h"
+
+static const struct exit_record *record;
+
+static struct operation_mark mark_of(struct story *s, enum operation operation)
+{
+    struct operation_mark mark;
+
+    verdict_mark(&mark, operation, &s->unit);
+    return mark;
+}
+
+static enum verdict look(struct operation_mark *mark, struct story *s)
+{
+    enum verdict v = verdict_look(mark, &s->unit, &record);
+
+    assert_true((v == VERDICT_ENDED) == (record != NULL));
+    return v;
+}
+
+/* ---- start ---- */
+
+static void start_is_ok_when_ready(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_START);
+
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    spawned(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void start_of_a_running_unit_is_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_START);
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void start_joins_the_attempt_under_way(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    ask(s, EV_START);
+    spawned(s);
+    m = mark_of(s, OPERATION_START);
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    fails(s, EV_EXEC_ERROR, STAGE_EXEC, ENOENT);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    exits(s, 1);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    assert_int_equal(record->run, 1);
+}
+
+static void start_is_not_ok_when_the_attempt_ends_first(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_START);
+
+    ask(s, EV_START);
+    spawned(s);
+    fails(s, EV_EXEC_ERROR, STAGE_EXEC, ENOENT);
+    exits(s, 1);
+    assert_int_equal(s->unit.phase, PHASE_BACKOFF);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    assert_int_equal(record->error_errno, ENOENT);
+}
+
+static void start_without_a_process_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_START);
+
+    s->spec.restart = RESTART_NEVER;
+    ask(s, EV_START);
+    fails(s, EV_SPAWN_ERROR, STAGE_CLONE, EAGAIN);
+    assert_int_equal(s->unit.phase, PHASE_FAILED);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    assert_int_equal(record->error_stage, STAGE_CLONE);
+}
+
+static void start_that_was_ready_and_ended_is_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_START);
+
+    start_until_running(s);
+    exits(s, 3); /* nobody looked between */
+    assert_int_equal(s->unit.phase, PHASE_BACKOFF);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void start_from_backoff_waits_for_its_own_run(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    exits(s, 3);
+    m = mark_of(s, OPERATION_START);
+    assert_int_equal(look(&m, s), VERDICT_OPEN); /* the record of run 1 is not the answer */
+    ask(s, EV_START);
+    spawned(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void start_during_a_stop_waits_for_the_next_run(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    ask(s, EV_STOP);
+    m = mark_of(s, OPERATION_START);
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    dies(s, 15);
+    assert_int_equal(s->unit.run, 2);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void start_that_is_countermanded_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    ask(s, EV_STOP);
+    m = mark_of(s, OPERATION_START);
+    ask(s, EV_START);
+    ask(s, EV_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    dies(s, 15);
+    assert_int_equal(look(&m, s), VERDICT_STOPPED);
+}
+
+static void start_that_is_stopped_while_starting_shows_the_record(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_START);
+
+    ask(s, EV_START);
+    spawned(s);
+    ask(s, EV_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    assert_int_equal(record->requested_by, BY_USER);
+}
+
+static void start_behind_an_unkillable_run_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    ask(s, EV_STOP);
+    deadline(s);
+    deadline(s);
+    assert_int_equal(s->unit.phase, PHASE_UNKILLABLE);
+    m = mark_of(s, OPERATION_START);
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_UNKILLABLE);
+}
+
+static void start_that_a_later_run_achieved_is_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_START);
+
+    ask(s, EV_START);
+    fails(s, EV_SPAWN_ERROR, STAGE_CLONE, EAGAIN);
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK); /* nobody looked between */
+}
+
+/* ---- stop ---- */
+
+static void stop_is_ok_when_the_run_is_over(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    ask(s, EV_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    main_ends(s, 0, 0, false);
+    assert_int_equal(s->unit.phase, PHASE_DRAINING);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    plain(s, EV_TREE_EMPTY);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void stop_of_what_is_down_is_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_STOP);
+
+    ask(s, EV_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void stop_in_backoff_is_ok_at_once(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    exits(s, 3);
+    m = mark_of(s, OPERATION_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    ask(s, EV_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void stop_is_ok_although_started_again_since(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_STOP);
+    ask(s, EV_STOP);
+    ask(s, EV_START);
+    dies(s, 15);
+    assert_int_equal(s->unit.run, 2);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void stop_waits_for_a_run_that_began_meanwhile(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_STOP);
+
+    /* Somebody's start was on its way already when the stop was asked for. */
+    ask(s, EV_START);
+    spawned(s);
+    ask(s, EV_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    dies(s, 15);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void stop_of_the_unkillable_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_STOP);
+    ask(s, EV_STOP);
+    deadline(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    deadline(s);
+    assert_int_equal(look(&m, s), VERDICT_UNKILLABLE);
+}
+
+/* ---- restart ---- */
+
+static void restart_is_ok_when_a_newer_run_is_ready(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_RESTART);
+    assert_int_equal(look(&m, s), VERDICT_OPEN); /* run 1 is ready, and not what was asked for */
+    ask(s, EV_RESTART);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void restart_while_starting_wants_a_newer_run(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    ask(s, EV_START);
+    m = mark_of(s, OPERATION_RESTART);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+}
+
+static void restart_that_does_not_come_up_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    dies(s, 15);
+    fails(s, EV_SPAWN_ERROR, STAGE_CLONE, ENOMEM);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    assert_int_equal(record->run, 2);
+}
+
+static void two_restarts_at_once_have_one_answer(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark a, b;
+
+    start_until_running(s);
+    a = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    b = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    dies(s, 15);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(s->unit.run, 2);
+    assert_int_equal(look(&a, s), VERDICT_OK);
+    assert_int_equal(look(&b, s), VERDICT_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(start_is_ok_when_ready),
+        TEST(start_of_a_running_unit_is_ok),
+        TEST(start_joins_the_attempt_under_way),
+        TEST(start_is_not_ok_when_the_attempt_ends_first),
+        TEST(start_without_a_process_is_not_ok),
+        TEST(start_that_was_ready_and_ended_is_ok),
+        TEST(start_from_backoff_waits_for_its_own_run),
+        TEST(start_during_a_stop_waits_for_the_next_run),
+        TEST(start_that_is_countermanded_is_not_ok),
+        TEST(start_that_is_stopped_while_starting_shows_the_record),
+        TEST(start_behind_an_unkillable_run_is_not_ok),
+        TEST(start_that_a_later_run_achieved_is_ok),
+        TEST(stop_is_ok_when_the_run_is_over),
+        TEST(stop_of_what_is_down_is_ok),
+        TEST(stop_in_backoff_is_ok_at_once),
+        TEST(stop_is_ok_although_started_again_since),
+        TEST(stop_waits_for_a_run_that_began_meanwhile),
+        TEST(stop_of_the_unkillable_is_not_ok),
+        TEST(restart_is_ok_when_a_newer_run_is_ready),
+        TEST(restart_while_starting_wants_a_newer_run),
+        TEST(restart_that_does_not_come_up_is_not_ok),
+        TEST(two_restarts_at_once_have_one_answer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -71,6 +71,7 @@ bool queue_take(struct queue *q, enum queue_lane lane, struct event *ret)
     *ret = r->events[r->head];
     r->head = (r->head + 1) % r->cap;
     r->n--;
+    r->n_taken++;
     return true;
 }
 

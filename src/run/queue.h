@@ -18,6 +18,7 @@ enum queue_lane { LANE_FACTS, LANE_ASKS, LANE_COUNT };
 struct event_ring {
     struct event *events; /* owned */
     uint32_t cap, head, n;
+    uint64_t n_taken; /* ever */
 };
 
 struct queue {

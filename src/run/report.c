@@ -85,8 +85,8 @@ void report_record(const struct unit *u)
 
 void report_unkillable(const struct unit *u)
 {
-    log_error("%s: unkillable: something of run %" PRIu64 " is still there two seconds after "
-              "SIGKILL; it will not be started until that is gone",
+    log_error("%s: unkillable: SIGKILL did not end run %" PRIu64 "; it is not started again until "
+              "that is gone",
               u->spec->name, u->run);
 }
 

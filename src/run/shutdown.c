@@ -3,26 +3,8 @@
 #include "base/log.h"
 #include "core/stop_plan.h"
 #include "os/clock.h"
+#include "run/report.h"
 #include "run/state.h"
-
-static void on_last(struct timer *t)
-{
-    struct supervisor *s = t->owner;
-    uint32_t left = 0;
-
-    for (uint32_t i = 0; i < s->n_lives; i++)
-        left += unit_has_run(&s->lives[i].unit);
-    log_error("shutdown: time is up, %u units still have processes that cannot be ended", left);
-    s->shutdown.over = true;
-    loop_stop(s->loop);
-}
-
-void shutdown_init(struct supervisor *s, int64_t timeout_ms)
-{
-    s->shutdown.timeout_ms = timeout_ms;
-    s->shutdown.essential = -1;
-    timer_init(&s->shutdown.last, s->loop, on_last, s);
-}
 
 static void stop_all(struct supervisor *s, struct requester who, int64_t kill_by_ms)
 {
@@ -37,6 +19,37 @@ static void stop_all(struct supervisor *s, struct requester who, int64_t kill_by
     }
 }
 
+static void on_last_kill(struct timer *t)
+{
+    stop_all(t->owner, (struct requester){0}, clock_now().mono_ms);
+}
+
+static void on_last(struct timer *t)
+{
+    struct supervisor *s = t->owner;
+
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        if (unit_has_run(&s->lives[i].unit))
+            report_unkillable(&s->lives[i].unit);
+    log_error("shutdown: the time is up");
+    s->shutdown.over = true;
+    loop_stop(s->loop);
+}
+
+void shutdown_init(struct supervisor *s, int64_t timeout_ms)
+{
+    s->shutdown.timeout_ms = timeout_ms;
+    s->shutdown.essential = -1;
+    timer_init(&s->shutdown.last_kill, s->loop, on_last_kill, s);
+    timer_init(&s->shutdown.last, s->loop, on_last, s);
+}
+
+void shutdown_finish(struct supervisor *s)
+{
+    timer_stop(&s->shutdown.last_kill);
+    timer_stop(&s->shutdown.last);
+}
+
 void shutdown_begin(struct supervisor *s, struct requester who)
 {
     struct shutdown *d = &s->shutdown;
@@ -46,6 +59,7 @@ void shutdown_begin(struct supervisor *s, struct requester who)
     d->begun = true;
     d->begun_ms = clock_now().mono_ms;
     log_info("shutting down");
+    timer_set(&d->last_kill, shutdown_last_kill_ms(d->timeout_ms, d->begun_ms));
     timer_set(&d->last, shutdown_end_ms(d->timeout_ms, d->begun_ms));
     stop_all(s, who, shutdown_kill_by_ms(d->timeout_ms, d->begun_ms, d->begun_ms, 1));
     supervisor_tell(s, UINT32_MAX);
@@ -77,7 +91,7 @@ void shutdown_check(struct supervisor *s)
         if (unit_has_run(&s->lives[i].unit) || s->lives[i].unit.phase == PHASE_BACKOFF)
             return;
     s->shutdown.over = true;
-    timer_stop(&s->shutdown.last);
+    shutdown_finish(s);
     loop_stop(s->loop);
 }
 

@@ -16,13 +16,15 @@ struct supervisor;
 struct shutdown {
     bool begun;
     bool over;
-    int64_t begun_ms;   /* monotonic */
-    int64_t timeout_ms; /* T */
-    struct timer last;  /* at T: reeved goes, whatever is left */
-    int64_t essential;  /* index of the essential unit whose end began it; -1: none */
+    int64_t begun_ms;       /* monotonic */
+    int64_t timeout_ms;     /* T */
+    struct timer last_kill; /* at T - R: SIGKILL for what remains, however it was missed */
+    struct timer last;      /* at T: reeved goes, whatever is left */
+    int64_t essential;      /* index of the essential unit whose end began it; -1: none */
 };
 
 void shutdown_init(struct supervisor *s, int64_t timeout_ms);
+void shutdown_finish(struct supervisor *s);
 /* Stops all. Harmless when begun already. */
 void shutdown_begin(struct supervisor *s, struct requester who);
 /* The same, because this essential unit ended for good. */

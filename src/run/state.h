@@ -22,7 +22,6 @@ struct supervisor {
     uint32_t n_lives;
     struct queue queue;
     struct task drain;
-    uint64_t n_posted, n_stepped; /* events, ever */
     struct tracker tracker;
     struct slots slots;
     char *slots_path;

@@ -22,9 +22,7 @@ void supervisor_post(struct supervisor *s, const struct event *ev)
 {
     /* Room is set aside for all that units cause, and growing was tried: what is refused here is an
      * event that no accounting foresaw. Saying so is all that is left. */
-    if (queue_post(&s->queue, ev))
-        s->n_posted++;
-    else
+    if (!queue_post(&s->queue, ev))
         log_error("out of memory: event %s of unit %u was lost", event_name(ev->type), ev->unit);
     task_start(&s->drain);
 }
@@ -161,7 +159,7 @@ void supervisor_destroy(struct supervisor *s)
     if (!s)
         return;
     task_stop(&s->drain);
-    timer_stop(&s->shutdown.last);
+    shutdown_finish(s);
     for (uint32_t i = 0; i < s->n_lives; i++)
         live_finish(&s->lives[i]);
     free(s->lives);
@@ -295,12 +293,14 @@ int supervisor_restart(struct supervisor *s, uint32_t index, struct requester wh
 
 uint64_t supervisor_asked(const struct supervisor *s)
 {
-    return s->n_posted;
+    const struct event_ring *asks = &s->queue.lanes[LANE_ASKS];
+
+    return asks->n_taken + asks->n;
 }
 
 uint64_t supervisor_done(const struct supervisor *s)
 {
-    return s->n_stepped;
+    return s->queue.lanes[LANE_ASKS].n_taken;
 }
 
 void supervisor_shutdown(struct supervisor *s, struct requester who)

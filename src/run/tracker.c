@@ -136,22 +136,16 @@ static bool scan_visit(const struct proc_stat *p, void *arg)
 static void tell(struct tracker *k, struct tree *t)
 {
     bool empty = tracker_tree_empty(k, t);
-    struct event ev = {.unit = t->unit, .run = t->run};
+    struct event ev = {.type = EV_TREE_EMPTY, .unit = t->unit, .run = t->run};
 
     if (empty)
         tracker_leave_ending(k, t);
-    if (t->exit_pending) {
-        t->exit_pending = false;
-        ev.type = EV_EXITED;
-        ev.u.exited.status = t->exit_status;
-        ev.u.exited.tree_empty = empty;
+    if (t->exit_pending)
+        tree_post_exited(t, empty);
+    else if (empty)
         k->post(k->owner, &ev);
-    } else if (empty) {
-        ev.type = EV_TREE_EMPTY;
-        k->post(k->owner, &ev);
-    } else if (t->killing && t->cgroup_fd < 0) {
+    else if (t->killing && t->cgroup_fd < 0)
         tree_kill(t); /* something was born between the kill and now */
-    }
 }
 
 /* Whether a tree is ending that no watch would tell about. */

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "os/cgroup.h"
+#include "os/clock.h"
 #include "os/reap.h"
 #include "os/signals.h"
 #include "os/sys.h"
@@ -49,11 +50,12 @@ static void post_killed(struct tree *t, bool main_was_alive, uint32_t leftovers)
     post(t, &ev);
 }
 
-static void post_exited(struct tree *t, bool empty)
+void tree_post_exited(struct tree *t, bool empty)
 {
     struct event ev = {.type = EV_EXITED};
 
     ev.u.exited.status = t->exit_status;
+    ev.u.exited.at = t->exited_at;
     ev.u.exited.tree_empty = empty;
     t->exit_pending = false;
     post(t, &ev);
@@ -301,16 +303,17 @@ void tree_kill(struct tree *t)
 void tree_main_ended(struct tree *t, const struct exit_status *status)
 {
     t->exit_status = *status;
+    t->exited_at = clock_now();
     if (t->pinning) {
         task_stop(&t->pin_task);
         pin_done(t); /* what it had seen stays pinned; the rest is ours now and will be scanned */
     }
     if (by_cgroup(t)) {
         if (tracker_tree_empty(t->tracker, t)) {
-            post_exited(t, true);
+            tree_post_exited(t, true);
             return;
         }
-        post_exited(t, false);
+        tree_post_exited(t, false);
         tracker_join_ending(t->tracker, t);
         tracker_watch_cgroup(t->tracker, t);
         return;

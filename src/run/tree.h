@@ -50,6 +50,7 @@ struct tree {
     uint64_t joined_scan;
     bool exit_pending; /* EXITED waits for the answer whether anything survived */
     struct exit_status exit_status;
+    struct moment exited_at;
 };
 
 void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *spec,
@@ -66,8 +67,10 @@ void tree_signal(struct tree *t);
 void tree_signal_survivors(struct tree *t);
 /* SIGKILL to all, again for whatever appears later; posts KILLED. */
 void tree_kill(struct tree *t);
-/* Main was reaped: posts EXITED, at once or when it is known whether anything survived. */
+/* Main was reaped just now: posts EXITED, at once or when it is known whether anything survived. */
 void tree_main_ended(struct tree *t, const struct exit_status *status);
+/* For the tracker: the answer that a pending EXITED waited for. */
+void tree_post_exited(struct tree *t, bool empty);
 /* The run is over: gives everything back. */
 void tree_release(struct tree *t);
 

@@ -17,7 +17,8 @@ struct varlink_reply {
     bool continues;
 };
 
-/* Sends one call; takes ownership of `parameters` (NULL: none), also on failure. 0 or negative errno. */
+/* Sends one call; takes ownership of `parameters` (NULL: none), also on failure. 0 or negative
+ * errno. */
 int varlink_client_send(struct varlink_client *c, const char *method, cJSON *parameters, bool more);
 /* Waits for the next reply, at most timeout_ms (-1: for ever). 0; -ETIMEDOUT; -ECONNRESET when the
  * daemon closed the connection; -EPROTO on anything that is not a reply. */

@@ -1,0 +1,59 @@
+/*
+ * One connection: bytes in, one request after the other, bytes out. A request is taken only when
+ * the answers before it are nearly out, so a client's memory is bounded; one that does not read is
+ * dropped. A client is destroyed in client_work only (and when the service ends): all else marks
+ * it.
+ */
+#ifndef REEVE_CONTROL_CLIENT_H
+#define REEVE_CONTROL_CLIENT_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "base/strbuf.h"
+#include "control/listing.h"
+#include "os/socket.h"
+#include "run/loop.h"
+#include "varlink/frame.h"
+
+struct control;
+struct pending;
+
+enum {
+    CLIENT_OUT_MAX_BYTES = 4 << 20,  /* unsent answers */
+    CLIENT_OUT_LOW_BYTES = 64 << 10, /* with less than this unsent, more is made */
+    CLIENT_STALL_MS = 10000          /* without taking a byte of what waits for it */
+};
+
+struct client {
+    struct list link;     // control.clients
+    struct list run_link; // control.runnable
+    struct control *control;
+    int fd;
+    struct peer peer;
+    struct watch watch;
+    struct timer stall; /* runs while something is unsent */
+    bool stalling;
+    struct frame_reader in;
+    struct strbuf out;
+    size_t out_at; /* sent so far */
+    struct listing listing;
+    struct pending *pending; /* NULL: no operation is waited for */
+    bool has_input;          /* received bytes may hold a whole message */
+    bool eof;                /* nothing more will be received */
+    bool gone;               /* nothing more can be sent */
+};
+
+/* Takes over `fd`, also on failure. 0 or -ENOMEM. */
+int client_create(struct control *c, int fd, const struct peer *peer);
+/* NULL is allowed. */
+void client_destroy(struct client *cl);
+/* Does one thing: takes one request or makes one portion of an answer. Returns whether more can be
+ * done without waiting; false, too, when the client was destroyed. */
+bool client_work(struct client *cl);
+/* Sends what the socket takes at once. */
+void client_flush(struct client *cl);
+/* To be called when a reply was written into cl->out, which had `before` bytes: keeps the bound. */
+void client_replied(struct client *cl, size_t before, bool lines);
+
+#endif

@@ -1,0 +1,104 @@
+#include "control/explain.h"
+
+#include <string.h>
+
+#include "base/duration.h"
+#include "os/signals.h"
+
+const char *explain_start_error(const struct exit_record *r)
+{
+    if (r->error_stage == STAGE_READY)
+        return "not ready in time";
+    return r->error_errno ? strerror(r->error_errno) : "";
+}
+
+/* "exec /usr/bin/nope", "chdir /srv/x", "clone" */
+static void add_stage(struct strbuf *out, const struct unit *u, const struct exit_record *r)
+{
+    strbuf_add(out, start_stage_name(r->error_stage));
+    if (r->error_stage == STAGE_EXEC && u->spec->argc)
+        strbuf_addf(out, " %s", u->spec->argv[0]);
+    else if (r->error_stage == STAGE_CHDIR)
+        strbuf_addf(out, " %s", u->spec->directory);
+    strbuf_add(out, ": ");
+}
+
+static void add_ready_timeout(struct strbuf *out, const struct unit *u)
+{
+    char within[32];
+
+    strbuf_addf(out, "not ready within %s",
+                duration_format(u->spec->ready_timeout_ms, within, sizeof within));
+}
+
+static void add_requester(struct strbuf *out, const struct exit_record *r)
+{
+    if (r->requested_by == BY_NOBODY)
+        return;
+    strbuf_addf(out, ", asked for by %s", requested_by_name(r->requested_by));
+    if (r->requester.known)
+        strbuf_addf(out, " (uid %u, pid %d)", (unsigned)r->requester.uid, (int)r->requester.pid);
+}
+
+void explain_record(struct strbuf *out, const struct unit *u, const struct exit_record *r)
+{
+    strbuf_addf(out, "%s: ", reason_name(r->reason));
+    if (r->error_stage == STAGE_READY) {
+        add_ready_timeout(out, u);
+    } else if (r->error_stage != STAGE_NONE) {
+        add_stage(out, u, r);
+        strbuf_add(out, explain_start_error(r));
+    } else if (r->signal) {
+        strbuf_addf(out, "ended by signal %s", signal_name(r->signal));
+        if (r->core_dumped)
+            strbuf_add(out, " (core dumped)");
+    } else if (r->has_status) {
+        strbuf_addf(out, "ended with exit code %d", r->exit_code);
+    } else {
+        strbuf_add(out, "it is not known how it ended");
+    }
+    add_requester(out, r);
+}
+
+static void add_next_try(struct strbuf *out, const struct unit *u, struct moment now)
+{
+    char left[32];
+
+    if (u->phase == PHASE_BACKOFF && u->deadline_ms > now.mono_ms)
+        strbuf_addf(out, "; next try in %s",
+                    duration_format(u->deadline_ms - now.mono_ms, left, sizeof left));
+    else if (u->phase == PHASE_BACKOFF || unit_state_of(u->phase) == STATE_STARTING)
+        strbuf_add(out, "; trying again now");
+    else if (u->phase == PHASE_FAILED)
+        strbuf_add(out, "; it is not tried again");
+}
+
+void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verdict,
+                     const struct exit_record *r, struct moment now)
+{
+    switch (verdict) {
+    case VERDICT_OPEN:
+    case VERDICT_OK:
+        break;
+    case VERDICT_ENDED:
+        explain_record(out, u, r);
+        add_next_try(out, u, now);
+        break;
+    case VERDICT_STOPPED:
+        strbuf_add(out, "stopped by another request before it was started");
+        break;
+    case VERDICT_UNKILLABLE:
+        strbuf_add(out,
+                   "unkillable: processes of its run outlive SIGKILL; nothing is started until "
+                   "they are gone");
+        break;
+    }
+}
+
+void explain_timeout(struct strbuf *out, const struct unit *u, int64_t timeout_ms)
+{
+    char waited[32];
+
+    strbuf_addf(out, "still %s after %s", unit_state_name(unit_state_of(u->phase)),
+                duration_format(timeout_ms, waited, sizeof waited));
+}

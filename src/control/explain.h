@@ -1,0 +1,20 @@
+/* What happened, in words for a person: one line, no final full stop, no unit name in front. */
+#ifndef REEVE_CONTROL_EXPLAIN_H
+#define REEVE_CONTROL_EXPLAIN_H
+
+#include "base/strbuf.h"
+#include "core/moment.h"
+#include "core/unit.h"
+#include "core/verdict.h"
+
+/* Why a start failed, without its stage: "No such file or directory". Static text. */
+const char *explain_start_error(const struct exit_record *r);
+/* How a run ended: "start_failed: exec /usr/bin/nope: No such file or directory". */
+void explain_record(struct strbuf *out, const struct unit *u, const struct exit_record *r);
+/* Why an operation did not succeed, and what comes next. `r` goes with VERDICT_ENDED. */
+void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verdict,
+                     const struct exit_record *r, struct moment now);
+/* An operation that was not decided within timeout_ms. */
+void explain_timeout(struct strbuf *out, const struct unit *u, int64_t timeout_ms);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * The listening socket: takes clients, a few a turn, refuses them when the house is full, does not
+ * spin when descriptors run out, and comes back when somebody removed the socket.
+ */
+#ifndef REEVE_CONTROL_LISTENING_H
+#define REEVE_CONTROL_LISTENING_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "run/loop.h"
+
+struct control;
+
+struct listening {
+    struct control *control;
+    const char *path; /* the configuration's */
+    mode_t mode;
+    int fd;         /* -1: not listening */
+    int reserve_fd; /* kept open to be given up for a client when there are no others; -1: given up
+                     */
+    struct watch watch;
+    struct timer pause; /* no descriptors: when to try again */
+    bool told_full;
+    /* the watch over the file; inotify on the socket itself, so that nothing else wakes us */
+    int inotify_fd; /* -1: none */
+    struct watch inotify;
+    struct timer again; /* when to try to be there again */
+    int64_t delay_ms;
+    dev_t device;
+    ino_t inode;
+};
+
+/* 0; -EADDRINUSE: somebody else listens there; other negative errno. What was begun is undone. */
+int listening_start(struct listening *l, struct control *c, const char *path, mode_t mode);
+/* Also removes the socket, if it is still ours. */
+void listening_stop(struct listening *l);
+/* A descriptor was given back. */
+void listening_has_room(struct listening *l);
+
+#endif

@@ -1,0 +1,10 @@
+/* The methods of io.reeve.Manager: arguments in, answers out. */
+#ifndef REEVE_CONTROL_MANAGER_H
+#define REEVE_CONTROL_MANAGER_H
+
+#include "varlink/service.h"
+
+/* For the table of a service; the context of each call is its struct client. */
+extern const struct service_interface manager_interfaces[];
+
+#endif

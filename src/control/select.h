@@ -1,0 +1,29 @@
+/* Which units a request means: names and globs, in configuration order, each unit once. */
+#ifndef REEVE_CONTROL_SELECT_H
+#define REEVE_CONTROL_SELECT_H
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+#include "run/supervisor.h"
+
+enum { SELECT_PATTERNS_MAX = 32, SELECT_PATTERN_MAX_CHARS = 128 };
+
+struct selection {
+    uint32_t *indexes; /* ascending; owned */
+    uint32_t n;
+};
+
+/* Takes an array of strings. 0; -ENOENT with *ret_missing the first name that no unit has, or
+ * pattern that none matches; -E2BIG: more patterns, or a longer one, than are taken; -ENOMEM. */
+int select_units(const struct supervisor *s, const cJSON *names, struct selection *ret,
+                 const char **ret_missing);
+/* All units, or the first `limit`. 0 or -ENOMEM. */
+int select_all(const struct supervisor *s, uint32_t limit, struct selection *ret);
+void selection_finish(struct selection *sel);
+
+/* A sentence for a person about a name or pattern that fits no unit, with the likely name. */
+void select_explain_missing(const struct supervisor *s, const char *name, struct strbuf *out);
+
+#endif

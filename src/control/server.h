@@ -1,0 +1,23 @@
+/*
+ * The control service: io.reeve.Manager on its socket. Nothing a client does can end, block or slow
+ * reeved; when memory runs out a client is dropped, nothing else.
+ */
+#ifndef REEVE_CONTROL_SERVER_H
+#define REEVE_CONTROL_SERVER_H
+
+struct control;
+struct loop;
+struct supervisor;
+
+/* Listens where the supervisor's daemon_spec says. `version` must stay. 0 with *ret; 0 with *ret
+ * NULL when no socket is configured; or negative errno (-EADDRINUSE: somebody else listens there)
+ * after one line in the log. */
+int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
+                  const char *version);
+/* reeved ends: whoever waits is answered with what can be said, and every answer is sent as far as
+ * its socket takes it at once. */
+void control_flush_bye(struct control *c);
+/* Says bye, closes all connections and removes the socket. NULL is allowed. */
+void control_destroy(struct control *c);
+
+#endif

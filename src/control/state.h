@@ -1,0 +1,28 @@
+/* The control service from inside, for the files of control/ only. Everybody else uses
+ * control/server.h. */
+#ifndef REEVE_CONTROL_STATE_H
+#define REEVE_CONTROL_STATE_H
+
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "control/listening.h"
+#include "run/loop.h"
+#include "run/supervisor.h"
+#include "varlink/service.h"
+
+struct control {
+    struct loop *loop;
+    struct supervisor *supervisor;
+    struct service service;
+    uid_t own_uid;
+    struct listening listening;
+    struct list clients; // client.link
+    unsigned n_clients;
+    struct list runnable; // client.run_link: have something to do without waiting
+    struct list pendings; // pending.link
+    struct task work;
+    struct listener listener;
+};
+
+#endif

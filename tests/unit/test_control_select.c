@@ -1,0 +1,185 @@
+/* Names and patterns to units. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "control/select.h"
+#include "fake_supervisor.h"
+
+static const char *const names[] = {"web", "worker@1", "worker@2", "db", "webmail"};
+
+static int begin(void **state)
+{
+    static struct supervisor s;
+
+    fake_init(&s, names, sizeof names / sizeof *names);
+    *state = &s;
+    return 0;
+}
+
+static int end(void **state)
+{
+    fake_finish(*state);
+    return 0;
+}
+
+/* The names selected, in order; or the name that is missing, with a "-" in front. */
+static const char *chosen(struct supervisor *s, const char *json)
+{
+    static char text[256];
+    struct selection sel;
+    const char *missing;
+    cJSON *tree = cJSON_Parse(json);
+    int r;
+
+    assert_non_null(tree);
+    text[0] = '\0';
+    r = select_units(s, tree, &sel, &missing);
+    if (r == -ENOENT) {
+        snprintf(text, sizeof text, "-%s", missing);
+    } else {
+        assert_int_equal(r, 0);
+        for (uint32_t i = 0; i < sel.n; i++) {
+            strcat(text, i ? " " : "");
+            strcat(text, supervisor_unit(s, sel.indexes[i])->spec->name);
+        }
+    }
+    selection_finish(&sel);
+    cJSON_Delete(tree);
+    return text;
+}
+
+static void configuration_order_each_once(void **state)
+{
+    assert_string_equal(chosen(*state, "[\"db\",\"web\",\"db\"]"), "web db");
+    assert_string_equal(chosen(*state, "[]"), "");
+    assert_string_equal(chosen(*state, "[\"web*\",\"*\",\"db\"]"),
+                        "web worker@1 worker@2 db webmail");
+}
+
+static void patterns_select_all_that_match(void **state)
+{
+    assert_string_equal(chosen(*state, "[\"web*\"]"), "web webmail");
+    assert_string_equal(chosen(*state, "[\"worker@[12]\"]"), "worker@1 worker@2");
+    assert_string_equal(chosen(*state, "[\"??\"]"), "db");
+}
+
+static void first_missing_is_named(void **state)
+{
+    assert_string_equal(chosen(*state, "[\"web\",\"nope\",\"nein\"]"), "-nope");
+    assert_string_equal(chosen(*state, "[\"x*\"]"), "-x*");
+    assert_string_equal(chosen(*state, "[\"\"]"), "-");
+    assert_string_equal(chosen(*state, "[\"WEB\"]"), "-WEB");
+}
+
+static void all_or_the_first(void **state)
+{
+    struct selection sel;
+
+    assert_int_equal(select_all(*state, UINT32_MAX, &sel), 0);
+    assert_int_equal(sel.n, 5);
+    assert_int_equal(sel.indexes[4], 4);
+    selection_finish(&sel);
+    assert_int_equal(select_all(*state, 2, &sel), 0);
+    assert_int_equal(sel.n, 2);
+    selection_finish(&sel);
+    assert_int_equal(select_all(*state, 0, &sel), 0);
+    assert_int_equal(sel.n, 0);
+    selection_finish(&sel);
+}
+
+static void patterns_are_bounded(void **state)
+{
+    cJSON *many = cJSON_CreateArray();
+    char longest[SELECT_PATTERN_MAX_CHARS + 2];
+    struct selection sel;
+    const char *missing;
+
+    for (int i = 0; i < SELECT_PATTERNS_MAX; i++)
+        cJSON_AddItemToArray(many, cJSON_CreateString("*"));
+    assert_int_equal(select_units(*state, many, &sel, &missing), 0);
+    selection_finish(&sel);
+    cJSON_AddItemToArray(many, cJSON_CreateString("*"));
+    assert_int_equal(select_units(*state, many, &sel, &missing), -E2BIG);
+    cJSON_Delete(many);
+    memset(longest, '*', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    many = cJSON_CreateArray();
+    cJSON_AddItemToArray(many, cJSON_CreateString(longest));
+    assert_int_equal(select_units(*state, many, &sel, &missing), -E2BIG);
+    cJSON_Delete(many);
+}
+
+/* Ten thousand names among ten thousand units: comparing each with each would take long. */
+static void ten_thousand_names(void **state)
+{
+    enum { N = 10000 };
+    static char texts[N][24];
+    static const char *many[N];
+    cJSON *array = cJSON_CreateArray();
+    struct supervisor s;
+    struct selection sel;
+    const char *missing;
+    clock_t began;
+
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        snprintf(texts[i], sizeof texts[i], "a-long-common-name-%d", i);
+        many[i] = texts[i];
+        cJSON_AddItemToArray(array, cJSON_CreateStringReference(texts[i]));
+    }
+    fake_init(&s, many, N);
+    began = clock();
+    assert_int_equal(select_units(&s, array, &sel, &missing), 0);
+    assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 0.5);
+    assert_int_equal(sel.n, N);
+    selection_finish(&sel);
+    cJSON_AddItemToArray(array, cJSON_CreateStringReference("a-long-common-name-x"));
+    assert_int_equal(select_units(&s, array, &sel, &missing), -ENOENT);
+    assert_string_equal(missing, "a-long-common-name-x");
+    cJSON_Delete(array);
+    fake_finish(&s);
+}
+
+static void expect_explained(struct supervisor *s, const char *name, const char *expected)
+{
+    struct strbuf b = STRBUF_INIT;
+
+    select_explain_missing(s, name, &b);
+    assert_string_equal(strbuf_text(&b), expected);
+    strbuf_finish(&b);
+}
+
+static void missing_names_are_explained(void **state)
+{
+    struct supervisor none;
+
+    expect_explained(*state, "wbe", "No unit is named 'wbe'; did you mean 'web'?");
+    expect_explained(*state, "elephant",
+                     "No unit is named 'elephant'; 'reevectl list' shows the units.");
+    expect_explained(*state, "x*", "No unit matches 'x*'.");
+    fake_init(&none, NULL, 0);
+    expect_explained(&none, "web", "No unit is named 'web'; the configuration has no units.");
+    fake_finish(&none);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(configuration_order_each_once, begin, end),
+        cmocka_unit_test_setup_teardown(patterns_select_all_that_match, begin, end),
+        cmocka_unit_test_setup_teardown(first_missing_is_named, begin, end),
+        cmocka_unit_test_setup_teardown(all_or_the_first, begin, end),
+        cmocka_unit_test_setup_teardown(patterns_are_bounded, begin, end),
+        cmocka_unit_test(ten_thousand_names),
+        cmocka_unit_test_setup_teardown(missing_names_are_explained, begin, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+/* Golden JSON of each shape of io.reeve.Manager. */
+#include "core_unit_support.h"
+
+#include <string.h>
+
+#include "control/view.h"
+#include "varlink/json.h"
+
+#define NEVER_RUN                                                                                  \
+    "\"name\":\"web\",\"kind\":\"service\",\"state\":\"stopped\",\"goal\":\"down\","               \
+    "\"ready\":false,\"health\":null,\"last_success\":null,\"last_failure\":null,"                 \
+    "\"last_error\":null,\"consecutive_failures\":0,\"pid\":null,\"run\":0,\"uptime_ms\":null,"    \
+    "\"restarts\":0,\"last_exit\":null"
+
+#define LISTED                                                                                     \
+    ",\"description\":\"The site\",\"autostart\":true,\"enabled\":true,\"since_ms\":5000,"         \
+    "\"next_start_at\":null"
+
+static struct strbuf text;
+static struct json_out out;
+
+static struct json_out *begin(void)
+{
+    strbuf_finish(&text);
+    out = (struct json_out){&text, false};
+    return &out;
+}
+
+static void expect(const char *expected)
+{
+    assert_false(text.failed);
+    assert_null(json_check(strbuf_text(&text), text.len_bytes, SIZE_MAX));
+    assert_string_equal(strbuf_text(&text), expected);
+    strbuf_finish(&text);
+}
+
+static struct view_time time_of(const struct story *s)
+{
+    return (struct view_time){s->now, 5000};
+}
+
+static int setup(void **state)
+{
+    struct story *s;
+    int r = story_begin(state);
+
+    s = *state;
+    s->spec.description = "The site";
+    s->spec.autostart = true;
+    s->spec.enabled = true;
+    s->spec.directory = "/";
+    s->spec.umask = 022;
+    s->spec.file = "/etc/reeve/reeve.ini";
+    s->spec.line = 7;
+    s->spec.kill_mode = KILL_TREE;
+    return r;
+}
+
+static void a_unit_that_never_ran(void **state)
+{
+    struct story *s = *state;
+    struct view_time t = time_of(s);
+
+    view_health(begin(), NULL, &s->unit, &t);
+    expect("{" NEVER_RUN "}");
+    view_unit(begin(), NULL, &s->unit, &t);
+    expect("{" NEVER_RUN LISTED "}");
+}
+
+static void a_running_unit(void **state)
+{
+    struct story *s = *state;
+    struct view_time t;
+
+    start_until_running(s);
+    pass(s, 1234);
+    t = time_of(s);
+    view_health(begin(), NULL, &s->unit, &t);
+    expect("{\"name\":\"web\",\"kind\":\"service\",\"state\":\"running\",\"goal\":\"up\","
+           "\"ready\":true,\"health\":null,\"last_success\":null,\"last_failure\":null,"
+           "\"last_error\":null,\"consecutive_failures\":0,\"pid\":42,\"run\":1,"
+           "\"uptime_ms\":1234,\"restarts\":0,\"last_exit\":null}");
+}
+
+static void a_unit_in_backoff_tells_when(void **state)
+{
+    struct story *s = *state;
+    struct view_time t;
+
+    ask(s, EV_START);
+    pass(s, 3);
+    fails(s, EV_SPAWN_ERROR, STAGE_CLONE, EAGAIN);
+    pass(s, 20);
+    t = time_of(s);
+    view_unit(begin(), NULL, &s->unit, &t);
+    expect("{\"name\":\"web\",\"kind\":\"service\",\"state\":\"backoff\",\"goal\":\"up\","
+           "\"ready\":false,\"health\":null,\"last_success\":null,\"last_failure\":null,"
+           "\"last_error\":null,\"consecutive_failures\":0,\"pid\":null,\"run\":1,"
+           "\"uptime_ms\":null,\"restarts\":1,\"last_exit\":{\"unit\":\"web\",\"run\":1,"
+           "\"pid\":null,\"started_at\":\"2026-09-21T14:13:20.000Z\","
+           "\"ended_at\":\"2026-09-21T14:13:20.003Z\",\"duration_ms\":3,\"ready_after_ms\":null,"
+           "\"reason\":\"start_failed\",\"exit_code\":null,\"signal\":null,\"core_dumped\":false,"
+           "\"oom_kill\":null,\"requested_by\":null,\"requester\":null,\"stop_signal_at\":null,"
+           "\"kill_at\":null,\"leftovers_killed\":0,\"cpu_user_ms\":0,\"cpu_system_ms\":0,"
+           "\"max_rss_bytes\":0,\"error\":{\"stage\":\"clone\",\"errno\":\"EAGAIN\","
+           "\"message\":\"Resource temporarily unavailable\"},\"attempt\":1},"
+           "\"description\":\"The site\",\"autostart\":true,\"enabled\":true,\"since_ms\":20,"
+           "\"next_start_at\":\"2026-09-21T14:13:20.103Z\"}");
+}
+
+static void a_record_with_everything(void **state)
+{
+    struct story *s = *state;
+    struct exit_record r = {
+        .run = 9,
+        .pid = 4242,
+        .started_wall_ms = 1790000000000,
+        .ended_wall_ms = 1790000060500,
+        .duration_ms = 60500,
+        .ready_after_ms = 12,
+        .reason = REASON_FORCED_KILL,
+        .has_status = true,
+        .exit_code = -1,
+        .signal = 9,
+        .core_dumped = true,
+        .oom_kill = 1,
+        .requested_by = BY_USER,
+        .requester = alice,
+        .stop_signal_wall_ms = 1790000050000,
+        .kill_wall_ms = 1790000060000,
+        .leftovers_killed = 3,
+        .cpu_user_ms = 100,
+        .cpu_system_ms = 50,
+        .max_rss_bytes = INT64_C(9007199254740993),
+        .attempt = 2,
+    };
+
+    view_record(begin(), NULL, &s->unit, &r);
+    expect("{\"unit\":\"web\",\"run\":9,\"pid\":4242,\"started_at\":\"2026-09-21T14:13:20.000Z\","
+           "\"ended_at\":\"2026-09-21T14:14:20.500Z\",\"duration_ms\":60500,"
+           "\"ready_after_ms\":12,\"reason\":\"forced_kill\",\"exit_code\":null,"
+           "\"signal\":\"KILL\",\"core_dumped\":true,\"oom_kill\":true,\"requested_by\":\"user\","
+           "\"requester\":{\"uid\":1000,\"pid\":77,\"unit\":null},"
+           "\"stop_signal_at\":\"2026-09-21T14:14:10.000Z\","
+           "\"kill_at\":\"2026-09-21T14:14:20.000Z\",\"leftovers_killed\":3,\"cpu_user_ms\":100,"
+           "\"cpu_system_ms\":50,\"max_rss_bytes\":\"9007199254740993\",\"error\":null,"
+           "\"attempt\":2}");
+}
+
+static void details_of_a_service(void **state)
+{
+    struct story *s = *state;
+    struct spec_text texts[] = {
+        {"command", "nginx -c ${CONF}", "/etc/reeve/reeve.ini", 8},
+        {"environment", "A=b DB_PASSWORD=x", "/etc/reeve/conf.d/a.ini", 2},
+    };
+    struct view_time t = time_of(s);
+
+    s->spec.texts = texts;
+    s->spec.n_texts = 2;
+    s->spec.change_user = true;
+    s->spec.uid = 33;
+    s->spec.gid = 34;
+    s->spec.success_exit.codes[2] = 1ull << 15; /* 143 */
+    s->spec.success_exit.signals = 1ull << 14;  /* TERM */
+    view_details(begin(), "unit", &s->unit, TRACKING_CGROUP, &t);
+    /* Shown with a key: a member of an object. */
+    assert_memory_equal(strbuf_text(&text), "\"unit\":", 7);
+    strbuf_consume(&text, 7);
+    expect("{" NEVER_RUN LISTED
+           ",\"tracking\":\"cgroup\",\"file\":\"/etc/reeve/reeve.ini\",\"line\":7,\"config\":["
+           "{\"key\":\"command\",\"text\":\"nginx -c ${CONF}\",\"file\":\"/etc/reeve/reeve.ini\","
+           "\"line\":8},"
+           "{\"key\":\"environment\",\"text\":\"A=b DB_PASSWORD=***\","
+           "\"file\":\"/etc/reeve/conf.d/a.ini\",\"line\":2}],"
+           "\"effective\":{\"directory\":\"/\",\"user_id\":33,\"group_id\":34,\"umask\":\"022\","
+           "\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_signal\":\"TERM\","
+           "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":\"always\","
+           "\"restart_delay_ms\":100,\"restart_delay_max_ms\":30000,\"restart_jitter_percent\":0,"
+           "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
+           "\"essential\":false,\"success_exit\":[\"0\",\"143\",\"TERM\"],\"log\":\"inherit\"},"
+           "\"records\":[]}");
+}
+
+static void details_of_a_job(void **state)
+{
+    struct story *s = *state;
+    struct view_time t = time_of(s);
+
+    s->spec.kind = UNIT_JOB;
+    s->spec.log = LOG_NULL;
+    s->spec.retries = 3;
+    s->spec.timeout_ms = 60000;
+    view_details(begin(), NULL, &s->unit, TRACKING_BEST_EFFORT, &t);
+    assert_non_null(strstr(strbuf_text(&text), "\"kind\":\"job\""));
+    assert_non_null(strstr(strbuf_text(&text), "\"tracking\":\"best_effort\""));
+    assert_non_null(strstr(
+        strbuf_text(&text),
+        "\"effective\":{\"directory\":\"/\",\"user_id\":null,\"group_id\":null,\"umask\":\"022\","
+        "\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_signal\":\"TERM\","
+        "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"essential\":false,"
+        "\"success_exit\":[\"0\"],\"log\":\"null\",\"timeout_ms\":60000,\"retries\":3,"
+        "\"retry_delay_ms\":1000,\"retry_delay_max_ms\":300000}"));
+    strbuf_finish(&text);
+}
+
+static void records_come_newest_first(void **state)
+{
+    struct story *s = *state;
+    struct view_time t;
+    const char *records;
+
+    start_until_running(s);
+    exits(s, 3);
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    exits(s, 4);
+    t = time_of(s);
+    view_details(begin(), NULL, &s->unit, TRACKING_CGROUP, &t);
+    records = strstr(strbuf_text(&text), "\"records\":[");
+    assert_non_null(records);
+    assert_true(strstr(records, "\"exit_code\":4") < strstr(records, "\"exit_code\":3"));
+    strbuf_finish(&text);
+}
+
+static void counts(void **state)
+{
+    struct story *s = *state;
+    struct health_tally tally = {0};
+
+    health_tally_add(&tally, &s->unit);
+    start_until_running(s);
+    health_tally_add(&tally, &s->unit);
+    health_tally_add(&tally, &s->unit);
+    view_counts(begin(), NULL, &tally, 5);
+    expect("{\"total\":3,\"stopped\":1,\"waiting\":0,\"starting\":0,\"running\":2,\"stopping\":0,"
+           "\"killing\":0,\"backoff\":0,\"completed\":0,\"failed\":0,\"orphans\":5}");
+}
+
+static void bytes_that_are_no_text_are_made_valid(void **state)
+{
+    struct story *s = *state;
+    struct view_time t = time_of(s);
+
+    s->spec.description = "caf\xe9 \"x\"\n";
+    view_unit(begin(), NULL, &s->unit, &t);
+    assert_null(json_check(strbuf_text(&text), text.len_bytes, SIZE_MAX));
+    assert_non_null(strstr(strbuf_text(&text), "\"caf\xef\xbf\xbd \\\"x\\\"\\n\""));
+    strbuf_finish(&text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, story_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_unit_that_never_ran),
+        TEST(a_running_unit),
+        TEST(a_unit_in_backoff_tells_when),
+        TEST(a_record_with_everything),
+        TEST(details_of_a_service),
+        TEST(details_of_a_job),
+        TEST(records_come_newest_first),
+        TEST(counts),
+        TEST(bytes_that_are_no_text_are_made_valid),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,71 @@
+#include "reevectl/terminal.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { COLUMNS_DEFAULT = 80, COLUMNS_MAX = 10000 };
+
+bool terminal_init_locale(void)
+{
+    bool utf8;
+
+    setlocale(LC_CTYPE, "");
+    utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    /* Names and descriptions are UTF-8 anyway, and wcwidth() must know them. */
+    if (!utf8)
+        setlocale(LC_CTYPE, "C.UTF-8");
+    return utf8;
+}
+
+static size_t width_of(int fd)
+{
+    const char *text = getenv("COLUMNS");
+    long columns = text ? strtol(text, NULL, 10) : 0;
+    struct winsize size;
+
+    if (columns > 0 && columns <= COLUMNS_MAX)
+        return (size_t)columns;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return COLUMNS_DEFAULT;
+}
+
+void terminal_detect(struct terminal *t, int fd, bool utf8, bool no_color)
+{
+    const char *refused = getenv("NO_COLOR");
+    const char *kind = getenv("TERM");
+
+    *t = (struct terminal){.tty = isatty(fd) == 1, .utf8 = utf8};
+    if (!t->tty)
+        return;
+    t->columns = width_of(fd);
+    t->moves = kind && *kind && strcmp(kind, "dumb") != 0;
+    t->colour = t->moves && !no_color && !(refused && *refused);
+}
+
+void terminal_add(const struct terminal *t, struct strbuf *b, enum style style, const char *text)
+{
+    static const char *const codes[] = {
+        [STYLE_PLAIN] = "0",  [STYLE_BOLD] = "1", [STYLE_DIM] = "2",
+        [STYLE_GREEN] = "32", [STYLE_RED] = "31", [STYLE_YELLOW] = "33",
+    };
+
+    if (t->colour && style != STYLE_PLAIN && *text)
+        strbuf_addf(b, "\033[%sm%s\033[0m", codes[style], text);
+    else
+        strbuf_add(b, text);
+}
+
+const char *terminal_ellipsis(const struct terminal *t)
+{
+    return t->utf8 ? "…" : "...";
+}
+
+const char *terminal_dot(const struct terminal *t)
+{
+    return t->utf8 ? "●" : "*";
+}

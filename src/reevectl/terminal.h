@@ -1,0 +1,31 @@
+/* What standard output (or error) can show: width, colours, UTF-8. */
+#ifndef REEVE_REEVECTL_TERMINAL_H
+#define REEVE_REEVECTL_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strbuf.h"
+
+struct terminal {
+    bool tty;
+    bool moves; /* a line can be cleared: a terminal that is not dumb */
+    bool colour;
+    bool utf8;
+    size_t columns; /* 0: not a terminal, nothing is shortened */
+};
+
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_GREEN, STYLE_RED, STYLE_YELLOW };
+
+/* Takes the character set from the environment, once; returns whether it is UTF-8. Widths of
+ * characters are known afterwards, even in the C locale. */
+bool terminal_init_locale(void);
+/* Looks at `fd` and at NO_COLOR, TERM and COLUMNS. */
+void terminal_detect(struct terminal *t, int fd, bool utf8, bool no_color);
+/* Adds `text` (harmless already) in a style, where colours are shown. */
+void terminal_add(const struct terminal *t, struct strbuf *b, enum style style, const char *text);
+const char *terminal_ellipsis(const struct terminal *t);
+/* The mark before a unit: a filled circle where that can be shown. */
+const char *terminal_dot(const struct terminal *t);
+
+#endif

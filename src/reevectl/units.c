@@ -1,0 +1,295 @@
+#include "reevectl/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/unit.h"
+#include "reevectl/fields.h"
+#include "reevectl/render.h"
+#include "reevectl/words.h"
+
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+
+static void add_number(struct table *t, int64_t number)
+{
+    if (number < 0)
+        table_add(t, STYLE_PLAIN, "-");
+    else
+        table_addf(t, STYLE_PLAIN, "%lld", (long long)number);
+}
+
+static void add_duration(struct table *t, int64_t ms)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    words_add_duration(&text, ms);
+    table_add_text(t, STYLE_PLAIN, &text);
+}
+
+/* "exit 1, 3m ago" */
+static void add_last_exit(struct table *t, const struct session *s, const cJSON *record)
+{
+    struct strbuf text = STRBUF_INIT;
+    int64_t ended_wall_ms;
+
+    if (record) {
+        words_add_exit_brief(&text, record);
+        if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms)) {
+            strbuf_add(&text, ", ");
+            words_add_ago(&text, ended_wall_ms, s->now_wall_ms);
+        }
+    }
+    table_add_text(t, STYLE_PLAIN, &text);
+}
+
+/* The dot is for eyes: a script finds the name in the first column. */
+static const struct column list_columns[] = {
+    {"", false, true, 0},
+    {"UNIT", false, false, 0},
+    {"STATE", false, false, 0},
+    {"PID", true, false, 0},
+    {"UPTIME", true, false, 6},
+    {"RESTARTS", true, false, 8},
+    {"LAST EXIT", false, false, 16},
+    {"DESCRIPTION", false, false, 12},
+};
+
+void units_write_list(const struct session *s, const cJSON *units, struct strbuf *out)
+{
+    size_t first = s->out.tty ? 0 : 1;
+    struct table t;
+    const cJSON *unit;
+
+    table_init(&t, list_columns + first, N_ELEMENTS(list_columns) - first);
+    cJSON_ArrayForEach(unit, units)
+    {
+        const char *state = field_word(unit, "state");
+        enum style style = words_state_style(state);
+
+        if (first == 0)
+            table_add(&t, style, terminal_dot(&s->out));
+        table_add(&t, STYLE_PLAIN, field_word(unit, "name"));
+        table_add(&t, style, state);
+        add_number(&t, field_number(unit, "pid", -1));
+        add_duration(&t, field_number(unit, "uptime_ms", -1));
+        add_number(&t, field_number(unit, "restarts", -1));
+        add_last_exit(&t, s, field(unit, "last_exit"));
+        table_add(&t, STYLE_PLAIN, field_word(unit, "description"));
+    }
+    table_write(&t, &s->out, out, 0);
+    table_finish(&t);
+}
+
+static const struct column health_columns[] = {
+    {"UNIT", false, false, 0},  {"STATE", false, false, 0},   {"GOAL", false, false, 0},
+    {"READY", false, false, 0}, {"RESTARTS", true, false, 8}, {"LAST EXIT", false, false, 16},
+};
+
+/* A unit that should be up and neither is nor has completed is what makes reeved degraded. */
+static bool is_missed(const cJSON *unit)
+{
+    return strcmp(field_word(unit, "goal"), "up") == 0 && !field_true(unit, "ready") &&
+           strcmp(field_word(unit, "state"), unit_state_name(STATE_COMPLETED)) != 0;
+}
+
+void units_write_health(const struct session *s, const cJSON *units, struct strbuf *out)
+{
+    struct table t;
+    const cJSON *unit;
+
+    table_init(&t, health_columns, N_ELEMENTS(health_columns));
+    cJSON_ArrayForEach(unit, units)
+    {
+        const char *state = field_word(unit, "state");
+
+        table_add(&t, STYLE_PLAIN, field_word(unit, "name"));
+        table_add(&t, words_state_style(state), state);
+        table_add(&t, STYLE_PLAIN, field_word(unit, "goal"));
+        table_add(&t, is_missed(unit) ? STYLE_RED : STYLE_PLAIN,
+                  field_true(unit, "ready") ? "yes" : "no");
+        add_number(&t, field_number(unit, "restarts", -1));
+        add_last_exit(&t, s, field(unit, "last_exit"));
+    }
+    table_write(&t, &s->out, out, 0);
+    table_finish(&t);
+}
+
+struct unit_counts units_told_counts(const cJSON *counts)
+{
+    struct unit_counts c = {
+        .total = field_number(counts, "total", 0),
+        .orphans = field_number(counts, "orphans", 0),
+    };
+
+    for (enum unit_state state = 0; state < STATE_COUNT; state++)
+        c.states[state] = field_number(counts, unit_state_name(state), 0);
+    return c;
+}
+
+struct unit_counts units_count(const cJSON *units)
+{
+    struct unit_counts c = {.total = cJSON_GetArraySize(units)};
+    const cJSON *unit;
+
+    cJSON_ArrayForEach(unit, units)
+    {
+        for (enum unit_state state = 0; state < STATE_COUNT; state++)
+            c.states[state] += strcmp(field_word(unit, "state"), unit_state_name(state)) == 0;
+    }
+    return c;
+}
+
+void units_add_counts(struct strbuf *out, const struct unit_counts *counts)
+{
+    /* What needs a look comes last, where the eye stays. */
+    static const enum unit_state order[STATE_COUNT] = {
+        STATE_RUNNING,  STATE_STARTING, STATE_COMPLETED, STATE_STOPPED, STATE_WAITING,
+        STATE_STOPPING, STATE_KILLING,  STATE_BACKOFF,   STATE_FAILED,
+    };
+    const char *separator = ": ";
+
+    strbuf_addf(out, "%lld unit%s", (long long)counts->total, counts->total == 1 ? "" : "s");
+    for (size_t i = 0; i < N_ELEMENTS(order); i++) {
+        if (counts->states[order[i]] == 0)
+            continue;
+        strbuf_addf(out, "%s%lld %s", separator, (long long)counts->states[order[i]],
+                    unit_state_name(order[i]));
+        separator = ", ";
+    }
+    if (counts->orphans > 0)
+        strbuf_addf(out, "; %lld orphaned process%s", (long long)counts->orphans,
+                    counts->orphans == 1 ? "" : "es");
+}
+
+static const struct column record_columns[] = {
+    {"RUN", true, false, 0},    {"ENDED", false, false, 8},  {"LASTED", true, false, 0},
+    {"EXIT", false, false, 16}, {"REASON", false, false, 0}, {"REQUESTED BY", false, false, 12},
+    {"CPU", true, false, 3},    {"MAX RSS", true, false, 7},
+};
+
+static void add_record(struct table *t, const struct session *s, const cJSON *record)
+{
+    int64_t user_ms = field_number(record, "cpu_user_ms", -1);
+    int64_t system_ms = field_number(record, "cpu_system_ms", -1);
+    struct strbuf exit = STRBUF_INIT, by = STRBUF_INIT, ended = STRBUF_INIT, rss = STRBUF_INIT;
+    int64_t ended_wall_ms;
+
+    if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms))
+        words_add_ago(&ended, ended_wall_ms, s->now_wall_ms);
+    words_add_exit_brief(&exit, record);
+    words_add_requester(&by, record);
+    words_add_size(&rss, field_number(record, "max_rss_bytes", -1));
+    add_number(t, field_number(record, "run", -1));
+    table_add_text(t, STYLE_PLAIN, &ended);
+    add_duration(t, field_number(record, "duration_ms", -1));
+    table_add_text(t, STYLE_PLAIN, &exit);
+    table_add(t, STYLE_PLAIN, field_word(record, "reason"));
+    table_add_text(t, STYLE_PLAIN, &by);
+    add_duration(t, user_ms < 0 || system_ms < 0 ? -1 : user_ms + system_ms);
+    table_add_text(t, STYLE_PLAIN, &rss);
+}
+
+void units_write_records(const struct session *s, const cJSON *records, int limit,
+                         struct strbuf *out, size_t indent)
+{
+    const cJSON *record;
+    struct table t;
+
+    table_init(&t, record_columns, N_ELEMENTS(record_columns));
+    cJSON_ArrayForEach(record, records)
+    {
+        if (limit-- == 0)
+            break;
+        add_record(&t, s, record);
+    }
+    table_write(&t, &s->out, out, indent);
+    table_finish(&t);
+}
+
+static int worse(int a, int b)
+{
+    static const int rank[] = {
+        [EXIT_OK] = 0, [EXIT_INACTIVE] = 1, [EXIT_FAILED] = 2, [EXIT_USAGE] = 3, [EXIT_NO_UNIT] = 4,
+    };
+
+    return rank[a] > rank[b] ? a : b;
+}
+
+static int show_one(struct session *s, const char *name,
+                    int (*visit)(struct session *s, const cJSON *reply))
+{
+    cJSON *parameters = cJSON_CreateObject();
+    cJSON *reply;
+    int code;
+
+    if (parameters && !cJSON_AddStringToObject(parameters, "unit", name)) {
+        cJSON_Delete(parameters);
+        parameters = NULL;
+    }
+    code = call(s, "Show", parameters, &reply);
+    if (code)
+        return code;
+    code = visit(s, reply);
+    cJSON_Delete(reply);
+    return code;
+}
+
+static bool contains(const cJSON *names, const char *name)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, names)
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Shows the units of one argument, a name or glob, that were not `shown` yet. */
+static int show_argument(struct session *s, char *argument, cJSON *shown,
+                         int (*visit)(struct session *s, const cJSON *reply))
+{
+    const cJSON *unit;
+    cJSON *reply;
+    int code = call(s, "List", call_units(&argument, 1), &reply);
+
+    if (code)
+        return code;
+    if (cJSON_GetArraySize(field(reply, "units")) == 0) {
+        complain("no unit matches '%s'", argument);
+        code = EXIT_NO_UNIT;
+    }
+    cJSON_ArrayForEach(unit, field(reply, "units"))
+    {
+        const char *name = field_word(unit, "name");
+        cJSON *copy;
+
+        if (contains(shown, name))
+            continue;
+        copy = cJSON_CreateString(name);
+        if (!cJSON_AddItemToArray(shown, copy)) {
+            cJSON_Delete(copy);
+            code = worse(code, out_of_memory());
+            break;
+        }
+        code = worse(code, show_one(s, name, visit));
+    }
+    cJSON_Delete(reply);
+    return code;
+}
+
+int units_show_each(struct session *s, char **args, size_t n_args,
+                    int (*visit)(struct session *s, const cJSON *reply))
+{
+    cJSON *shown = cJSON_CreateArray();
+    int code = EXIT_OK;
+
+    if (!shown)
+        return out_of_memory();
+    /* After a failure the connection may be gone: to go on would only repeat the complaint. */
+    for (size_t i = 0; i < n_args && code != EXIT_FAILED; i++)
+        code = worse(code, show_argument(s, args[i], shown, visit));
+    cJSON_Delete(shown);
+    return code;
+}

@@ -1,0 +1,12 @@
+/* help: as --help, for those who type it as a verb. */
+#include "reevectl/verbs.h"
+
+int verb_help(struct session *s, char **args, size_t n_args)
+{
+    const struct verb *verb = n_args ? verbs_find(args[0]) : NULL;
+
+    (void)s;
+    if (n_args && !verb)
+        return usage("unknown verb '%s'; 'reevectl help' lists the verbs", args[0]);
+    return verbs_help(verb);
+}

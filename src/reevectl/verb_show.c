@@ -1,0 +1,271 @@
+/* show: everything reeved knows about units: as written, in effect, facts, and the last runs. */
+#include <string.h>
+
+#include "base/duration.h"
+#include "reevectl/fields.h"
+#include "reevectl/text.h"
+#include "reevectl/units.h"
+#include "reevectl/verbs.h"
+#include "reevectl/words.h"
+
+enum { VALUE_COLUMNS_MAX = 48, RECORDS_ALL = 16 };
+
+static void add_heading(const struct session *s, struct strbuf *b, const char *heading)
+{
+    strbuf_add(b, "\n");
+    terminal_add(&s->out, b, STYLE_BOLD, heading);
+    strbuf_add(b, "\n");
+}
+
+/* Adds `text` harmless and padded to `columns`. */
+static void add_padded(struct strbuf *b, const char *text, size_t columns)
+{
+    struct strbuf harmless = STRBUF_INIT;
+    size_t used;
+
+    text_add_harmless(&harmless, text);
+    used = text_columns(strbuf_text(&harmless));
+    strbuf_add(b, strbuf_text(&harmless));
+    text_add_spaces(b, used < columns ? columns - used : 0);
+    b->failed |= harmless.failed;
+    strbuf_finish(&harmless);
+}
+
+static size_t wider(size_t widest, const char *text)
+{
+    size_t columns = text_columns(text);
+
+    return columns > widest ? columns : widest;
+}
+
+/* Where a key stands: "/etc/reeve/reeve.ini:13", or ":13" for short in the file of its unit. */
+static void add_place(struct strbuf *b, const cJSON *item, const char *short_for)
+{
+    const char *file = field_word(item, "file");
+
+    if (!short_for || strcmp(file, short_for) != 0)
+        text_add_harmless(b, file);
+    strbuf_addf(b, ":%lld", (long long)field_number(item, "line", 0));
+}
+
+struct config_widths {
+    size_t keys, values, places;
+};
+
+static struct config_widths config_widths(struct strbuf *b, const cJSON *config)
+{
+    struct config_widths w = {0, 0, 0};
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, config)
+    {
+        struct strbuf place = STRBUF_INIT;
+
+        add_place(&place, item, NULL);
+        w.keys = wider(w.keys, field_word(item, "key"));
+        w.values = wider(w.values, field_word(item, "text"));
+        w.places = wider(w.places, strbuf_text(&place));
+        b->failed |= place.failed;
+        strbuf_finish(&place);
+    }
+    /* A long command is shown whole, but does not push all places to the far right. */
+    if (w.values > VALUE_COLUMNS_MAX)
+        w.values = VALUE_COLUMNS_MAX;
+    return w;
+}
+
+/* The keys as written, each with its place in the files. */
+static void add_config(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    const cJSON *config = field(unit, "config"), *item;
+    struct config_widths w = config_widths(b, config);
+    size_t total = 2 + w.keys + 3 + w.values + 2 + w.places;
+    bool narrow = s->out.columns && total > s->out.columns;
+
+    cJSON_ArrayForEach(item, config)
+    {
+        struct strbuf place = STRBUF_INIT;
+
+        strbuf_add(b, "  ");
+        add_padded(b, field_word(item, "key"), w.keys);
+        strbuf_add(b, " = ");
+        add_padded(b, field_word(item, "text"), w.values);
+        strbuf_add(b, "  ");
+        add_place(&place, item, narrow ? field_word(unit, "file") : NULL);
+        terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&place));
+        strbuf_add(b, "\n");
+        b->failed |= place.failed;
+        strbuf_finish(&place);
+    }
+}
+
+static bool ends_with(const char *key, const char *suffix)
+{
+    size_t length = strlen(key), suffix_length = strlen(suffix);
+
+    return length > suffix_length && strcmp(key + length - suffix_length, suffix) == 0;
+}
+
+/* A duration as the configuration takes it: "1m30s". */
+static void add_config_duration(struct strbuf *b, int64_t ms)
+{
+    char text[64];
+
+    duration_format(ms, text, sizeof(text));
+    for (const char *c = text; *c; c++)
+        if (*c != ' ')
+            strbuf_add_bytes(b, c, 1);
+}
+
+static void add_words(struct strbuf *b, const cJSON *words)
+{
+    const cJSON *word;
+
+    cJSON_ArrayForEach(word, words)
+    {
+        if (word != words->child)
+            strbuf_add(b, " ");
+        if (cJSON_IsString(word))
+            strbuf_add(b, word->valuestring);
+        else
+            strbuf_addf(b, "%.15g", word->valuedouble);
+    }
+}
+
+/* The value of a member, read by its type and by the unit in its name. */
+static void add_value(const struct session *s, struct strbuf *b, const cJSON *item)
+{
+    int64_t number = cJSON_IsNumber(item) ? field_number_of(item, 0) : 0;
+    int64_t wall_ms;
+
+    if (cJSON_IsBool(item)) {
+        strbuf_add(b, cJSON_IsTrue(item) ? "yes" : "no");
+    } else if (cJSON_IsArray(item)) {
+        add_words(b, item);
+    } else if (cJSON_IsNumber(item)) {
+        if (strcmp(item->string, "since_ms") == 0)
+            words_add_moment(b, s->now_wall_ms - number, s->now_wall_ms);
+        else if (ends_with(item->string, "_ms"))
+            add_config_duration(b, number);
+        else
+            strbuf_addf(b, "%.15g%s", item->valuedouble,
+                        ends_with(item->string, "_percent") ? "%" : "");
+    } else if (cJSON_IsString(item)) {
+        if (ends_with(item->string, "_at") && words_parse_time(item->valuestring, &wall_ms)) {
+            words_add_moment(b, wall_ms, s->now_wall_ms);
+        } else {
+            strbuf_add(b, item->valuestring);
+        }
+    } else {
+        strbuf_add(b, "-");
+    }
+}
+
+/* The key without the unit that the value already shows. */
+static void add_name(struct strbuf *b, const char *key)
+{
+    static const char *const suffixes[] = {"_ms", "_percent", "_at"};
+    size_t length = strlen(key);
+
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+        if (ends_with(key, suffixes[i]))
+            length -= strlen(suffixes[i]);
+    strbuf_add_bytes(b, key, length);
+}
+
+static void add_member(const struct session *s, struct strbuf *b, const cJSON *item, size_t keys)
+{
+    struct strbuf name = STRBUF_INIT, value = STRBUF_INIT;
+
+    add_name(&name, item->string);
+    add_value(s, &value, item);
+    strbuf_add(b, "  ");
+    add_padded(b, strbuf_text(&name), keys);
+    strbuf_add(b, " = ");
+    text_add_harmless(b, strbuf_text(&value));
+    strbuf_add(b, "\n");
+    b->failed |= name.failed || value.failed;
+    strbuf_finish(&name);
+    strbuf_finish(&value);
+}
+
+/* What is shown: all members of an object that are not null, or of a unit only the plain facts. */
+static bool is_shown(const cJSON *item, bool all)
+{
+    static const char *const elsewhere[] = {"name", "kind", "description", "file", "line"};
+
+    if (all)
+        return !cJSON_IsNull(item);
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+        if (strcmp(item->string, elsewhere[i]) == 0)
+            return false;
+    return !cJSON_IsNull(item) && !cJSON_IsObject(item) && !cJSON_IsArray(item);
+}
+
+static void add_members(const struct session *s, struct strbuf *b, const cJSON *object, bool all)
+{
+    const cJSON *item;
+    size_t keys = 0;
+
+    cJSON_ArrayForEach(item, object)
+    {
+        struct strbuf name = STRBUF_INIT;
+
+        add_name(&name, item->string);
+        if (is_shown(item, all))
+            keys = wider(keys, strbuf_text(&name));
+        b->failed |= name.failed;
+        strbuf_finish(&name);
+    }
+    cJSON_ArrayForEach(item, object)
+    {
+        if (is_shown(item, all))
+            add_member(s, b, item, keys);
+    }
+}
+
+static void add_title(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    struct strbuf title = STRBUF_INIT, rest = STRBUF_INIT;
+
+    strbuf_addf(&rest, "[%s:%s]", field_word(unit, "kind"), field_word(unit, "name"));
+    text_add_harmless(&title, strbuf_text(&rest));
+    terminal_add(&s->out, b, STYLE_BOLD, strbuf_text(&title));
+    strbuf_add(b, "  ");
+    strbuf_consume(&title, title.len_bytes);
+    text_add_harmless(&title, field_word(unit, "file"));
+    strbuf_addf(&title, ":%lld", (long long)field_number(unit, "line", 0));
+    terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&title));
+    strbuf_add(b, "\n");
+    b->failed |= title.failed || rest.failed;
+    strbuf_finish(&title);
+    strbuf_finish(&rest);
+}
+
+static int visit(struct session *s, const cJSON *reply)
+{
+    const cJSON *unit = field(reply, "unit");
+    const cJSON *records = field(unit, "records");
+    struct strbuf b = STRBUF_INIT;
+
+    if (s->options->json)
+        return call_print_json(reply, EXIT_OK);
+    if (s->n_blocks++)
+        strbuf_add(&b, "\n");
+    add_title(s, &b, unit);
+    add_config(s, &b, unit);
+    add_heading(s, &b, "In effect");
+    add_members(s, &b, field(unit, "effective"), true);
+    add_heading(s, &b, "Now");
+    add_members(s, &b, unit, false);
+    if (cJSON_GetArraySize(records) > 0) {
+        add_heading(s, &b, "Last runs");
+        units_write_records(s, records, RECORDS_ALL, &b, 2);
+    }
+    return output(&b, EXIT_OK);
+}
+
+int verb_show(struct session *s, char **args, size_t n_args)
+{
+    return units_show_each(s, args, n_args, visit);
+}

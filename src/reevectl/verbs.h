@@ -1,0 +1,40 @@
+/* The verbs of reevectl: one table, and one function for each, in a file of its own. */
+#ifndef REEVE_REEVECTL_VERBS_H
+#define REEVE_REEVECTL_VERBS_H
+
+#include <stddef.h>
+
+#include "reevectl/call.h"
+
+enum verb_options { VERB_PLAIN = 0, VERB_NO_WAIT = 1, VERB_TIMEOUT = 2 };
+
+struct verb {
+    const char *name;
+    const char *arguments; /* as the help shows them */
+    const char *summary;   /* one line */
+    const char *details;   /* further lines of its own help, or "" */
+    size_t min_args;
+    size_t max_args;
+    unsigned options; /* of enum verb_options */
+    /* Returns an exit code; what went wrong has been told. */
+    int (*run)(struct session *s, char **args, size_t n_args);
+};
+
+const struct verb *verbs_find(const char *name);
+/* The name that was likely meant, or NULL. */
+const char *verbs_nearest(const char *name);
+/* Prints the help of a verb, or of the whole command for NULL; returns an exit code. */
+int verbs_help(const struct verb *verb);
+
+int verb_list(struct session *s, char **args, size_t n_args);
+int verb_status(struct session *s, char **args, size_t n_args);
+int verb_start(struct session *s, char **args, size_t n_args);
+int verb_stop(struct session *s, char **args, size_t n_args);
+int verb_restart(struct session *s, char **args, size_t n_args);
+int verb_health(struct session *s, char **args, size_t n_args);
+int verb_show(struct session *s, char **args, size_t n_args);
+int verb_shutdown(struct session *s, char **args, size_t n_args);
+int verb_version(struct session *s, char **args, size_t n_args);
+int verb_help(struct session *s, char **args, size_t n_args);
+
+#endif

@@ -1,0 +1,38 @@
+/* Facts in words: states and their colours, times, and how a run ended. */
+#ifndef REEVE_REEVECTL_WORDS_H
+#define REEVE_REEVECTL_WORDS_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+#include "reevectl/terminal.h"
+
+enum style words_state_style(const char *state);
+/* The style of a Health status such as "degraded". */
+enum style words_status_style(const char *status);
+/* Running or starting: what `status` and scripts call active. */
+bool words_is_active(const char *state);
+
+/* "2026-11-21T11:00:00.123Z" to milliseconds since 1970; false when it is not such a time. */
+bool words_parse_time(const char *text, int64_t *ret_wall_ms);
+/* "Sat 2026-11-21 12:00:00 CET", in the local zone. */
+void words_add_time(struct strbuf *b, int64_t wall_ms);
+/* "3m ago", "in 3m" or "now": the largest unit is enough. */
+void words_add_ago(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
+/* Both: "Sat 2026-11-21 12:00:00 CET, 3m ago". */
+void words_add_moment(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
+/* "1m 30s" or "250ms", or "-" when negative. */
+void words_add_duration(struct strbuf *b, int64_t ms);
+/* "14.2M": two or three digits that count, or "-" when negative. */
+void words_add_size(struct strbuf *b, int64_t bytes);
+
+/* How the run of an exit record ended, for a table: "exit 1", "SIGKILL (forced)". */
+void words_add_exit_brief(struct strbuf *b, const cJSON *record);
+/* The same as a sentence without a full stop: "killed by SIGSEGV, core dumped (signal)". */
+void words_add_exit(struct strbuf *b, const cJSON *record);
+/* Who asked for the end: "user (uid 0, pid 123)", or "-" for nobody. */
+void words_add_requester(struct strbuf *b, const cJSON *record);
+
+#endif

@@ -1,0 +1,50 @@
+"""Fixtures of the integration tests: a real reeved, started, asked, stopped, and nothing left of it.
+
+    def test_something(reeve):
+        reeve.configure('''
+            [service:web]
+            command = sleep 1000
+        ''')
+        reeve.start()
+        reeve.wait_unit("web", state="running")
+        assert reeve.call("Stop", units=["web"])["results"][0]["ok"]
+
+What goes wrong with the daemon itself (a sanitizer's report, processes that outlive it, an end it
+was not asked for) fails the test at its end, whatever the test looked at.
+"""
+import os
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tools")]
+
+import host  # noqa: E402
+from daemon import Reeve  # noqa: E402
+
+cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
+                                     reason="cgroup: no writable cgroup v2 hierarchy here")
+root_required = pytest.mark.skipif(os.geteuid() != 0, reason="root: only root can do this")
+
+
+@pytest.fixture
+def make_reeve(tmp_path):
+    """A function that makes one more daemon; make_reeve(name="b", share=a) uses a's runtime_dir."""
+    made = []
+
+    def make(name="reeve", share=None):
+        directory = tmp_path / name
+        directory.mkdir(exist_ok=True)
+        made.append(Reeve(directory, share=share))
+        return made[-1]
+
+    yield make
+    complaints = [complaint for daemon in reversed(made) for complaint in daemon.finish()]
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def reeve(make_reeve):
+    """One daemon, not started yet."""
+    return make_reeve()

@@ -1,0 +1,160 @@
+"""The end of reeved: inside its time, with everything of its units, and with the right exit code."""
+import os
+import signal
+import time
+
+import pytest
+
+IGNORES_TERM = "sh -c 'trap \"\" TERM; while :; do sleep 1000; done'"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_signals_that_shut_down(reeve, number):
+    reeve.configure("[service:x]\ncommand = sleep 1000\n").start()
+    pid = reeve.wait_unit("x", state="running")["pid"]
+    reeve.stop(number)
+    assert not os.path.exists(f"/proc/{pid}")
+    assert not os.path.exists(reeve.socket_path)
+
+
+def test_the_budget_holds_when_nobody_listens(reeve):
+    """Twenty units ignore TERM and would wait a minute: KILL falls when the reserve begins."""
+    reeve.configure("\n".join(f"[service:deaf-{n}]\ncommand = {IGNORES_TERM}\nstop_timeout = 60s\n"
+                              for n in range(20)), shutdown_timeout="4s").start()
+    for n in range(20):
+        reeve.wait_unit(f"deaf-{n}", state="running")
+    started = time.monotonic()
+    reeve.stop()
+    took = time.monotonic() - started
+    assert 3.4 <= took <= 4.0, took
+
+
+def test_a_unit_has_its_own_deadline_inside_the_budget(reeve):
+    reeve.configure(f"[service:deaf]\ncommand = {IGNORES_TERM}\nstop_timeout = 300ms\n",
+                    shutdown_timeout="20s").start()
+    reeve.wait_unit("deaf", state="running")
+    started = time.monotonic()
+    reeve.stop()
+    took = time.monotonic() - started
+    assert 0.3 <= took < 10, took
+
+
+def test_a_second_interrupt_skips_to_the_kill(reeve):
+    reeve.configure(f"[service:deaf]\ncommand = {IGNORES_TERM}\nstop_timeout = 60s\n",
+                    shutdown_timeout="60s").start()
+    reeve.wait_unit("deaf", state="running")
+    reeve.send_signal(signal.SIGTERM)
+    reeve.wait_unit("deaf", state="stopping")
+    reeve.send_signal(signal.SIGTERM)  # changes nothing
+    assert reeve.health()["status"] == "stopping"
+    started = time.monotonic()
+    reeve.stop(signal.SIGINT)
+    assert time.monotonic() - started < 20
+
+
+def test_nothing_starts_during_a_shutdown(reeve, tmp_path):
+    """A crash loop and a unit in backoff are simply stopped while another takes its time."""
+    reeve.configure(f"""
+        [service:slow]
+        command = sh -c 'trap "sleep 0.5; exit 0" TERM; echo up >&2; while :; do sleep 0.01; done'
+        [service:loop]
+        command = sh -c 'echo x >> {tmp_path}/runs; exit 1'
+        restart_delay = 1ms
+        restart_delay_max = 1ms
+        [service:waits]
+        command = false
+        restart_delay = 60s
+    """).start()
+    reeve.wait_line("^up")
+    reeve.wait_unit("loop", run=lambda n: n > 2)
+    reeve.wait_unit("waits", state="backoff")
+    with reeve.connect() as client:
+        client.call("Shutdown")
+        runs = (tmp_path / "runs").read_text()
+        refused = client.call("Health")
+        assert refused["status"] == "stopping"
+    assert reeve.wait_exit() == 0
+    # One may have been on its way when the shutdown came.
+    assert len((tmp_path / "runs").read_text()) <= len(runs) + 2
+
+
+def test_shutdown_refuses_new_work(reeve):
+    reeve.configure("""
+        [service:slow]
+        command = sh -c 'trap "sleep 1; exit 0" TERM; echo up >&2; while :; do sleep 0.01; done'
+        [service:off]
+        command = sleep 1000
+        autostart = no
+    """).start()
+    reeve.wait_line("^up")
+    with reeve.connect() as client:
+        client.call("Shutdown")
+        client.send("Start", {"units": ["off"]})
+        reply = client.receive()
+        assert reply["error"] == "io.reeve.Manager.ShuttingDown", reply
+    assert reeve.wait_exit() == 0
+
+
+@pytest.mark.parametrize("command, code", [
+    ("sh -c 'exit 7'", 7),
+    ("sh -c 'exit 0'", 0),
+    ("sh -c 'kill -9 $$'", 137),
+    ("sh -c 'kill -HUP $$'", 129),
+    ("/no/such/program", 127),
+    ("/etc/passwd", 126),
+])
+def test_the_end_of_an_essential_unit_is_ours(reeve, command, code):
+    reeve.configure(f"""
+        [service:side]
+        command = sleep 1000
+        [service:main]
+        command = {command}
+        essential = yes
+    """).start(wait=False)
+    assert reeve.wait_exit() == code
+
+
+def test_an_essential_unit_gives_the_code_of_a_requested_shutdown(reeve):
+    reeve.configure("""
+        [service:main]
+        command = sh -c 'trap "exit 9" TERM; echo up >&2; while :; do sleep 0.01; done'
+        essential = yes
+    """).start()
+    reeve.wait_line("^up")
+    reeve.stop(code=9)
+
+
+def test_an_essential_unit_stopped_by_a_user_ends_nothing(reeve):
+    reeve.configure("""
+        [service:main]
+        command = sleep 1000
+        essential = yes
+    """).start()
+    reeve.wait_unit("main", state="running")
+    assert reeve.call("Stop", units=["main"])["results"][0]["ok"]
+    assert reeve.call("Restart", units=["main"])["results"][0]["ok"]
+    assert reeve.wait_unit("main", state="running")["run"] == 2
+    reeve.stop(code=128 + signal.SIGTERM)
+
+
+def test_hup_is_logged_and_changes_nothing(reeve):
+    reeve.configure("[service:x]\ncommand = sleep 1000\n").start()
+    before = reeve.wait_unit("x", state="running")
+    reeve.configure("[service:y]\ncommand = sleep 1000\n")
+    reeve.send_signal(signal.SIGHUP)
+    reeve.wait_line("SIGHUP")
+    after = reeve.health()["units"]
+    assert [unit["name"] for unit in after] == ["x"]
+    assert (after[0]["pid"], after[0]["run"]) == (before["pid"], before["run"])
+
+
+@pytest.mark.parametrize("name", ["USR1", "USR2", "WINCH", "PWR", "ALRM", "PIPE", "RTMIN", "CHLD",
+                                  "CONT", "URG", "IO", "VTALRM"])
+def test_other_signals_end_nothing(reeve, name):
+    reeve.configure("[service:x]\ncommand = sleep 1000\n").start()
+    before = reeve.wait_unit("x", state="running")
+    for _ in range(3):
+        reeve.send_signal(getattr(signal, "SIG" + name))
+    after = reeve.wait_unit("x", state="running")
+    assert after["pid"] == before["pid"]
+    reeve.stop()

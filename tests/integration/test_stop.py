@@ -1,0 +1,264 @@
+"""A stop ends a unit, all of it, by its deadline, and nothing turns it into something else."""
+import json
+import os
+import signal
+import threading
+
+import pytest
+from conftest import cgroup_required, root_required
+from daemon import process_alive
+from times import milliseconds
+
+IGNORES_TERM = "sh -c 'trap \"\" TERM; while :; do sleep 1000; done'"
+
+
+def test_stop_asks_with_the_stop_signal(reeve):
+    reeve.configure("""
+        [service:term]
+        command = sleep 1000
+        [service:int]
+        command = sleep 1000
+        stop_signal = INT
+        [service:polite]
+        command = sh -c 'trap "exit 0" TERM; echo polite is up >&2; while :; do sleep 0.01; done'
+    """).start()
+    reeve.wait_line("polite is up")
+    for name in ("term", "int", "polite"):
+        reeve.wait_unit(name, state="running")
+        result = reeve.call("Stop", units=[name])["results"][0]
+        assert result["ok"] and result["state"] == "stopped", result
+    ends = {name: reeve.last_exit(name) for name in ("term", "int", "polite")}
+    assert (ends["term"]["signal"], ends["term"]["exit_code"]) == ("TERM", None)
+    assert (ends["int"]["signal"], ends["int"]["exit_code"]) == ("INT", None)
+    assert (ends["polite"]["signal"], ends["polite"]["exit_code"]) == (None, 0)
+    for record in ends.values():
+        assert record["reason"] == "signal" and record["requested_by"] == "user"
+        assert record["requester"]["uid"] == os.geteuid()
+        assert record["requester"]["pid"] == os.getpid()
+        assert record["stop_signal_at"] and record["kill_at"] is None
+    assert all(reeve.unit(name)["goal"] == "down" for name in ends)
+
+
+def test_kill_falls_on_the_deadline_not_before(reeve):
+    reeve.configure(f"""
+        [service:deaf]
+        command = {IGNORES_TERM}
+        stop_timeout = 700ms
+    """).start()
+    reeve.wait_unit("deaf", state="running")
+    with reeve.connect() as other:
+        other.send("Stop", {"units": ["deaf"]})
+        reeve.wait_unit("deaf", state="stopping")
+        assert other.receive()["parameters"]["results"][0]["ok"]
+    record = reeve.last_exit("deaf")
+    assert record["reason"] == "forced_kill" and record["signal"] == "KILL"
+    waited = milliseconds(record["kill_at"]) - milliseconds(record["stop_signal_at"])
+    assert 700 <= waited < 5000, waited
+
+
+def test_a_stopped_process_can_act_on_the_stop(reeve):
+    reeve.configure("""
+        [service:frozen]
+        command = sleep 1000
+        stop_timeout = 20s
+    """).start()
+    pid = reeve.wait_unit("frozen", state="running")["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    reeve.wait_for(lambda: stat_letter(pid) == "T", what="the process to stop")
+    assert reeve.unit("frozen")["state"] == "running"
+    reeve.call("Stop", units=["frozen"])
+    assert reeve.last_exit("frozen")["signal"] == "TERM"
+
+
+def stat_letter(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
+ESCAPES = """\
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        import signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with open(sys.argv[1] + ".new", "w") as out:
+            out.write(str(os.getpid()))
+        os.rename(sys.argv[1] + ".new", sys.argv[1])
+        time.sleep(1000)
+    os._exit(0)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def escape(tmp_path):
+    """A command whose grandchild leaves group, session and parent; and its pid, once known."""
+    (tmp_path / "escape.py").write_text(ESCAPES)
+    pid_file = tmp_path / "escapee.pid"
+
+    def escapee(reeve):
+        return int(reeve.wait_for(lambda: pid_file.exists() and pid_file.read_text(),
+                                  what="the grandchild"))
+
+    return f"/usr/bin/python3 -I {tmp_path}/escape.py {pid_file}", escapee
+
+
+@cgroup_required
+def test_a_daemonized_grandchild_is_ended_by_its_cgroup(reeve, escape):
+    command, escapee = escape
+    reeve.configure(f"""
+        [service:x]
+        command = {command}
+        stop_timeout = 500ms
+    """).start()
+    reeve.wait_unit("x", state="running")
+    pid = escapee(reeve)
+    assert reeve.show("x")["tracking"] == "cgroup"
+    assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
+    assert not process_alive(pid)
+    record = reeve.last_exit("x")
+    assert record["signal"] == "TERM" and record["leftovers_killed"] == 1
+
+
+@root_required
+def test_without_cgroups_descendants_are_pinned_before_the_first_signal(reeve, tmp_path):
+    """The daughter leaves the session but has her parent: best effort finds her at the stop."""
+    reeve.configure(f"""
+        [service:x]
+        command = sh -c 'setsid sleep 1000 & echo $! > {tmp_path}/pid; wait'
+        stop_timeout = 500ms
+        kill_mode = tree
+    """).start(best_effort=True)
+    reeve.wait_unit("x", state="running")
+    pid = int(reeve.wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(),
+                             what="the daughter"))
+    assert reeve.show("x")["tracking"] == "best_effort"
+    assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
+    assert not process_alive(pid)
+
+
+@pytest.mark.parametrize("best_effort", [
+    pytest.param(False, id="as-found"), pytest.param(True, id="best-effort", marks=root_required)])
+def test_leftovers_are_ended_before_the_next_run(reeve, tmp_path, best_effort):
+    """The main process ends by itself; a child of its group that ignores TERM holds the run."""
+    (tmp_path / "go").write_text("")
+    reeve.configure(f"""
+        [service:x]
+        command = sh -c '(trap "" TERM; echo here >&2; while :; do sleep 1000; done) & read x < {tmp_path}/fifo; exit 5'
+        stop_timeout = 400ms
+        restart_delay = 10ms
+    """)
+    os.mkfifo(tmp_path / "fifo")
+    reeve.start(best_effort=best_effort)
+    reeve.wait_unit("x", state="running", run=1)
+    reeve.wait_line("^here")
+    with open(tmp_path / "fifo", "w", encoding="ascii"):
+        pass
+    reeve.wait_unit("x", state="running", run=2)
+    record = reeve.last_exit("x")
+    assert record["run"] == 1 and record["exit_code"] == 5 and record["reason"] == "runtime_error"
+    assert record["leftovers_killed"] >= 1
+    assert milliseconds(record["kill_at"]) - milliseconds(record["ended_at"]) >= 350
+    second = reeve.show("x")
+    assert second["run"] == 2 and len(second["records"]) == 1
+
+
+def test_kill_mode_main_signals_only_main(reeve):
+    reeve.configure("""
+        [service:x]
+        command = sh -c '(trap "echo the child got TERM >&2" TERM; while :; do sleep 0.01; done) & trap "echo main got TERM >&2; sleep 0.3; exit 0" TERM; echo up >&2; while :; do sleep 0.01; done'
+        kill_mode = main
+        stop_timeout = 2s
+    """).start()
+    reeve.wait_line("^up")
+    reeve.call("Stop", units=["x"])
+    texts = [line for line in reeve.lines if "got TERM" in line]
+    assert texts[0] == "main got TERM", texts
+    assert reeve.last_exit("x")["exit_code"] == 0
+
+
+def test_a_stop_in_backoff_starts_nothing_more(reeve):
+    reeve.configure("""
+        [service:x]
+        command = false
+        restart_delay = 300ms
+        restart_jitter = 0%
+    """).start()
+    before = reeve.wait_unit("x", state="backoff")
+    assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
+    after = reeve.unit("x")
+    assert after["state"] == "stopped" and after["goal"] == "down"
+    # Another unit lives through the time in which x would have been started.
+    reeve.wait_for(lambda: reeve.health()["uptime_ms"] > 0)
+    assert reeve.unit("x")["run"] <= before["run"] + 1
+    run = reeve.unit("x")["run"]
+    assert reeve.call("Start", units=["x"], timeout_ms=10000)
+    reeve.wait_unit("x", run=lambda n: n > run)
+
+
+def test_a_stop_while_stopping_takes_the_smaller_deadline(reeve):
+    reeve.configure(f"""
+        [service:deaf]
+        command = {IGNORES_TERM}
+        stop_timeout = 600ms
+    """).start()
+    reeve.wait_unit("deaf", state="running")
+    with reeve.connect() as one, reeve.connect() as two:
+        one.send("Stop", {"units": ["deaf"]})
+        reeve.wait_unit("deaf", state="stopping")
+        two.send("Stop", {"units": ["deaf"]})
+        assert one.receive()["parameters"]["results"][0]["ok"]
+        assert two.receive()["parameters"]["results"][0]["ok"]
+    assert reeve.unit("deaf")["run"] == 1
+    assert len(reeve.show("deaf")["records"]) == 1
+
+
+def test_restarts_at_once_never_give_two_copies(reeve, tmp_path):
+    """Each copy takes a lock that the kernel gives only once, and complains when it cannot."""
+    (tmp_path / "copy.py").write_text(
+        "import fcntl, sys, time\n"
+        f"lock = open({str(tmp_path / 'lock')!r}, 'w')\n"
+        "try:\n"
+        "    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "except OSError:\n"
+        "    print('two copies', file=sys.stderr, flush=True)\n"
+        "time.sleep(1000)\n")
+    reeve.configure(f"""
+        [service:x]
+        command = /usr/bin/python3 -I {tmp_path}/copy.py
+        restart_delay = 0
+    """).start()
+    reeve.wait_unit("x", state="running")
+    results = []
+
+    def restart_often():
+        with reeve.connect() as client:
+            for _ in range(10):
+                results.append(client.call("Restart", units=["x"])["results"][0])
+
+    threads = [threading.Thread(target=restart_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 40 and all(result["ok"] for result in results), results
+    unit = reeve.wait_unit("x", state="running")
+    assert 2 <= unit["run"] <= 41
+    assert not reeve.said("two copies")
+    records = reeve.show("x")["records"]
+    assert len({record["run"] for record in records}) == len(records)
+    assert all(record["requested_by"] == "restart" for record in records), json.dumps(records)
+
+
+def test_stop_and_start_of_many_by_glob(reeve):
+    reeve.configure("\n".join(f"[service:web-{n}]\ncommand = sleep 1000\n" for n in range(5))
+                    + "[service:other]\ncommand = sleep 1000\n").start()
+    for n in range(5):
+        reeve.wait_unit(f"web-{n}", state="running")
+    results = reeve.call("Stop", units=["web-*"])["results"]
+    assert [r["unit"] for r in results] == [f"web-{n}" for n in range(5)]
+    assert all(r["ok"] and r["state"] == "stopped" for r in results)
+    assert reeve.unit("other")["state"] == "running"
+    assert all(r["ok"] for r in reeve.call("Start", units=["web-?"])["results"])
+    assert all(reeve.unit(f"web-{n}")["run"] == 2 for n in range(5))

@@ -1,0 +1,67 @@
+"""What the machine that runs the tests can do: asked in one place, by the tests and by check.py."""
+import ctypes
+import functools
+import os
+
+CLONE_NEWNS = 0x20000
+MS_PRIVATE = 1 << 18
+MNT_DETACH = 2
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def cgroup_mount():
+    """Where the v2 hierarchy that holds us is mounted, and our directory in it; (None, None)."""
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8") as lines:
+            own = next((line[3:].rstrip("\n") for line in lines if line.startswith("0::")), None)
+        if own is None:
+            return None
+        with open("/proc/self/mountinfo", encoding="utf-8") as lines:
+            for line in lines:
+                before, _, after = line.partition(" - ")
+                root, mounted_on = before.split()[3:5]
+                if after.startswith("cgroup2 ") and (own + "/").startswith(root.rstrip("/") + "/"):
+                    return mounted_on, os.path.normpath(
+                        os.path.join(mounted_on, os.path.relpath(own, root)))
+    except (OSError, ValueError):
+        pass
+    return None, None
+
+
+@functools.lru_cache(maxsize=None)
+def writable_cgroup():
+    """Our own cgroup, when children can be made in it and processes moved there; else None."""
+    directory = cgroup_mount()[1]
+    if directory is None:
+        return None
+    probe = os.path.join(directory, f"reeve-probe-{os.getpid()}")
+    try:
+        os.mkdir(probe)
+    except OSError:
+        return None
+    try:
+        usable = os.access(os.path.join(probe, "cgroup.procs"), os.W_OK) and \
+            os.access(os.path.join(directory, "cgroup.procs"), os.W_OK) and \
+            os.path.exists(os.path.join(probe, "cgroup.kill"))
+    finally:
+        os.rmdir(probe)
+    return directory if usable else None
+
+
+def hide_cgroup():
+    """Gives the calling process mounts of its own, without the v2 hierarchy. Root only."""
+    mounted_on = os.fsencode(cgroup_mount()[0])
+    for failed in (lambda: _libc.unshare(CLONE_NEWNS),
+                   lambda: _libc.mount(b"none", mounted_on, None, MS_PRIVATE, None),
+                   lambda: _libc.umount2(mounted_on, MNT_DETACH)):
+        if failed():
+            raise OSError(ctypes.get_errno(), "cannot hide the cgroup hierarchy")
+
+
+def skip_is_excused(reason):
+    """Whether a test may be skipped here: only for what this machine truly lacks."""
+    if "cgroup" in reason:
+        return writable_cgroup() is None
+    if reason.startswith("root:"):
+        return os.geteuid() != 0
+    return False

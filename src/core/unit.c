@@ -156,15 +156,20 @@ static void end_for_good(struct step *st, bool success)
         act(st, ACT_ESSENTIAL);
 }
 
+static void restart(struct step *st)
+{
+    st->u->n_restarts++;
+    begin_run(st);
+}
+
 static void back_off(struct step *st, int64_t delay_ms)
 {
     struct unit *u = st->u;
 
     if (!u->current.pid && delay_ms < NO_PROCESS_DELAY_MS)
         delay_ms = NO_PROCESS_DELAY_MS;
-    u->n_restarts++;
     if (delay_ms == 0) {
-        begin_run(st);
+        restart(st);
         return;
     }
     enter(st, PHASE_BACKOFF, in_ms(st, delay_ms));
@@ -494,7 +499,7 @@ static void on_kill_deadline(struct step *st)
 
 static void on_backoff_over(struct step *st)
 {
-    begin_run(st);
+    restart(st);
 }
 
 /*

@@ -113,12 +113,12 @@ static void try_later(struct sim_unit *su, int64_t least_ms, int64_t most_ms, st
 {
     struct oracle *o = &su->oracle;
 
-    o->policy_restarts++;
     if (!o->want.pid && least_ms < no_process_delay_ms)
         least_ms = no_process_delay_ms;
     if (most_ms < least_ms)
         most_ms = least_ms;
     if (most_ms == 0) {
+        o->policy_restarts++;
         spawn(su, now);
         return;
     }
@@ -350,6 +350,7 @@ static void on_deadline(struct sim_unit *su, struct moment now)
         go(o, PHASE_UNKILLABLE, 0);
         o->actions[ACT_UNKILLABLE]++;
     } else if (o->phase == PHASE_BACKOFF) {
+        o->policy_restarts++;
         spawn(su, now);
     }
 }

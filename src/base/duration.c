@@ -10,7 +10,7 @@ static const struct {
     const char *name;
     int64_t ms;
 } units[] = {
-    {"d", 24 * 3600 * 1000}, {"h", 3600 * 1000}, {"m", 60 * 1000}, {"s", 1000}, {"ms", 1},
+    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
 };
 
 enum { N_UNITS = sizeof units / sizeof units[0] };

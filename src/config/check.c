@@ -4,9 +4,7 @@
 
 #include "base/strbuf.h"
 #include "config/loader.h"
-
-/* Where os/spawn.c looks when the unit has no PATH. */
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#include "os/spawn.h"
 
 /* Whether the directory is there; complains otherwise. */
 static bool check_directory(struct loader *l, const struct unit_draft *d)
@@ -74,7 +72,7 @@ static const char *path_of(const struct unit_spec *u)
         if (strncmp(u->envp[i], "PATH=", 5) == 0)
             return u->envp[i] + 5;
     }
-    return DEFAULT_PATH;
+    return SPAWN_DEFAULT_PATH;
 }
 
 static void check_program(struct loader *l, const struct unit_draft *d)

@@ -70,7 +70,7 @@ int env_set(struct env *e, const char *name, size_t name_bytes, const char *valu
         return -ENOMEM;
     memcpy(var, name, name_bytes);
     var[name_bytes] = '=';
-    memcpy(var + name_bytes + 1, value, value_bytes);
+    memcpy(var + name_bytes + 1, value, value_bytes + 1);
     return put(e, var, name_bytes, true);
 }
 

@@ -104,7 +104,7 @@ static int read_errors(const char *at, size_t len_bytes, uint64_t n, struct conf
 int config_transfer_read(int memfd, struct spec_set **ret_set, struct config_errors *errors)
 {
     struct transfer_header h;
-    struct spec_set *set;
+    struct spec_set *set = NULL;
     size_t bytes;
     void *map;
     char *rest;
@@ -126,7 +126,7 @@ int config_transfer_read(int memfd, struct spec_set **ret_set, struct config_err
         else
             rc = spec_unpack(rest, bytes - sizeof h, &set) == 0 ? 0 : -EBADMSG;
     }
-    if (rc < 0) {
+    if (rc < 0 || !set) {
         munmap(map, bytes);
         return rc;
     }

@@ -28,7 +28,9 @@ static bool is_over(const struct client *cl)
 /* Whether client_work can do something without waiting. */
 static bool can_work(const struct client *cl)
 {
-    if (cl->gone || cl->out.failed || is_over(cl))
+    if (cl->out.failed || is_over(cl))
+        return true;
+    if (cl->gone && (cl->pending || cl->listing.active || unsent_bytes(cl)))
         return true;
     if (cl->pending || unsent_bytes(cl) >= CLIENT_OUT_LOW_BYTES)
         return false;
@@ -57,12 +59,20 @@ static void update_watch(struct client *cl)
     watch_set(&cl->watch, cl->fd, events);
 }
 
-/* Nobody is there any more to be answered. */
+/* Nobody is there any more to be answered. What was sent before is still received and done. */
 static void set_gone(struct client *cl)
 {
     cl->gone = true;
-    cl->eof = true;
     wake(cl);
+}
+
+/* The client is to be forgotten, with whatever it still wanted. */
+static void set_dropped(struct client *cl)
+{
+    frame_reader_finish(&cl->in);
+    cl->has_input = false;
+    cl->eof = true;
+    set_gone(cl);
 }
 
 /* ---- out ---- */
@@ -117,7 +127,7 @@ static void on_stall(struct timer *t)
 
     log_warning("a client (uid %u, pid %d) took nothing of its answer for %d s and was dropped",
                 (unsigned)cl->peer.uid, (int)cl->peer.pid, CLIENT_STALL_MS / 1000);
-    set_gone(cl);
+    set_dropped(cl);
 }
 
 void client_replied(struct client *cl, size_t before, bool lines)
@@ -146,16 +156,13 @@ static void receive(struct client *cl)
 
     if (n == -EAGAIN)
         return;
-    if (n < 0 || (n == 0 && peer_has_closed(cl->fd))) {
-        set_gone(cl);
-        return;
-    }
-    if (n == 0) {
+    if (n <= 0) {
         cl->eof = true;
+        if (n < 0 || peer_has_closed(cl->fd))
+            set_gone(cl);
     } else if (frame_put(&cl->in, buffer, (size_t)n) < 0) {
         log_warning("out of memory: a client was dropped");
-        frame_reader_finish(&cl->in);
-        set_gone(cl);
+        set_dropped(cl);
     } else {
         cl->has_input = true;
     }

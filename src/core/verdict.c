@@ -20,7 +20,14 @@ void verdict_mark(struct operation_mark *mark, enum operation operation, const s
         mark->run++;
 }
 
-/* The newest record of this run or a later one that became ready, or else the newest of them. */
+/* A newer restart ended it before it was ready, and leads to a run that counts instead. */
+static bool is_superseded(const struct exit_record *r)
+{
+    return r->requested_by == BY_RESTART && r->ready_after_ms < 0;
+}
+
+/* The newest record of this run or a later one that became ready, or else the newest of them that
+ * decides something. */
 static const struct exit_record *record_since(const struct unit *u, uint64_t run)
 {
     const struct exit_record *newest = NULL;
@@ -29,7 +36,7 @@ static const struct exit_record *record_since(const struct unit *u, uint64_t run
     for (unsigned back = 0; (r = unit_record(u, back)) != NULL && r->run >= run; back++) {
         if (r->ready_after_ms >= 0)
             return r;
-        if (!newest)
+        if (!newest && !is_superseded(r))
             newest = r;
     }
     return newest;
@@ -44,13 +51,16 @@ static enum verdict look_for_ready(const struct operation_mark *mark, const stru
         return VERDICT_OK;
     if (r && r->ready_after_ms >= 0)
         return VERDICT_OK; /* and ended since: it did start */
+    /* Somebody else's restart cut it short before it was ready: the run after it counts. */
+    if (r && r->requested_by == BY_RESTART && u->run > r->run)
+        return VERDICT_OPEN;
     if (r) {
         *ret_record = r;
         return VERDICT_ENDED;
     }
     if (u->phase == PHASE_UNKILLABLE)
         return VERDICT_UNKILLABLE;
-    if (u->run < mark->run && is_down(u) && !u->again)
+    if (is_down(u) && !u->again)
         return VERDICT_STOPPED;
     return VERDICT_OPEN;
 }
@@ -66,7 +76,7 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
         mark->had_run = true;
         mark->run = u->run;
     }
-    if (record_since(u, mark->run))
+    if (unit_last_record(u) && unit_last_record(u)->run >= mark->run)
         return VERDICT_OK; /* and it was started again since */
     return u->phase == PHASE_UNKILLABLE ? VERDICT_UNKILLABLE : VERDICT_OPEN;
 }

@@ -9,14 +9,12 @@
 #include "os/child.h"
 #include "os/sys.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 static const char *search_path(char *const *envp)
 {
     for (; envp && *envp; envp++)
         if (strncmp(*envp, "PATH=", 5) == 0)
             return *envp + 5;
-    return DEFAULT_PATH;
+    return SPAWN_DEFAULT_PATH;
 }
 
 /* Errors of clone3 that may come from CLONE_INTO_CGROUP: no permission, a threaded or inner cgroup,

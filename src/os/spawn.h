@@ -15,6 +15,9 @@
 
 struct run_slot; /* os/slots.h */
 
+/* Where a program is searched when the environment has no PATH. */
+#define SPAWN_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct spawn_request {
     char *const *argv; /* argv[0] without a slash is searched in PATH of envp */
     char *const *envp;

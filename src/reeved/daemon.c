@@ -188,26 +188,45 @@ static void say_errors(const struct config_errors *errors)
         log_error("out of memory: not all errors are listed");
 }
 
+/* Why the child brought nothing home; its exit code is an errno. */
+static void say_load_failed(const struct daemon *d, const struct exit_status *status,
+                            bool timed_out)
+{
+    const char *file = d->options->config;
+
+    if (timed_out)
+        log_error("%s: reading it took longer than %d s; a name service may hang", file,
+                  LOAD_TIMEOUT_MS / 1000);
+    else if (status->signal)
+        log_error("%s: the child that reads it died of SIG%s", file, signal_name(status->signal));
+    else
+        log_error("%s: cannot be loaded: %s", file, strerror(status->exit_code));
+}
+
+/* 0 with d->set, or negative errno and the reason was said. */
+static int take_home(struct daemon *d, const struct exit_status *status, bool timed_out)
+{
+    struct config_errors errors = {0};
+    int r;
+
+    if (timed_out || status->exit_code != 0) {
+        say_load_failed(d, status, timed_out);
+        return -EIO;
+    }
+    r = config_transfer_read(d->memfd, &d->set, &errors);
+    say_errors(&errors);
+    if (r < 0 && !errors.n_lines)
+        log_error("%s: cannot be loaded: %s", d->options->config, strerror(-r));
+    config_errors_finish(&errors);
+    return r;
+}
+
 static void loaded(struct errand *e, const struct exit_status *status, bool timed_out)
 {
     struct daemon *d = e->owner;
-    struct config_errors errors = {0};
-    int r = -EIO;
+    int r = take_home(d, status, timed_out);
 
-    if (timed_out)
-        log_error("%s: reading it took longer than %d s; a name service may hang",
-                  d->options->config, LOAD_TIMEOUT_MS / 1000);
-    else if (status->exit_code == 0)
-        r = config_transfer_read(d->memfd, &d->set, &errors);
-    else
-        log_error("%s: the child that reads it ended with %s%d", d->options->config,
-                  status->signal ? "signal " : "exit code ",
-                  status->signal ? status->signal : status->exit_code);
     sys_close(&d->memfd);
-    say_errors(&errors);
-    if (r < 0 && !errors.n_lines && r != -EIO)
-        log_error("%s: %s", d->options->config, strerror(-r));
-    config_errors_finish(&errors);
     if (r < 0 || take_runtime_dir(d) < 0) {
         leave(d, 1);
         return;
@@ -221,7 +240,7 @@ static int load(void *arg)
     struct daemon *d = arg;
     struct config_options options = {.environ = environ, .uid = geteuid()};
 
-    return config_transfer_write(d->options->config, &options, d->memfd) < 0 ? 1 : 0;
+    return -config_transfer_write(d->options->config, &options, d->memfd);
 }
 
 static int begin(struct daemon *d)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from conftest import root_required
-from daemon import ROOT, VarlinkError, process_alive
+from daemon import BUILD, ROOT, VarlinkError, process_alive
 
 MIB = 1 << 20
 NOBODY = 65534
@@ -320,10 +320,20 @@ def test_half_closed_clients_get_their_answers(reeve):
         assert client.receive() is None
 
 
+def connect_in_turn(daemon):
+    """Connects, waiting while the queue of the listening socket is full."""
+    def connect():
+        with contextlib.suppress(BlockingIOError):
+            return daemon.connect()
+        return None
+
+    return daemon.wait_for(connect, what="a place in the queue")
+
+
 def test_vanished_clients_leave_nothing_behind(calm):
     before = descriptors(calm.pid)
     for i in range(1000):
-        with calm.connect() as client:
+        with connect_in_turn(calm) as client:
             if i % 3 == 0:
                 client.send("Restart", {"units": ["web"]})
             elif i % 3 == 1:
@@ -371,7 +381,9 @@ def test_a_slow_reader_is_bounded_and_dropped(reeve):
         for _ in range(20):
             assert len(reeve.call("List", units=["unit-1*"])["units"]) == 1111
         # 100 000 answers of 800 KB each are wanted; what is kept is far less than one of them.
-        assert resident_kib(reeve.pid) < before + 8192
+        # (A sanitizer keeps freed memory for a while.)
+        allowed_kib = 8192 if BUILD.endswith("build") else 262144
+        assert resident_kib(reeve.pid) < before + allowed_kib
         reeve.wait_line("took nothing of its answer for 10 s and was dropped")
         reeve.wait_for(lambda: not is_connected(slow), what="the slow reader to be dropped")
     assert reeve.call("Health", limit=1)["counts"]["total"] == 2000
@@ -409,7 +421,7 @@ def test_ten_thousand_units(reeve):
 # ---- a full house --------------------------------------------------------------------------------
 def test_300_clients(calm):
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(calm.connect()) for _ in range(300)]
+        clients = [stack.enter_context(connect_in_turn(calm)) for _ in range(300)]
         # The connection that the test keeps is one of the 256.
         assert [is_served(client) for client in clients] == [True] * 255 + [False] * 45
     calm.wait_for(lambda: calm.call("Health")["status"] == "healthy")
@@ -453,7 +465,7 @@ def open_to_all(reeve):
 def test_a_full_house_never_locks_out_root(open_to_all):
     with contextlib.ExitStack() as stack:
         with effective_user(NOBODY):
-            clients = [stack.enter_context(open_to_all.connect()) for _ in range(260)]
+            clients = [stack.enter_context(connect_in_turn(open_to_all)) for _ in range(260)]
         # Of 248 places for all, the test's own connection has one.
         assert [is_served(client) for client in clients] == [True] * 247 + [False] * 13
         with open_to_all.connect() as root:

@@ -322,6 +322,29 @@ static void restart_that_does_not_come_up_is_not_ok(void **state)
     assert_int_equal(record->run, 2);
 }
 
+static void a_restart_that_cuts_another_short_decides_for_both(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark a, b;
+
+    start_until_running(s);
+    a = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    dies(s, 15);
+    spawned(s);
+    b = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART); /* before run 2 is ready */
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(s->unit.run, 3);
+    assert_int_equal(look(&a, s), VERDICT_OPEN);
+    assert_int_equal(look(&b, s), VERDICT_OPEN);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&a, s), VERDICT_OK);
+    assert_int_equal(look(&b, s), VERDICT_OK);
+}
+
 static void two_restarts_at_once_have_one_answer(void **state)
 {
     struct story *s = *state;
@@ -338,6 +361,49 @@ static void two_restarts_at_once_have_one_answer(void **state)
     assert_int_equal(s->unit.run, 2);
     assert_int_equal(look(&a, s), VERDICT_OK);
     assert_int_equal(look(&b, s), VERDICT_OK);
+}
+
+static void restart_ended_by_a_newer_restart_waits_on(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark first, second;
+
+    start_until_running(s);
+    first = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    spawned(s);
+    second = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(s->unit.run, 3);
+    assert_int_equal(look(&first, s), VERDICT_OPEN);
+    assert_int_equal(look(&second, s), VERDICT_OPEN);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&first, s), VERDICT_OK);
+    assert_int_equal(look(&second, s), VERDICT_OK);
+}
+
+static void restart_superseded_and_then_stopped_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    spawned(s);
+    ask(s, EV_RESTART);
+    plain(s, EV_SIGNALLED);
+    ask(s, EV_STOP);
+    dies(s, 15);
+    assert_int_equal(s->unit.phase, PHASE_STOPPED);
+    assert_int_equal(look(&m, s), VERDICT_STOPPED);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
@@ -366,7 +432,10 @@ int main(void)
         TEST(restart_is_ok_when_a_newer_run_is_ready),
         TEST(restart_while_starting_wants_a_newer_run),
         TEST(restart_that_does_not_come_up_is_not_ok),
+        TEST(a_restart_that_cuts_another_short_decides_for_both),
         TEST(two_restarts_at_once_have_one_answer),
+        TEST(restart_ended_by_a_newer_restart_waits_on),
+        TEST(restart_superseded_and_then_stopped_is_not_ok),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,13 +46,19 @@ static void wake(struct client *cl)
     task_start(&cl->control->work);
 }
 
-/* Reads while there is nothing to work on, writes while something waits. A half-closed socket is
- * always readable, so it is no longer asked. */
+/* While an answer is awaited a little more is read ahead, since only reading tells that the client
+ * has gone. */
+static bool wants_input(const struct client *cl)
+{
+    return !cl->eof && (!cl->has_input || frame_held_bytes(&cl->in) < RECEIVE_BYTES);
+}
+
+/* A half-closed socket is always readable, so it is no longer asked. */
 static void update_watch(struct client *cl)
 {
     int events = 0;
 
-    if (!cl->eof && !cl->has_input)
+    if (wants_input(cl))
         events |= LOOP_READ;
     if (!cl->gone && unsent_bytes(cl))
         events |= LOOP_WRITE;
@@ -173,7 +179,7 @@ static void on_event(struct watch *w, int events)
 {
     struct client *cl = w->owner;
 
-    if (events & LOOP_READ && !cl->eof && !cl->has_input)
+    if (events & LOOP_READ && wants_input(cl))
         receive(cl);
     if (events & LOOP_WRITE)
         client_flush(cl);

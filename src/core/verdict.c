@@ -51,9 +51,6 @@ static enum verdict look_for_ready(const struct operation_mark *mark, const stru
         return VERDICT_OK;
     if (r && r->ready_after_ms >= 0)
         return VERDICT_OK; /* and ended since: it did start */
-    /* Somebody else's restart cut it short before it was ready: the run after it counts. */
-    if (r && r->requested_by == BY_RESTART && u->run > r->run)
-        return VERDICT_OPEN;
     if (r) {
         *ret_record = r;
         return VERDICT_ENDED;

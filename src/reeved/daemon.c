@@ -119,6 +119,7 @@ static void on_signals(struct watch *w, int events)
 static int take_runtime_dir(struct daemon *d)
 {
     const char *dir = d->set->daemon.runtime_dir;
+    const char *socket = d->set->daemon.socket;
 
     if (!dir)
         return 0;
@@ -135,8 +136,11 @@ static int take_runtime_dir(struct daemon *d)
                   dir, (int)geteuid());
         return -1;
     }
-    log_warning("%s: %s; supervising without a runtime directory", dir, strerror(-d->lock_fd));
     d->set->daemon.runtime_dir = NULL;
+    if (socket && strncmp(socket, dir, strlen(dir)) == 0)
+        d->set->daemon.socket = NULL;
+    log_warning("%s: %s; supervising without a runtime directory%s", dir, strerror(-d->lock_fd),
+                d->set->daemon.socket ? "" : " and a socket");
     return 0;
 }
 

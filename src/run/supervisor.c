@@ -52,7 +52,8 @@ static bool drain(struct task *task)
     struct event ev;
 
     for (int lane = 0; lane < LANE_COUNT; lane++)
-        for (int n = 0; n < per_turn[lane] && queue_take(&s->queue, lane, &ev); n++)
+        for (int n = 0; n < per_turn[lane] && queue_take(&s->queue, (enum queue_lane)lane, &ev);
+             n++)
             take(s, &ev);
     shutdown_check(s);
     return !queue_empty(&s->queue);

@@ -62,6 +62,11 @@ int frame_put(struct frame_reader *r, const void *bytes, size_t len_bytes)
     return 0;
 }
 
+size_t frame_held_bytes(const struct frame_reader *r)
+{
+    return r->len_bytes - r->start_at;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

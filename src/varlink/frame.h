@@ -39,9 +39,11 @@ struct frame_reader {
 
 void frame_reader_init(struct frame_reader *r, size_t max_bytes);
 void frame_reader_finish(struct frame_reader *r);
-/* Adds received bytes. 0 or -ENOMEM. Call frame_next until FRAME_NONE before adding more: then at
- * most max_bytes and one portion are ever held. */
+/* Adds received bytes. 0 or -ENOMEM. Who calls frame_next until FRAME_NONE before adding more never
+ * has it hold more than max_bytes and what was added last. */
 int frame_put(struct frame_reader *r, const void *bytes, size_t len_bytes);
+/* Bytes added that are not part of a message taken yet. */
+size_t frame_held_bytes(const struct frame_reader *r);
 enum frame_kind frame_next(struct frame_reader *r, struct frame *ret);
 
 #endif

@@ -78,10 +78,8 @@ static void get_description(const struct service *s, struct service_call *c)
 
     params_init(&p, c->message->parameters, known);
     name = params_text(&p, "interface");
-    if (!name)
-        params_refuse(&p, "interface");
-    if (p.bad) {
-        service_invalid_parameter(c, p.bad);
+    if (p.bad || !name) {
+        service_invalid_parameter(c, p.bad ? p.bad : "interface");
         return;
     }
     if (strcmp(name, own_name) == 0)

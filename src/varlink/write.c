@@ -140,7 +140,7 @@ void json_null(struct json_out *o, const char *key)
 void json_time(struct json_out *o, const char *key, int64_t wall_ms)
 {
     int64_t millis = ((wall_ms % 1000) + 1000) % 1000;
-    time_t seconds = (time_t)((wall_ms - millis) / 1000);
+    time_t seconds = (time_t)(wall_ms / 1000 - (wall_ms % 1000 < 0));
     struct tm tm;
 
     if (wall_ms == 0 || !gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099) {

@@ -309,12 +309,18 @@ def test_half_closed_clients_get_their_answers(reeve):
         stop_timeout = 300ms
     """).start()
     reeve.wait_line("deaf is up")
-    with reeve.connect() as client:
+    with reeve.connect() as client, reeve.connect() as waiting:
+        # One whose end is seen while it waits, and one that has more to ask.
+        waiting.send("Stop", {"units": ["deaf"]})
+        waiting.socket.shutdown(socket.SHUT_WR)
+        reeve.wait_unit("deaf", state="stopping")
         client.send("Health")
         client.send("Stop", {"units": ["deaf"]})
         client.send("List")
         client.socket.shutdown(socket.SHUT_WR)
-        assert client.receive()["parameters"]["units"][0]["state"] == "running"
+        assert client.receive()["parameters"]["units"][0]["state"] == "stopping"
+        assert waiting.receive()["parameters"]["results"][0]["ok"]
+        assert waiting.receive() is None
         assert client.receive()["parameters"]["results"][0]["ok"]
         assert client.receive()["parameters"]["units"][0]["state"] == "stopped"
         assert client.receive() is None

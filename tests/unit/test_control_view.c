@@ -96,7 +96,7 @@ static void a_unit_in_backoff_tells_when(void **state)
     expect("{\"name\":\"web\",\"kind\":\"service\",\"state\":\"backoff\",\"goal\":\"up\","
            "\"ready\":false,\"health\":null,\"last_success\":null,\"last_failure\":null,"
            "\"last_error\":null,\"consecutive_failures\":0,\"pid\":null,\"run\":1,"
-           "\"uptime_ms\":null,\"restarts\":1,\"last_exit\":{\"unit\":\"web\",\"run\":1,"
+           "\"uptime_ms\":null,\"restarts\":0,\"last_exit\":{\"unit\":\"web\",\"run\":1,"
            "\"pid\":null,\"started_at\":\"2026-09-21T14:13:20.000Z\","
            "\"ended_at\":\"2026-09-21T14:13:20.003Z\",\"duration_ms\":3,\"ready_after_ms\":null,"
            "\"reason\":\"start_failed\",\"exit_code\":null,\"signal\":null,\"core_dumped\":false,"

@@ -67,6 +67,8 @@ else ifeq ($(VARIANT),asan)
 CFLAGS   ?= -O1 -g
 OWN      := $(SANITIZE)
 OWN_LD   := $(SANITIZE)
+# What the sanitizers put in between keeps gcc from knowing how large a number can be.
+WARNINGS += -Wno-format-truncation
 else ifeq ($(VARIANT),fuzz)
 override CC := $(CLANG)
 CFLAGS   ?= -O1 -g
@@ -290,9 +292,8 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/reeved $(DESTDIR)$(BINDIR)/reevectl $(DESTDIR)$(BASHDIR)/reevectl
 	rm -f $(foreach p,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 	rm -rf $(DESTDIR)$(DOCDIR)
-	-for d in $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHDIR) \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8; do \
-	    rmdir -p --ignore-fail-on-non-empty $$d 2>/dev/null; done; true
+	-for d in $(SBINDIR) $(BINDIR) $(BASHDIR) $(dir $(DOCDIR)) $(MANDIR)/man1 $(MANDIR)/man5 \
+	    $(MANDIR)/man8; do rmdir -p --ignore-fail-on-non-empty $(DESTDIR)$$d 2>/dev/null; done; true
 
 demo: ## a small real site, supervised in the foreground
 	@packaging/demo.sh

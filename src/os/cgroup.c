@@ -223,20 +223,17 @@ static int probe(const struct cgroup_root *root)
     return r;
 }
 
-static int open_own(struct cgroup_root *root)
+static int open_root(struct cgroup_root *root)
 {
     struct statfs fs;
-    int r = cgroup_find_own(&root->path);
 
-    if (r < 0)
-        return r;
     root->dir_fd = open_dir(AT_FDCWD, root->path);
     if (root->dir_fd < 0)
         return root->dir_fd;
     if (fstatfs(root->dir_fd, &fs) < 0)
         return -errno;
     /* Another mount may hide this one. */
-    return fs.f_type == CGROUP2_SUPER_MAGIC ? probe(root) : -ENODEV;
+    return fs.f_type == CGROUP2_SUPER_MAGIC ? 0 : -ENODEV;
 }
 
 int cgroup_root_open(struct cgroup_root *root, const char *owner)
@@ -245,7 +242,23 @@ int cgroup_root_open(struct cgroup_root *root, const char *owner)
 
     *root = (struct cgroup_root){.dir_fd = -1, .path = NULL};
     make_mark(root->owner, sizeof root->owner, owner);
-    r = open_own(root);
+    r = cgroup_find_own(&root->path);
+    if (r == 0)
+        r = open_root(root);
+    if (r == 0)
+        r = probe(root);
+    if (r < 0)
+        cgroup_root_close(root);
+    return r;
+}
+
+int cgroup_root_open_at(struct cgroup_root *root, const char *path, const char *owner)
+{
+    int r;
+
+    *root = (struct cgroup_root){.dir_fd = -1, .path = strdup(path)};
+    make_mark(root->owner, sizeof root->owner, owner);
+    r = root->path ? open_root(root) : -ENOMEM;
     if (r < 0)
         cgroup_root_close(root);
     return r;

@@ -21,6 +21,8 @@ struct cgroup_root {
  * directory, whether it can be used. 0, or negative errno with dir_fd -1 (not an error: best
  * effort). `owner` is copied. */
 int cgroup_root_open(struct cgroup_root *root, const char *owner);
+/* The same for another cgroup by its path, without the trial: to look at what is left in it. */
+int cgroup_root_open_at(struct cgroup_root *root, const char *path, const char *owner);
 void cgroup_root_close(struct cgroup_root *root);
 
 /* Makes `reeve.NAME` (an empty left-over of ours is reused; if the name belongs to another live

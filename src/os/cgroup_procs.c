@@ -128,9 +128,10 @@ int cgroup_kill(int cgroup_fd)
 {
     int r = file_write(cgroup_fd, "cgroup.kill", "1");
 
-    if (r != -ENOENT)
+    if (r != -ENOENT && r != -EOPNOTSUPP)
         return r;
-    /* Again, since who is killed may just have forked; the rest is for the next call. */
+    /* Before Linux 5.14, or in a threaded cgroup. Again, since who is killed may just have forked;
+     * the rest is for the next call. */
     for (int pass = 0; pass < KILL_PASSES; pass++) {
         r = cgroup_signal(cgroup_fd, SIGKILL, 0);
         if (r <= 0)

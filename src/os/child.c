@@ -281,8 +281,12 @@ _Noreturn void child_run(const struct child_plan *plan)
         fail(exec_fd, STAGE_SETUP, errno);
     reset_signals();
     exec_fd = set_descriptors(request, exec_fd);
-    if (request->slot) /* before the limits: it needs a descriptor for a moment */
+    if (request->slot) { /* before the limits: it needs a descriptor for a moment */
         slots_mark_self(request->slot, request->run);
+        /* If reeved was killed meanwhile, the next one may have read the slots already. */
+        if (getppid() != plan->parent)
+            _exit(1);
+    }
     if (request->nofile && setrlimit(RLIMIT_NOFILE, request->nofile) < 0)
         fail(exec_fd, STAGE_SETUP, errno);
     umask(request->umask);

@@ -14,6 +14,7 @@ struct child_plan {
     const struct spawn_request *request;
     const char *search_path; /* PATH of the request's environment, or the default */
     int exec_fd;             /* write end of the exec pipe, close-on-exec */
+    pid_t parent;            /* who made it, in the pid namespace of both */
 };
 
 /* What the child writes to the exec pipe: STAGE_NONE right before it executes, then only if that or

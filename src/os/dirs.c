@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,8 +50,11 @@ static int check(int dir_fd, bool made)
     return 0;
 }
 
+/* A record lock: unlike flock's it is not inherited, so a child that is not executing yet when
+ * reeved is killed does not keep the next one away. */
 static int lock_in(int dir_fd)
 {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int fd =
         sys_openat(dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     int r;
@@ -59,11 +62,11 @@ static int lock_in(int dir_fd)
     if (fd < 0)
         return fd;
     do
-        r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+        r = fcntl(fd, F_SETLK, &whole) < 0 ? -errno : 0;
     while (r == -EINTR);
     if (r < 0) {
         sys_close(&fd);
-        return r == -EWOULDBLOCK ? -EBUSY : r;
+        return r == -EACCES || r == -EAGAIN ? -EBUSY : r;
     }
     return fd;
 }
@@ -93,4 +96,13 @@ int runtime_dir_take(const char *path)
         r = lock_in(dir_fd);
     sys_close(&dir_fd);
     return r;
+}
+
+void runtime_dir_mark(int lock_fd, const char *path, char *buf, size_t size_bytes)
+{
+    struct stat st = {0};
+
+    (void)fstat(lock_fd, &st);
+    snprintf(buf, size_bytes, "%llx:%llx:%s", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino, path);
 }

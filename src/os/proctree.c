@@ -67,7 +67,22 @@ static bool parse_stat(const char *text, struct proc_stat *ret, int64_t *ret_thr
         else if (field == STARTTIME)
             ret->start_ticks = (uint64_t)n;
     }
+    ret->ended = ret->state == 'X' || (ret->state == 'Z' && *ret_threads <= 1);
     return true;
+}
+
+bool proc_usable(void)
+{
+    static int known = -1;
+    char text[32];
+    ssize_t n;
+
+    if (known < 0) {
+        n = readlink("/proc/self", text, sizeof text - 1);
+        text[n > 0 ? n : 0] = '\0';
+        known = n > 0 && atol(text) == getpid();
+    }
+    return known == 1;
 }
 
 static int read_stat(pid_t pid, struct proc_stat *ret, int64_t *ret_threads)
@@ -76,14 +91,14 @@ static int read_stat(pid_t pid, struct proc_stat *ret, int64_t *ret_threads)
     char text[1024];
     ssize_t n;
 
+    if (!proc_usable())
+        return -ENOENT;
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     n = file_read(AT_FDCWD, path, text, sizeof text);
-    if (n == -ENOENT)
-        return access("/proc/self/stat", F_OK) == 0 ? -ESRCH : -ENOENT;
+    if (n == -ENOENT || n == 0)
+        return -ESRCH;
     if (n < 0)
         return (int)n;
-    if (n == 0)
-        return -ESRCH;
     return parse_stat(text, ret, ret_threads) ? 0 : -EBADMSG;
 }
 
@@ -114,11 +129,83 @@ uint64_t proc_own_start_ticks(void)
     return parse_stat(text, &stat, &threads) ? stat.start_ticks : 0;
 }
 
+/* ---- all of them ---- */
+
+/* Calls fn for each entry of a directory whose name is a number. 0 or negative errno. */
+static int each_numbered_entry(const char *path, void (*fn)(pid_t number, void *arg), void *arg)
+{
+    int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    const struct dirent *entry;
+    DIR *dir;
+
+    if (fd < 0)
+        return fd;
+    dir = fdopendir(fd);
+    if (!dir) {
+        sys_close(&fd);
+        return -ENOMEM;
+    }
+    while ((entry = readdir(dir))) {
+        const char *at = entry->d_name;
+        int64_t n;
+
+        if (next_number(&at, &n) && *at == '\0')
+            fn((pid_t)n, arg);
+    }
+    closedir(dir);
+    return 0;
+}
+
+struct each {
+    void (*visit)(const struct proc_stat *p, void *arg);
+    void *arg;
+};
+
+static void visit_one(pid_t pid, void *arg)
+{
+    const struct each *each = arg;
+    struct proc_stat stat;
+
+    if (proc_stat_read(pid, &stat) == 0)
+        each->visit(&stat, each->arg);
+}
+
+int proc_each(void (*visit)(const struct proc_stat *p, void *arg), void *arg)
+{
+    struct each each = {visit, arg};
+
+    return proc_usable() ? each_numbered_entry("/proc", visit_one, &each) : -ENOENT;
+}
+
+bool proc_environ_has(pid_t pid, const char *variable)
+{
+    char path[sizeof "/proc//environ" + 12];
+    size_t want = strlen(variable) + 1; /* with the NUL that ends each variable */
+    size_t matched = 0;
+    bool skipping = false; /* the rest of a variable that is another */
+    bool found = false;
+    char text[4096];
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+    while (fd >= 0 && !found && (n = sys_read(fd, text, sizeof text)) > 0) {
+        for (ssize_t i = 0; i < n && !found; i++) {
+            matched = !skipping && text[i] == variable[matched] ? matched + 1 : 0;
+            found = matched == want;
+            skipping = matched == 0 && text[i] != '\0';
+        }
+    }
+    sys_close(&fd);
+    return found;
+}
+
 /* ---- the walk ---- */
 
 void tree_walk_init(struct tree_walk *w)
 {
-    *w = (struct tree_walk){.todo = NULL, .n_todo = 0, .cap_todo = 0, .incomplete = false};
+    *w = (struct tree_walk){.todo = NULL, .n_todo = 0, .cap_todo = 0};
 }
 
 void tree_walk_finish(struct tree_walk *w)
@@ -144,6 +231,15 @@ void tree_walk_reset(struct tree_walk *w)
 {
     w->n_todo = 0;
     w->incomplete = false;
+    w->starved = false;
+}
+
+/* Something could not be read. */
+static void miss(struct tree_walk *w, int error)
+{
+    w->incomplete = true;
+    if (error == -ENOMEM || error == -EMFILE || error == -ENFILE)
+        w->starved = true;
 }
 
 static void push(pid_t pid, void *arg)
@@ -157,7 +253,7 @@ static void push(pid_t pid, void *arg)
         pid_t *todo = realloc(w->todo, cap * sizeof *todo);
 
         if (!todo) {
-            w->incomplete = true;
+            miss(w, -ENOMEM);
             return;
         }
         w->todo = todo;
@@ -179,72 +275,63 @@ static bool have_children_files(void)
     return known == 1;
 }
 
-static void add_children_of_thread(struct tree_walk *w, pid_t pid, pid_t tid)
+struct family {
+    struct tree_walk *walk;
+    pid_t parent;
+};
+
+static void add_children_of_thread(pid_t tid, void *arg)
 {
+    const struct family *f = arg;
     char path[sizeof "/proc//task//children" + 24];
     int r;
 
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)tid);
-    r = file_each_number(AT_FDCWD, path, push, w);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)f->parent, (int)tid);
+    r = file_each_number(AT_FDCWD, path, push, f->walk);
     if (r < 0 && r != -ENOENT && r != -ESRCH)
-        w->incomplete = true;
+        miss(f->walk, r);
 }
 
-/* Calls fn for each entry of a directory whose name is a number. */
-static void each_numbered_entry(struct tree_walk *w, const char *path, pid_t pid,
-                                void (*fn)(struct tree_walk *w, pid_t pid, pid_t number))
+static void add_if_child(pid_t candidate, void *arg)
 {
-    int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    const struct dirent *entry;
-    DIR *dir;
-
-    if (fd < 0) {
-        if (fd != -ENOENT && fd != -ESRCH)
-            w->incomplete = true;
-        return;
-    }
-    dir = fdopendir(fd);
-    if (!dir) {
-        w->incomplete = true;
-        sys_close(&fd);
-        return;
-    }
-    while ((entry = readdir(dir))) {
-        const char *at = entry->d_name;
-        int64_t n;
-
-        if (next_number(&at, &n) && *at == '\0')
-            fn(w, pid, (pid_t)n);
-    }
-    closedir(dir);
-}
-
-static void add_if_child(struct tree_walk *w, pid_t pid, pid_t candidate)
-{
+    const struct family *f = arg;
     struct proc_stat stat;
 
-    if (proc_stat_read(candidate, &stat) == 0 && stat.ppid == pid)
-        push(candidate, w);
+    if (proc_stat_read(candidate, &stat) == 0 && stat.ppid == f->parent)
+        push(candidate, f->walk);
 }
 
 /* Returns whether the whole of /proc had to be read for it. */
 static bool add_children(struct tree_walk *w, pid_t pid, bool many_threads)
 {
     char path[sizeof "/proc//task" + 12];
+    struct family f = {w, pid};
+    int r;
 
+    if (!proc_usable()) {
+        w->incomplete = true;
+        return false;
+    }
     if (!have_children_files()) {
-        if (access("/proc/self/stat", F_OK) < 0)
-            w->incomplete = true;
-        each_numbered_entry(w, "/proc", pid, add_if_child);
+        r = each_numbered_entry("/proc", add_if_child, &f);
+        if (r < 0)
+            miss(w, r);
         return true;
     }
     if (!many_threads) {
-        add_children_of_thread(w, pid, pid);
+        add_children_of_thread(pid, &f);
         return false;
     }
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-    each_numbered_entry(w, path, pid, add_children_of_thread);
+    r = each_numbered_entry(path, add_children_of_thread, &f);
+    if (r < 0 && r != -ENOENT && r != -ESRCH)
+        miss(w, r);
     return false;
+}
+
+void tree_walk_add(struct tree_walk *w, pid_t pid)
+{
+    push(pid, w);
 }
 
 void tree_walk_add_children(struct tree_walk *w, pid_t pid)
@@ -267,7 +354,7 @@ bool tree_walk_step(struct tree_walk *w, unsigned budget, bool (*skip)(pid_t pid
         r = read_stat(pid, &stat, &threads);
         if (r < 0) {
             if (r != -ESRCH)
-                w->incomplete = true;
+                miss(w, r);
             continue;
         }
         if (visit(&stat, arg) && add_children(w, pid, threads > 1))

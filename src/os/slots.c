@@ -18,10 +18,10 @@ struct slots_header {
     uint32_t slot_bytes;
     uint32_t n_slots;
     uint64_t boot_hash;
-    char reserved[40];
+    char cgroup[SLOTS_CGROUP_MAX];
 };
 
-static const char MAGIC[8] = {'r', 'e', 'e', 'v', 'e', 's', 'l', '1'};
+static const char MAGIC[8] = {'r', 'e', 'e', 'v', 'e', 's', 'l', '2'};
 
 /* FNV-1a of the boot id; 0 when it cannot be read. */
 static uint64_t read_boot_hash(void)
@@ -39,17 +39,18 @@ static uint64_t read_boot_hash(void)
 
 /* ---- what an earlier reeved left ---- */
 
-static bool survives(const struct run_slot *slot, uint64_t boot_hash)
+static bool was_in_use(const struct run_slot *slot, uint64_t boot_hash)
+{
+    return slot->pid > 0 && slot->start_ticks != 0 && slot->boot_hash == boot_hash &&
+           slot->unit[0] != '\0' && memchr(slot->unit, '\0', sizeof slot->unit);
+}
+
+bool slots_main_lives(const struct run_slot *slot)
 {
     struct proc_stat stat;
 
-    if (slot->pid <= 0 || slot->start_ticks == 0 || slot->boot_hash != boot_hash)
-        return false;
-    if (slot->unit[0] == '\0' || !memchr(slot->unit, '\0', sizeof slot->unit))
-        return false;
-    if (proc_stat_read(slot->pid, &stat) < 0)
-        return false;
-    return stat.start_ticks == slot->start_ticks && stat.state != 'Z' && stat.state != 'X';
+    return proc_stat_read(slot->pid, &stat) == 0 && stat.start_ticks == slot->start_ticks &&
+           !stat.ended;
 }
 
 static int read_fully(int fd, void *buf, size_t size_bytes)
@@ -69,8 +70,8 @@ static int read_fully(int fd, void *buf, size_t size_bytes)
     return 0;
 }
 
-static int each_survivor_in(int fd, void (*visit)(const struct run_slot *slot, void *arg),
-                            void *arg)
+static int each_left_in(int fd, char *ret_cgroup,
+                        void (*visit)(const struct run_slot *slot, void *arg), void *arg)
 {
     uint64_t boot_hash = read_boot_hash();
     struct slots_header header;
@@ -87,25 +88,28 @@ static int each_survivor_in(int fd, void (*visit)(const struct run_slot *slot, v
         return r;
     if (memcmp(header.magic, MAGIC, sizeof MAGIC) != 0 || header.slot_bytes != sizeof slot)
         return -EBADMSG;
+    header.cgroup[sizeof header.cgroup - 1] = '\0';
+    memcpy(ret_cgroup, header.cgroup, sizeof header.cgroup);
     for (uint32_t i = 0; i < header.n_slots; i++) {
         r = read_fully(fd, &slot, sizeof slot);
         if (r < 0)
             return r;
-        if (survives(&slot, boot_hash))
+        if (was_in_use(&slot, boot_hash))
             visit(&slot, arg);
     }
     return 0;
 }
 
-int slots_each_survivor(const char *path, void (*visit)(const struct run_slot *slot, void *arg),
-                        void *arg)
+int slots_each_left(const char *path, char *ret_cgroup,
+                    void (*visit)(const struct run_slot *slot, void *arg), void *arg)
 {
     int fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
     int r;
 
+    ret_cgroup[0] = '\0';
     if (fd < 0)
         return fd;
-    r = each_survivor_in(fd, visit, arg);
+    r = each_left_in(fd, ret_cgroup, visit, arg);
     sys_close(&fd);
     return r;
 }
@@ -135,7 +139,7 @@ static int write_fully(int fd, const void *bytes, size_t len_bytes)
 }
 
 /* Written, not only sized: a full file system is told here, and not by a SIGBUS in the child. */
-static int fill(int fd, const struct slots *s)
+static int fill(int fd, const struct slots *s, const char *cgroup)
 {
     struct slots_header header = {
         .slot_bytes = sizeof(struct run_slot), .n_slots = s->n_slots, .boot_hash = s->boot_hash};
@@ -143,6 +147,8 @@ static int fill(int fd, const struct slots *s)
     int r;
 
     memcpy(header.magic, MAGIC, sizeof MAGIC);
+    if (cgroup && strlen(cgroup) < sizeof header.cgroup)
+        memcpy(header.cgroup, cgroup, strlen(cgroup));
     r = write_fully(fd, &header, sizeof header);
     for (uint32_t i = 0; i < s->n_slots && r == 0; i++)
         r = write_fully(fd, &empty, sizeof empty);
@@ -159,7 +165,7 @@ static int map(struct slots *s)
     return 0;
 }
 
-int slots_open(struct slots *s, const char *path, uint32_t n_slots)
+int slots_open(struct slots *s, const char *path, uint32_t n_slots, const char *cgroup)
 {
     int r;
 
@@ -170,7 +176,7 @@ int slots_open(struct slots *s, const char *path, uint32_t n_slots)
         r = sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (r >= 0) {
         s->fd = r;
-        r = fill(s->fd, s);
+        r = fill(s->fd, s, cgroup);
     }
     if (r == 0)
         r = map(s);
@@ -205,10 +211,15 @@ void slots_clear(struct run_slot *slot)
 
 void slots_close(struct slots *s, const char *path)
 {
+    bool in_use = false;
+
+    for (uint32_t i = 0; s->slots && i < s->n_slots; i++)
+        in_use = in_use || s->slots[i].pid != 0;
     if (s->slots)
         munmap((char *)s->slots - sizeof(struct slots_header), file_bytes(s->n_slots));
     sys_close(&s->fd);
-    if (path)
+    /* What could not be ended stays known to the next reeved. */
+    if (path && !in_use)
         sys_unlinkat(AT_FDCWD, path, 0);
     s->slots = NULL;
     s->n_slots = 0;

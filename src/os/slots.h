@@ -6,6 +6,7 @@
 #ifndef REEVE_OS_SLOTS_H
 #define REEVE_OS_SLOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,18 +27,26 @@ struct slots {
     int fd;
 };
 
-/* Reads a file left by an earlier reeved and calls `visit` for each run in it whose process is
- * still the same one and alive. 0 or negative errno (-ENOENT: no file). */
-int slots_each_survivor(const char *path, void (*visit)(const struct run_slot *slot, void *arg),
-                        void *arg);
-/* Makes the file anew with n empty slots. 0 or negative errno, then `s` is usable and empty. */
-int slots_open(struct slots *s, const char *path, uint32_t n_slots);
+enum { SLOTS_CGROUP_MAX = 1000 };
+
+/* Reads a file left by an earlier reeved: ret_cgroup (SLOTS_CGROUP_MAX bytes) becomes the path of
+ * the cgroup it lived in ("" when it used none), and `visit` is called for each run of this boot
+ * that was not over. Main may be dead by now (slots_main_lives) with others of its group or
+ * session, which bear the same number, still alive. 0 or negative errno (-ENOENT: no file). */
+int slots_each_left(const char *path, char *ret_cgroup,
+                    void (*visit)(const struct run_slot *slot, void *arg), void *arg);
+/* Whether the process that marked the slot is alive: the same one, not a later one of that number.
+ */
+bool slots_main_lives(const struct run_slot *slot);
+/* Makes the file anew with n empty slots; `cgroup` is the path of our own cgroup or NULL. 0 or
+ * negative errno, then `s` is usable and empty. */
+int slots_open(struct slots *s, const char *path, uint32_t n_slots, const char *cgroup);
 /* The slot of a unit, or NULL without a mapping. */
 struct run_slot *slots_get(struct slots *s, uint32_t index);
 /* Async-signal-safe, for the child: marks the slot with the calling process. */
 void slots_mark_self(struct run_slot *slot, uint64_t run);
 void slots_clear(struct run_slot *slot);
-/* Unmaps, and removes the file when `path` is given. */
+/* Unmaps; removes the file when `path` is given, unless a slot is still in use. */
 void slots_close(struct slots *s, const char *path);
 
 #endif

@@ -73,7 +73,8 @@ static bool is_output(const struct spawn_request *request, int fd)
 int spawn_process(const struct spawn_request *request, struct spawned *ret,
                   enum start_stage *ret_stage)
 {
-    struct child_plan plan = {.request = request, .search_path = search_path(request->envp)};
+    struct child_plan plan = {
+        .request = request, .search_path = search_path(request->envp), .parent = getpid()};
     sigset_t all, old;
     int fds[2];
     int r;

@@ -9,6 +9,9 @@
 
 #include "os/faults.h"
 
+/* The kernel gives out the lowest free number, so a high one tells that few are left. */
+enum { LAST_FDS = 8 };
+
 /* Runs `call`, a libc call that returns -1 and sets errno, into `ret` as result or -errno, unless
  * the fault table wants this one to fail. */
 #define CALL(ret, name, call)                                                                      \
@@ -186,4 +189,15 @@ void sys_close(int *fd)
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
+}
+
+int sys_unless_last(int fd)
+{
+    struct rlimit limit;
+
+    if (fd < 0)
+        return -1;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + LAST_FDS >= limit.rlim_cur)
+        sys_close(&fd);
+    return fd;
 }

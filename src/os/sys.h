@@ -46,5 +46,9 @@ int sys_waitid(idtype_t type, id_t id, siginfo_t *ret_info, int options, struct 
 int sys_close_range(unsigned first, unsigned last);
 /* Closes and forgets: *fd becomes -1. A negative *fd is left alone. */
 void sys_close(int *fd);
+/* For a descriptor that is of use but not needed: closes it and returns -1 when it is one of the
+ * last few that this process may have, without which nothing could be read any more; else returns
+ * it. A negative errno becomes -1. */
+int sys_unless_last(int fd);
 
 #endif

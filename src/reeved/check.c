@@ -5,8 +5,6 @@
 
 #include "config/load.h"
 
-extern char **environ;
-
 int check_run(const char *config)
 {
     struct config_options options = {.environ = environ, .uid = geteuid(), .check_places = true};

@@ -22,8 +22,6 @@
 #include "run/supervisor.h"
 #include "run/survivors.h"
 
-extern char **environ;
-
 /* Reading configuration may ask NSS, and NSS may ask a network. */
 enum { LOAD_TIMEOUT_MS = 60000 };
 
@@ -37,6 +35,7 @@ struct daemon {
     struct errand load;
     int memfd;
     int lock_fd;
+    char mark[256];       /* who owns what we make */
     struct spec_set *set; /* between load and supervisor */
     struct survivors survivors;
     struct supervisor *supervisor; /* NULL until the configuration is there */
@@ -124,8 +123,10 @@ static int take_runtime_dir(struct daemon *d)
     if (!dir)
         return 0;
     d->lock_fd = runtime_dir_take(dir);
-    if (d->lock_fd >= 0)
+    if (d->lock_fd >= 0) {
+        runtime_dir_mark(d->lock_fd, dir, d->mark, sizeof d->mark);
         return 0;
+    }
     if (d->lock_fd == -EBUSY) {
         log_error("%s: another reeved is running with this runtime_dir", dir);
         return -1;
@@ -137,7 +138,7 @@ static int take_runtime_dir(struct daemon *d)
         return -1;
     }
     d->set->daemon.runtime_dir = NULL;
-    if (socket && strncmp(socket, dir, strlen(dir)) == 0)
+    if (socket && strncmp(socket, dir, strlen(dir)) == 0 && socket[strlen(dir)] == '/')
         d->set->daemon.socket = NULL;
     log_warning("%s: %s; supervising without a runtime directory%s", dir, strerror(-d->lock_fd),
                 d->set->daemon.socket ? "" : " and a socket");
@@ -160,6 +161,7 @@ static void supervise(struct survivors *v)
     struct supervisor_options options = {
         .nofile = d->boot->have_nofile ? &d->boot->nofile : NULL,
         .shutdown_timeout_ms = boot_default_shutdown_ms(d->boot),
+        .owner_mark = d->mark,
         .procs = &d->procs,
     };
     struct spec_set *set = d->set;
@@ -193,12 +195,11 @@ static void say_errors(const struct config_errors *errors)
 }
 
 /* Why the child brought nothing home; its exit code is an errno. */
-static void say_load_failed(const struct daemon *d, const struct exit_status *status,
-                            bool timed_out)
+static void say_load_failed(const struct daemon *d, const struct exit_status *status)
 {
     const char *file = d->options->config;
 
-    if (timed_out)
+    if (!status)
         log_error("%s: reading it took longer than %d s; a name service may hang", file,
                   LOAD_TIMEOUT_MS / 1000);
     else if (status->signal)
@@ -208,13 +209,13 @@ static void say_load_failed(const struct daemon *d, const struct exit_status *st
 }
 
 /* 0 with d->set, or negative errno and the reason was said. */
-static int take_home(struct daemon *d, const struct exit_status *status, bool timed_out)
+static int take_home(struct daemon *d, const struct exit_status *status)
 {
     struct config_errors errors = {0};
     int r;
 
-    if (timed_out || status->exit_code != 0) {
-        say_load_failed(d, status, timed_out);
+    if (!status || status->exit_code != 0) {
+        say_load_failed(d, status);
         return -EIO;
     }
     r = config_transfer_read(d->memfd, &d->set, &errors);
@@ -225,17 +226,17 @@ static int take_home(struct daemon *d, const struct exit_status *status, bool ti
     return r;
 }
 
-static void loaded(struct errand *e, const struct exit_status *status, bool timed_out)
+static void loaded(struct errand *e, const struct exit_status *status)
 {
     struct daemon *d = e->owner;
-    int r = take_home(d, status, timed_out);
+    int r = take_home(d, status);
 
     sys_close(&d->memfd);
     if (r < 0 || take_runtime_dir(d) < 0) {
         leave(d, 1);
         return;
     }
-    survivors_end(&d->survivors, &d->loop, d->set->daemon.runtime_dir, supervise, d);
+    survivors_end(&d->survivors, &d->loop, d->set->daemon.runtime_dir, d->mark, supervise, d);
 }
 
 /* In the child. */
@@ -284,6 +285,7 @@ int daemon_run(const struct options *o, const struct boot *b)
     struct daemon d = {.options = o, .boot = b, .memfd = -1, .lock_fd = -1};
     int r;
 
+    snprintf(d.mark, sizeof d.mark, "pid:%d", (int)getpid());
     procs_init(&d.procs);
     r = begin(&d);
     if (r < 0) {

@@ -9,8 +9,6 @@
 #include "base/version.h"
 #include "config/places.h"
 
-extern char **environ;
-
 static const char help[] =
     "usage: reeved [-c FILE] [--check] [-v]\n"
     "\n"

@@ -11,8 +11,10 @@ static void on_late(struct timer *t)
 {
     struct errand *e = t->owner;
 
-    e->timed_out = true;
-    (void)sys_kill(e->proc.pid, SIGKILL);
+    /* It may hang where even SIGKILL does not reach it; its corpse is reaped like any stranger's.
+     */
+    errand_abandon(e);
+    e->done(e, NULL);
 }
 
 static void become_ordinary(void)
@@ -39,7 +41,6 @@ int errand_start(struct errand *e, struct procs *procs, struct loop *loop, erran
         _exit(work(arg));
     }
     e->procs = procs;
-    e->timed_out = false;
     e->done = done;
     e->owner = owner;
     procs_add(procs, &e->proc, PROC_ERRAND, pid);
@@ -52,7 +53,7 @@ void errand_ended(struct errand *e, const struct exit_status *status)
 {
     timer_stop(&e->deadline);
     procs_remove(e->procs, &e->proc);
-    e->done(e, status, e->timed_out);
+    e->done(e, status);
 }
 
 void errand_abandon(struct errand *e)

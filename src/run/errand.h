@@ -15,14 +15,13 @@
 struct errand;
 /* Runs in the child, may block and allocate; its result is the child's exit code. */
 typedef int errand_work_fn(void *arg);
-/* Called once in reeved. `timed_out`: it was killed for being late. */
-typedef void errand_done_fn(struct errand *e, const struct exit_status *status, bool timed_out);
+/* Called once in reeved. Without a status it was late, and killed for that. */
+typedef void errand_done_fn(struct errand *e, const struct exit_status *status);
 
 struct errand {
     struct proc proc;
     struct procs *procs;
     struct timer deadline;
-    bool timed_out;
     errand_done_fn *done;
     void *owner;
 };

@@ -102,12 +102,18 @@ static void spawn(struct live *l)
     post(l, &ev);
 }
 
+/* Lets go of a run that could not be ended: its slot goes on naming it for the next reeved. */
+static void abandon(struct live *l)
+{
+    forget_exec(l);
+    tree_release(&l->tree);
+}
+
 static void release(struct live *l)
 {
     struct run_slot *slot = slots_get(&l->supervisor->slots, l->unit.index);
 
-    forget_exec(l);
-    tree_release(&l->tree);
+    abandon(l);
     if (slot)
         slots_clear(slot);
 }
@@ -189,6 +195,6 @@ void live_finish(struct live *l)
 {
     timer_stop(&l->deadline);
     if (unit_has_run(&l->unit))
-        release(l);
+        abandon(l);
     unit_finish(&l->unit);
 }

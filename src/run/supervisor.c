@@ -12,9 +12,10 @@
 #include "run/report.h"
 #include "run/state.h"
 
-/* What one turn of the loop may do for the units before sockets and timers get theirs. An ask may
- * cost a clone, a fact costs little. */
+/* What one turn of the loop may do for the units before sockets and timers get theirs. Either kind
+ * of event may cost a clone, so the time is bounded too. */
 static const int per_turn[LANE_COUNT] = {[LANE_FACTS] = 64, [LANE_ASKS] = 16};
+enum { LANE_TURN_MS = 3 };
 
 /* ---- the queue and its draining: the only caller of the machine ---- */
 
@@ -46,15 +47,24 @@ static void take(struct supervisor *s, const struct event *ev)
         supervisor_tell(s, UINT32_MAX);
 }
 
+static void drain_lane(struct supervisor *s, enum queue_lane lane)
+{
+    int64_t end_ms = clock_now().mono_ms + LANE_TURN_MS;
+    struct event ev;
+
+    for (int n = 0; n < per_turn[lane] && queue_take(&s->queue, lane, &ev); n++) {
+        take(s, &ev);
+        if (clock_now().mono_ms > end_ms)
+            break;
+    }
+}
+
 static bool drain(struct task *task)
 {
     struct supervisor *s = task->owner;
-    struct event ev;
 
-    for (int lane = 0; lane < LANE_COUNT; lane++)
-        for (int n = 0; n < per_turn[lane] && queue_take(&s->queue, (enum queue_lane)lane, &ev);
-             n++)
-            take(s, &ev);
+    drain_lane(s, LANE_FACTS);
+    drain_lane(s, LANE_ASKS);
     shutdown_check(s);
     return !queue_empty(&s->queue);
 }
@@ -88,12 +98,11 @@ static void open_slots(struct supervisor *s)
     const char *dir = s->set->daemon.runtime_dir;
     int r;
 
-    s->slots.fd = -1;
     if (!dir || asprintf(&s->slots_path, "%s/runs", dir) < 0) {
         s->slots_path = NULL;
         return;
     }
-    r = slots_open(&s->slots, s->slots_path, s->n_lives);
+    r = slots_open(&s->slots, s->slots_path, s->n_lives, s->tracker.cgroups.path);
     if (r < 0) {
         log_warning("%s: %s; should reeved be killed, the next one cannot see what still runs",
                     s->slots_path, strerror(-r));
@@ -111,7 +120,6 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
                       const struct supervisor_options *options)
 {
     struct supervisor *s = calloc(1, sizeof *s);
-    char mark[64];
     int r;
 
     if (!s) {
@@ -131,9 +139,8 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
     task_init(&s->drain, loop, drain, s);
     shutdown_init(s, set->daemon.shutdown_timeout_ms ? set->daemon.shutdown_timeout_ms
                                                      : options->shutdown_timeout_ms);
-    snprintf(mark, sizeof mark, "pid:%d", (int)getpid());
-    tracker_init(&s->tracker, loop, s->procs,
-                 set->daemon.runtime_dir ? set->daemon.runtime_dir : mark, post_from_tracker, s);
+    s->slots.fd = -1;
+    tracker_init(&s->tracker, loop, s->procs, options->owner_mark, post_from_tracker, s);
     r = make_lives(s);
     if (r < 0) {
         supervisor_destroy(s);

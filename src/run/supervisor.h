@@ -24,6 +24,7 @@ enum tracking { TRACKING_CGROUP, TRACKING_BEST_EFFORT };
 struct supervisor_options {
     const struct rlimit *nofile; /* what children get back; NULL: what reeved has */
     int64_t shutdown_timeout_ms; /* when the configuration does not say */
+    const char *owner_mark;      /* names this daemon on what it makes: see os/cgroup.h */
     struct procs *procs;         /* every child of reeved; must outlive the supervisor */
 };
 /* Takes over one reference of `set`, also on failure. 0 or negative errno. */

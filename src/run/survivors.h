@@ -1,7 +1,8 @@
 /*
  * What an earlier reeved of the same runtime directory left running when it was killed: found by
- * its cgroups and by the slots its runs marked, ended with SIGKILL, and said. Done once at start,
- * before any unit starts, without waiting in place.
+ * its cgroups, and by the slots its runs marked (main, its process group and session, and all below
+ * them), ended with SIGKILL, and said. Done once at start, before any unit starts, without waiting
+ * in place.
  */
 #ifndef REEVE_RUN_SURVIVORS_H
 #define REEVE_RUN_SURVIVORS_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include "os/cgroup.h"
+#include "os/slots.h"
 #include "run/loop.h"
 
 struct survivors;
@@ -17,8 +19,10 @@ struct survivors;
 typedef void survivors_done_fn(struct survivors *v);
 
 struct survivors {
-    struct cgroup_root cgroups;
-    char *slots_path; /* owned; NULL: no runtime directory */
+    struct cgroup_root own;     /* our cgroup */
+    struct cgroup_root earlier; /* that of the earlier reeved, when it was another */
+    struct run_slot *slots;     /* what its file said; owned */
+    uint32_t n_slots;
     struct timer again;
     int64_t give_up_ms;
     uint32_t n_left; /* counted in the current round */
@@ -27,9 +31,11 @@ struct survivors {
     void *owner;
 };
 
-/* `runtime_dir` may be NULL: then nothing can be known of an earlier life, and `done` is called. */
+/* `runtime_dir` may be NULL: then nothing can be known of an earlier life, and `done` is called at
+ * once. `mark` is the mark on its cgroups, the same as ours. */
 void survivors_end(struct survivors *v, struct loop *loop, const char *runtime_dir,
-                   survivors_done_fn *done, void *owner);
+                   const char *mark, survivors_done_fn *done, void *owner);
+/* Harmless when it never began, or twice. */
 void survivors_finish(struct survivors *v);
 
 #endif

@@ -53,14 +53,14 @@ void tracker_pin(struct tracker *k, struct tree *t, const struct proc_stat *p)
         member_free(k, m); /* an older process that had the number */
     }
     m = calloc(1, sizeof *m);
-    if (!m)
-        return; /* the group's signal may still reach it, and the next scan sees it again */
+    if (!m) { /* the group's signal may still reach it, and the next scan sees it again */
+        t->unread = true;
+        return;
+    }
     m->tree = t;
     m->pid = p->pid;
     m->start_ticks = p->start_ticks;
-    m->pidfd = sys_pidfd_open(p->pid);
-    if (m->pidfd < 0)
-        m->pidfd = -1;
+    m->pidfd = sys_unless_last(sys_pidfd_open(p->pid));
     watch_init(&m->watch, k->loop, on_member_gone, m);
     if (m->pidfd >= 0)
         (void)watch_set(&m->watch, m->pidfd, LOOP_READ); /* unwatched, the poll finds it gone */
@@ -84,7 +84,7 @@ static void refresh_members(struct tracker *k, struct tree *t)
         struct proc_stat now;
         int r = proc_stat_read(m->pid, &now);
 
-        if (r == -ESRCH || (r == 0 && (now.start_ticks != m->start_ticks || now.state == 'Z')))
+        if (r == -ESRCH || (r == 0 && (now.start_ticks != m->start_ticks || now.ended)))
             member_free(k, m);
     }
 }
@@ -128,7 +128,7 @@ static bool scan_visit(const struct proc_stat *p, void *arg)
     struct tracker *k = arg;
     struct tree *t = ending_tree_of(k, p);
 
-    if (t && p->state != 'Z' && p->state != 'X')
+    if (t && !p->ended)
         tracker_pin(k, t, p);
     return true;
 }
@@ -152,7 +152,9 @@ static void tell(struct tracker *k, struct tree *t)
 static bool needs_look(const struct tracker *k)
 {
     list_for_each (it, &k->ending) {
-        if (container_of(it, struct tree, link)->inotify_wd < 0)
+        const struct tree *t = container_of(it, struct tree, link);
+
+        if (t->inotify_wd < 0 || t->unread)
             return true;
     }
     return false;
@@ -164,8 +166,10 @@ static void scan_done(struct tracker *k)
     list_for_each_safe (it, &k->ending) {
         struct tree *t = container_of(it, struct tree, link);
 
-        if (t->joined_scan < k->n_scans)
-            tell(k, t);
+        if (t->joined_scan >= k->n_scans)
+            continue;
+        t->unread = t->unread || k->scan.starved;
+        tell(k, t);
     }
     timer_set(&k->poll, needs_look(k) ? clock_now().mono_ms + POLL_MS : 0);
 }
@@ -194,6 +198,9 @@ void tracker_look(struct tracker *k)
     }
     k->scanning = true;
     k->n_scans++;
+    list_for_each (it, &k->ending) {
+        container_of(it, struct tree, link)->unread = false;
+    }
     tree_walk_reset(&k->scan);
     tree_walk_add_children(&k->scan, getpid());
     if (scan_step(&k->scan_task))
@@ -229,25 +236,38 @@ void tracker_leave_ending(struct tracker *k, struct tree *t)
     }
 }
 
-static bool cgroup_is_empty(const struct tree *t)
+static bool cgroup_is_empty(struct tree *t)
 {
     int r = cgroup_populated(t->cgroup_fd);
 
-    /* A cgroup that was removed has nobody in it; one that could not be read may have. */
-    return r == 0 || r == -ENOENT || r == -ENODEV;
+    /* A cgroup that was removed has nobody in it. */
+    if (r == -ENOENT || r == -ENODEV)
+        r = 0;
+    /* One that could not be read may have, and it may have told its last news. */
+    t->unread = r < 0;
+    return r == 0;
 }
 
-bool tracker_tree_empty(struct tracker *k, struct tree *t)
+static bool is_empty(struct tracker *k, struct tree *t)
 {
     if (t->cgroup_fd >= 0)
         return cgroup_is_empty(t);
     refresh_members(k, t);
-    if (!list_empty(&t->members))
+    if (!list_empty(&t->members) || t->unread)
         return false;
-    /* Without /proc, or memory, for a full look, the group is at least asked. */
+    /* Without /proc for a full look, the group is at least asked. */
     if (k->scan.incomplete && t->pidfd >= 0)
         return sys_pidfd_send_signal(t->pidfd, 0, PIDFD_SIGNAL_PROCESS_GROUP) == -ESRCH;
     return true;
+}
+
+bool tracker_tree_empty(struct tracker *k, struct tree *t)
+{
+    bool empty = is_empty(k, t);
+
+    if (t->unread)
+        timer_set(&k->poll, clock_now().mono_ms + POLL_MS);
+    return empty;
 }
 
 void tracker_watch_cgroup(struct tracker *k, struct tree *t)
@@ -299,22 +319,42 @@ struct orphan_count {
     uint32_t n;
 };
 
-static bool in_a_unit_cgroup(const struct tracker *k, pid_t pid)
+/* The "0::" line of /proc/PID/cgroup, without its end; "" when there is none. */
+static void read_cgroup_line(pid_t pid, char *line, size_t size_bytes)
 {
     char path[64], text[4096];
-    int fd;
+    const char *at;
     ssize_t n;
+    int fd;
 
-    if (!tracker_has_cgroups(k))
-        return false;
+    line[0] = '\0';
     snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
     fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
-        return false;
+        return;
     n = sys_read(fd, text, sizeof text - 1);
     sys_close(&fd);
     text[n > 0 ? n : 0] = '\0';
-    return strstr(text, "/reeve.") != NULL;
+    at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+    if (at)
+        snprintf(line, size_bytes, "%.*s", (int)strcspn(at + (*at == '\n'), "\n"),
+                 at + (*at == '\n'));
+}
+
+/* Below our own cgroup, in one of a unit. */
+static bool in_a_unit_cgroup(const struct tracker *k, pid_t pid)
+{
+    char own[1024], its[1024];
+    size_t len;
+
+    if (!tracker_has_cgroups(k))
+        return false;
+    read_cgroup_line(getpid(), own, sizeof own);
+    read_cgroup_line(pid, its, sizeof its);
+    len = strlen(own);
+    if (len && own[len - 1] == '/') /* the root */
+        len--;
+    return len && strncmp(its, own, len) == 0 && strncmp(its + len, "/reeve.", 7) == 0;
 }
 
 static bool count_visit(const struct proc_stat *p, void *arg)
@@ -322,7 +362,7 @@ static bool count_visit(const struct proc_stat *p, void *arg)
     struct orphan_count *count = arg;
     const struct procs *procs = count->k->procs;
 
-    if (p->state != 'Z' && !procs_find(procs, p->pgrp) && !procs_find(procs, p->session) &&
+    if (!p->ended && !procs_find(procs, p->pgrp) && !procs_find(procs, p->session) &&
         !member_find(count->k, p->pid) && !in_a_unit_cgroup(count->k, p->pid))
         count->n++;
     return false;

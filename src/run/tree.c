@@ -15,7 +15,7 @@
 #include "run/tracker.h"
 
 /* Processes looked at in one turn of the loop: about a millisecond of reading /proc. */
-enum { WALK_BUDGET = 64 };
+enum { WALK_BUDGET = 64, PIN_PASSES_MAX = 8, KILL_AGAIN_MS = 500 };
 
 static bool by_cgroup(const struct tree *t)
 {
@@ -72,6 +72,16 @@ static int signal_group(const struct tree *t, int sig)
 
 /* ---- best effort ---- */
 
+static bool signal_member(const struct member *m, int sig)
+{
+    struct proc_stat now;
+
+    if (m->pidfd >= 0)
+        return sys_pidfd_send_signal(m->pidfd, sig, 0) == 0;
+    return proc_stat_read(m->pid, &now) == 0 && now.start_ticks == m->start_ticks &&
+           sys_kill(m->pid, sig) == 0;
+}
+
 /* Returns how many it reached that were not killed before. */
 static uint32_t signal_members(struct tree *t, int sig)
 {
@@ -79,12 +89,9 @@ static uint32_t signal_members(struct tree *t, int sig)
 
     list_for_each (it, &t->members) {
         struct member *m = container_of(it, struct member, link);
-        struct proc_stat now;
 
-        if (m->pidfd >= 0)
-            (void)sys_pidfd_send_signal(m->pidfd, sig, 0);
-        else if (proc_stat_read(m->pid, &now) == 0 && now.start_ticks == m->start_ticks)
-            (void)sys_kill(m->pid, sig);
+        if (!signal_member(m, sig))
+            continue;
         n_new += !m->killed;
         m->killed = m->killed || sig == SIGKILL;
     }
@@ -106,10 +113,11 @@ static int signal_by_mode(struct tree *t, int sig)
         return sys_kill(t->main.pid, sig);
     if (t->spec->kill_mode == KILL_GROUP)
         return signal_group(t, sig);
-    if (by_cgroup(t) && cgroup_signal(t->cgroup_fd, sig, 0) > 0)
-        return 0;
     /* Members may be in main's group as well; each process is signalled once. */
-    (void)signal_members(t, sig);
+    if (by_cgroup(t))
+        (void)cgroup_signal(t->cgroup_fd, sig, t->main.pid);
+    else
+        (void)signal_members(t, sig);
     return sys_kill(t->main.pid, sig);
 }
 
@@ -123,16 +131,16 @@ static void do_signal(struct tree *t)
     (void)signal_by_mode(t, SIGCONT);
 }
 
-/* What is in the cgroup besides main when it is killed for the first time. */
-static uint32_t kill_cgroup(struct tree *t, bool main_is_alive)
+/* Returns whether it was killed; *leftovers is what was in it besides main the first time. */
+static bool kill_cgroup(struct tree *t, bool main_is_alive, uint32_t *leftovers)
 {
     int n = main_is_alive || t->killing ? 0 : cgroup_count(t->cgroup_fd, t->main.pid);
 
-    (void)cgroup_kill(t->cgroup_fd);
-    return n > 0 ? (uint32_t)n : 0;
+    *leftovers = n > 0 ? (uint32_t)n : 0;
+    return cgroup_kill(t->cgroup_fd) >= 0;
 }
 
-static uint32_t kill_best_effort(struct tree *t, bool main_is_alive)
+static bool kill_best_effort(struct tree *t, bool main_is_alive, uint32_t *leftovers)
 {
     uint32_t n;
 
@@ -141,37 +149,59 @@ static uint32_t kill_best_effort(struct tree *t, bool main_is_alive)
     else
         signal_orphaned_group(t, SIGKILL);
     n = signal_members(t, SIGKILL);
-    return main_is_alive ? 0 : n;
+    *leftovers = main_is_alive ? 0 : n;
+    return n > 0;
 }
 
 static void do_kill(struct tree *t)
 {
     bool alive = main_alive(t);
-    uint32_t leftovers = by_cgroup(t) ? kill_cgroup(t, alive) : kill_best_effort(t, alive);
+    uint32_t leftovers;
+    bool sent =
+        by_cgroup(t) ? kill_cgroup(t, alive, &leftovers) : kill_best_effort(t, alive, &leftovers);
 
     t->kill_wanted = false;
-    t->killing = true;
     /* Born in no cgroup yet, or moved out of it: main itself is always reached. */
-    if (alive)
-        (void)sys_kill(t->main.pid, SIGKILL);
-    if (alive || leftovers)
+    if (alive && sys_kill(t->main.pid, SIGKILL) == 0)
+        sent = true;
+    t->killing = t->killing || sent;
+    if (sent && (alive || leftovers))
         post_killed(t, alive, leftovers);
+    /* It may have been refused, or there was no descriptor for it. */
+    timer_set(&t->kill_again, clock_now().mono_ms + KILL_AGAIN_MS);
+}
+
+static void on_kill_again(struct timer *timer)
+{
+    tree_kill(timer->owner);
 }
 
 static bool pin_visit(const struct proc_stat *p, void *arg)
 {
     struct tree *t = arg;
 
-    if (p->state != 'Z')
+    if (!p->ended)
         tracker_pin(t->tracker, t, p);
     return true;
+}
+
+/* One look at all descendants: from main, and from the members, some of which may have lost the
+ * parent that led to them. */
+static void begin_pin_pass(struct tree *t)
+{
+    t->pin_passes++;
+    t->pin_members = t->n_members;
+    tree_walk_reset(&t->pin);
+    tree_walk_add_children(&t->pin, t->main.pid);
+    list_for_each (it, &t->members) {
+        tree_walk_add(&t->pin, container_of(it, struct member, link)->pid);
+    }
 }
 
 static void pin_done(struct tree *t)
 {
     tree_walk_finish(&t->pin);
     t->pinning = false;
-    t->pinned = true;
     if (t->kill_wanted) {
         t->signal_wanted = false;
         do_kill(t);
@@ -180,23 +210,28 @@ static void pin_done(struct tree *t)
     }
 }
 
+/* Until a pass finds nobody new: who forks while it is looked at is seen by the next. */
 static bool pin_step(struct task *task)
 {
     struct tree *t = task->owner;
 
     if (tree_walk_step(&t->pin, WALK_BUDGET, NULL, pin_visit, t))
         return true;
+    if (t->n_members > t->pin_members && t->pin_passes < PIN_PASSES_MAX) {
+        begin_pin_pass(t);
+        return true;
+    }
     pin_done(t);
     return false;
 }
 
-/* Sees all descendants once before the first signal, since a signal may set them free. */
+/* Sees all descendants before a signal, since the signal may set them free. A kill looks again:
+ * much may have been born since the stop signal, and by it. */
 static void pin_then(struct tree *t)
 {
     if (t->pinning)
         return;
-    if (by_cgroup(t) || t->pinned || !main_alive(t)) {
-        t->pinned = true;
+    if (by_cgroup(t) || !main_alive(t)) {
         if (t->kill_wanted)
             do_kill(t);
         else
@@ -204,10 +239,12 @@ static void pin_then(struct tree *t)
         return;
     }
     t->pinning = true;
+    t->pin_passes = 0;
     tree_walk_init(&t->pin);
-    tree_walk_add_children(&t->pin, t->main.pid);
-    if (pin_step(&t->pin_task))
-        task_start(&t->pin_task);
+    begin_pin_pass(t);
+    task_start(&t->pin_task);
+    if (!pin_step(&t->pin_task))
+        task_stop(&t->pin_task);
 }
 
 /* ---- verbs ---- */
@@ -224,16 +261,17 @@ void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *
     list_init(&t->members);
     list_init(&t->link);
     task_init(&t->pin_task, tracker->loop, pin_step, t);
+    timer_init(&t->kill_again, tracker->loop, on_kill_again, t);
 }
 
 int tree_begin(struct tree *t, uint64_t run)
 {
     t->run = run;
     t->killing = false;
-    t->pinned = false;
     t->signal_wanted = false;
     t->kill_wanted = false;
     t->exit_pending = false;
+    t->unread = false;
     if (tracker_has_cgroups(t->tracker)) {
         int fd = cgroup_create(&t->tracker->cgroups, t->spec->name, t->cgroup_name,
                                sizeof t->cgroup_name);
@@ -270,9 +308,7 @@ void tree_before_reap(struct tree *t)
 {
     if (by_cgroup(t) || t->pidfd >= 0)
         return;
-    t->pidfd = sys_pidfd_open(t->main.pid);
-    if (t->pidfd < 0)
-        t->pidfd = -1;
+    t->pidfd = sys_unless_last(sys_pidfd_open(t->main.pid));
 }
 
 void tree_signal(struct tree *t)
@@ -325,6 +361,7 @@ void tree_main_ended(struct tree *t, const struct exit_status *status)
 void tree_release(struct tree *t)
 {
     tracker_leave_ending(t->tracker, t);
+    timer_stop(&t->kill_again);
     if (t->pinning) {
         task_stop(&t->pin_task);
         tree_walk_finish(&t->pin);

@@ -26,7 +26,8 @@ struct tree {
     const struct unit_spec *spec;
     uint32_t unit;
     uint64_t run;
-    bool killing;
+    bool killing;            /* SIGKILL was sent */
+    struct timer kill_again; /* from the first kill on, until nothing is left */
 
     /* by cgroup */
     int cgroup_fd;         /* -1: best effort */
@@ -39,8 +40,9 @@ struct tree {
     struct list members; // member.link
     uint32_t n_members;
     struct tree_walk pin;
-    bool pinned;                     /* all descendants were seen once, before the first signal */
-    bool pinning;                    /* that walk is going on */
+    bool pinning; /* all descendants are being looked at, before a signal */
+    uint32_t pin_passes;
+    uint32_t pin_members;            /* when the pass began */
     bool signal_wanted, kill_wanted; /* to do when it is done */
     struct task pin_task;
 
@@ -48,6 +50,7 @@ struct tree {
     bool ending;
     struct list link; // tracker.ending
     uint64_t joined_scan;
+    bool unread;       /* there was no memory or descriptor to see all: asked again by the clock */
     bool exit_pending; /* EXITED waits for the answer whether anything survived */
     struct exit_status exit_status;
     struct moment exited_at;

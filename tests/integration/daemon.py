@@ -17,6 +17,8 @@ BUILD = os.path.abspath(os.environ.get("REEVE_BUILD") or os.path.join(ROOT, "bui
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
 # How long a test waits for what should come soon: a bound on a hang, not a measure of speed.
 PATIENCE = 30.0
+# A command that ignores TERM; wait for its line before a stop, the trap takes a moment.
+IGNORES_TERM = "sh -c 'trap \"\" TERM; echo deaf >&2; while :; do sleep 1000; done'"
 _numbers = itertools.count(1)
 
 
@@ -172,11 +174,11 @@ class Reeve:
             self.wait_line(r"^reeved: ready", since=first_line)
         return self
 
-    def run(self, *args, timeout=PATIENCE, **popen):
+    def run(self, *args, timeout=PATIENCE, env=None, **popen):
         """Runs the reeved program to its end (--check, a refusal) and returns the CompletedProcess."""
         done = subprocess.run([self.reeved, *args], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=timeout, env=self.environment(), check=False,
-                              **popen)
+                              text=True, timeout=timeout, env=self.environment(env),
+                              check=False, **popen)
         self.lines += done.stderr.splitlines()
         return done
 
@@ -200,15 +202,15 @@ class Reeve:
         with self._news:
             self._news.notify_all()
 
-    def wait_line(self, pattern, timeout=PATIENCE, since=0):
-        """Waits for a line of standard error that matches, and returns it."""
+    def wait_line(self, pattern, timeout=PATIENCE, since=0, count=1):
+        """Waits until `count` lines of standard error match, and returns the last of them."""
         deadline = time.monotonic() + timeout
         expression = re.compile(pattern)
         with self._news:
             while True:
-                for line in self.lines[since:]:
-                    if expression.search(line):
-                        return line
+                found = [line for line in self.lines[since:] if expression.search(line)]
+                if len(found) >= count:
+                    return found[count - 1]
                 ended = self.process.poll() is not None and not self._reader.is_alive()
                 if ended or time.monotonic() > deadline:
                     raise AssertionError(

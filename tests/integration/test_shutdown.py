@@ -4,8 +4,7 @@ import signal
 import time
 
 import pytest
-
-IGNORES_TERM = "sh -c 'trap \"\" TERM; while :; do sleep 1000; done'"
+from daemon import IGNORES_TERM
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
@@ -21,8 +20,7 @@ def test_the_budget_holds_when_nobody_listens(reeve):
     """Twenty units ignore TERM and would wait a minute: KILL falls when the reserve begins."""
     reeve.configure("\n".join(f"[service:deaf-{n}]\ncommand = {IGNORES_TERM}\nstop_timeout = 60s\n"
                               for n in range(20)), shutdown_timeout="4s").start()
-    for n in range(20):
-        reeve.wait_unit(f"deaf-{n}", state="running")
+    reeve.wait_line("^deaf$", count=20)
     started = time.monotonic()
     reeve.stop()
     took = time.monotonic() - started
@@ -32,7 +30,7 @@ def test_the_budget_holds_when_nobody_listens(reeve):
 def test_a_unit_has_its_own_deadline_inside_the_budget(reeve):
     reeve.configure(f"[service:deaf]\ncommand = {IGNORES_TERM}\nstop_timeout = 300ms\n",
                     shutdown_timeout="20s").start()
-    reeve.wait_unit("deaf", state="running")
+    reeve.wait_line("^deaf$")
     started = time.monotonic()
     reeve.stop()
     took = time.monotonic() - started
@@ -42,7 +40,7 @@ def test_a_unit_has_its_own_deadline_inside_the_budget(reeve):
 def test_a_second_interrupt_skips_to_the_kill(reeve):
     reeve.configure(f"[service:deaf]\ncommand = {IGNORES_TERM}\nstop_timeout = 60s\n",
                     shutdown_timeout="60s").start()
-    reeve.wait_unit("deaf", state="running")
+    reeve.wait_line("^deaf$")
     reeve.send_signal(signal.SIGTERM)
     reeve.wait_unit("deaf", state="stopping")
     reeve.send_signal(signal.SIGTERM)  # changes nothing

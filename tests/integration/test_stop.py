@@ -6,10 +6,8 @@ import threading
 
 import pytest
 from conftest import cgroup_required, root_required
-from daemon import process_alive
+from daemon import IGNORES_TERM, process_alive
 from times import milliseconds
-
-IGNORES_TERM = "sh -c 'trap \"\" TERM; while :; do sleep 1000; done'"
 
 
 def test_stop_asks_with_the_stop_signal(reeve):
@@ -45,7 +43,7 @@ def test_kill_falls_on_the_deadline_not_before(reeve):
         command = {IGNORES_TERM}
         stop_timeout = 700ms
     """).start()
-    reeve.wait_unit("deaf", state="running")
+    reeve.wait_line("^deaf$")
     with reeve.connect() as other:
         other.send("Stop", {"units": ["deaf"]})
         reeve.wait_unit("deaf", state="stopping")
@@ -203,7 +201,7 @@ def test_a_stop_while_stopping_takes_the_smaller_deadline(reeve):
         command = {IGNORES_TERM}
         stop_timeout = 600ms
     """).start()
-    reeve.wait_unit("deaf", state="running")
+    reeve.wait_line("^deaf$")
     with reeve.connect() as one, reeve.connect() as two:
         one.send("Stop", {"units": ["deaf"]})
         reeve.wait_unit("deaf", state="stopping")

@@ -4,6 +4,7 @@ A step is a command; its output goes to build/check/NAME.log and is shown when i
 counts its tests says so in its last lines (`3 passed, 1 skipped`); any other counts as one test.
 A skipped test is excused only when this machine truly lacks what the test needs (host.py).
 """
+import collections
 import os
 import re
 import subprocess
@@ -19,6 +20,7 @@ SLOTS = 2  # steps that compute, at once
 MAKE = ["make", "--no-print-directory", "WERROR=1"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
+SUMMARY = re.compile(r"(\w+: )?\d+ (passed|failed|skipped|errors?)\b")
 SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] \S+ (.*)$|^ +skipped: (.*)$", re.M)
 SHOWN_LINES = 120
 # The make that called us keeps its job server to itself.
@@ -63,7 +65,7 @@ class Step:
         """Counts what it did."""
         self.seconds = time.monotonic() - self.started
         text = self.output()
-        last = next((line for line in reversed(text.splitlines()) if COUNT.search(line)), "")
+        last = next((line for line in reversed(text.splitlines()) if SUMMARY.match(line)), "")
         for number, word in COUNT.findall(last):
             self.tally["failed" if word.startswith("error") else word] += int(number)
         if not any(self.tally.values()):
@@ -99,7 +101,7 @@ def steps():
              ("build-asan",)),
         Step("faults", make("check-faults")),
         Step("unit-fault", make("VARIANT=fault", "check-unit"), ("faults",)),
-        Step("lint", make("lint")),
+        Step("lint", make("-k", "lint")),
         Step("clang", make("check-clang")),
         Step("fuzz", make("fuzz")),
         Step("sim", make("check-sim"), ("build",)),
@@ -159,10 +161,11 @@ def report(todo, left_out, seconds):
              for word in ("passed", "failed", "skipped")}
     unexcused = 0
     for step in todo:
-        for reason in step.skips:
+        for reason, n in collections.Counter(step.skips).items():
             excused = host.skip_is_excused(reason)
-            unexcused += not excused
-            print(f"skipped in {step.name}{'' if excused else ' WITHOUT EXCUSE'}: {reason}")
+            unexcused += 0 if excused else n
+            print(f"skipped in {step.name}{'' if excused else ' WITHOUT EXCUSE'}: {reason}"
+                  + (f" ({n} tests)" if n > 1 else ""))
         # A skip that named no reason is none of those that host.py knows.
         silent = step.tally["skipped"] - len(step.skips)
         if silent > 0:

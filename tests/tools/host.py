@@ -5,6 +5,7 @@ import os
 
 CLONE_NEWNS = 0x20000
 MS_PRIVATE = 1 << 18
+MS_REC = 1 << 14
 MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -49,13 +50,17 @@ def writable_cgroup():
 
 
 def hide_cgroup():
-    """Gives the calling process mounts of its own, without the v2 hierarchy. Root only."""
-    mounted_on = os.fsencode(cgroup_mount()[0])
-    for failed in (lambda: _libc.unshare(CLONE_NEWNS),
-                   lambda: _libc.mount(b"none", mounted_on, None, MS_PRIVATE, None),
-                   lambda: _libc.umount2(mounted_on, MNT_DETACH)):
-        if failed():
+    """Gives the calling process mounts of its own, without any v2 hierarchy. Root only."""
+    def must(failed):
+        if failed:
             raise OSError(ctypes.get_errno(), "cannot hide the cgroup hierarchy")
+
+    must(_libc.unshare(CLONE_NEWNS))
+    must(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
+    with open("/proc/self/mountinfo", encoding="utf-8") as lines:
+        places = [line.split()[4] for line in lines if " - cgroup2 " in line]
+    for place in reversed(places):
+        must(_libc.umount2(os.fsencode(place), MNT_DETACH))
 
 
 def skip_is_excused(reason):

@@ -8,6 +8,53 @@ static mode_t mode_of(const char *path)
     return lstat(path, &st) == 0 ? st.st_mode & 07777 : 0;
 }
 
+/* As another process: 0 or the error. */
+static int take_elsewhere(const char *path)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        int fd = runtime_dir_take(path);
+
+        _exit(fd < 0 ? -fd : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return -WEXITSTATUS(status);
+}
+
+/* A child that is not executing yet when its parent is killed must not keep the next one away. */
+static void test_lock_is_not_inherited(void **state)
+{
+    int hold[2], taken[2];
+    char path[256];
+    pid_t pid;
+
+    (void)state;
+    in_tmp(path, "inherit");
+    assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(taken, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        CHECK(runtime_dir_take(path) >= 0);
+        if (fork() == 0) { /* holds the descriptor until `hold` is closed */
+            close(hold[1]);
+            (void)!write(taken[1], "x", 1);
+            (void)!read(hold[0], &(char){0}, 1);
+            _exit(0);
+        }
+        CHECK(kill(getpid(), SIGKILL) == 0);
+    }
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(read(taken[0], &(char){0}, 1), 1);
+    assert_int_equal(take_elsewhere(path), 0);
+    for (int i = 0; i < 2; i++) {
+        close(hold[i]);
+        close(taken[i]);
+    }
+}
+
 static void test_take(void **state)
 {
     mode_t wanted = geteuid() == 0 ? 0755 : 0700;
@@ -23,9 +70,10 @@ static void test_take(void **state)
     assert_int_equal(mode_of(path), wanted);
     assert_int_equal(mode_of(in_tmp(lock, "run/lock")) & 077, 0);
 
-    /* Taken until the holder is gone; the lock file stays. */
-    assert_int_equal(runtime_dir_take(path), -EBUSY);
+    /* Taken until the holder is gone; the lock file stays. A process may take its own again. */
+    assert_int_equal(take_elsewhere(path), -EBUSY);
     close(fd);
+    assert_int_equal(take_elsewhere(path), 0);
     fd = runtime_dir_take(path);
     assert_true(fd >= 0);
     close(fd);
@@ -106,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_take),
+        cmocka_unit_test(test_lock_is_not_inherited),
         cmocka_unit_test(test_lock_ends_with_the_process),
         cmocka_unit_test(test_parents),
         cmocka_unit_test(test_refused),

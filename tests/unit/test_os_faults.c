@@ -286,18 +286,18 @@ static void keep_seen(const struct run_slot *slot, void *arg)
 static void test_files(void **state)
 {
     struct slots slots;
-    char path[256];
+    char path[256], cgroup[SLOTS_CGROUP_MAX];
     int n = 0;
 
     (void)state;
     arm(0, "write", ENOSPC, 1, 1);
-    assert_int_equal(slots_open(&slots, in_tmp(path, "slots"), 4), -ENOSPC);
+    assert_int_equal(slots_open(&slots, in_tmp(path, "slots"), 4, NULL), -ENOSPC);
     assert_null(slots_get(&slots, 0));
     assert_int_equal(access(path, F_OK), -1);
     arm(0, "open", EMFILE, 1, 0);
-    assert_int_equal(slots_open(&slots, path, 4), -EMFILE);
+    assert_int_equal(slots_open(&slots, path, 4, NULL), -EMFILE);
     arm(0, "open", EROFS, 1, 0);
-    assert_int_equal(slots_each_survivor(path, keep_seen, &n), -EROFS);
+    assert_int_equal(slots_each_left(path, cgroup, keep_seen, &n), -EROFS);
     arm(0, "mkdirat", EROFS, 1, 0);
     assert_int_equal(runtime_dir_take(in_tmp(path, "run")), -EROFS);
     arm(0, "openat", EMFILE, 1, 0);

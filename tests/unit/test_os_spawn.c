@@ -453,7 +453,7 @@ static void test_slot_is_marked(void **state)
     char path[256];
 
     (void)state;
-    assert_int_equal(slots_open(&slots, in_tmp(path, "slots"), 2), 0);
+    assert_int_equal(slots_open(&slots, in_tmp(path, "slots"), 2, NULL), 0);
     request.slot = slots_get(&slots, 1);
     request.run = 42;
     request.nofile = &tiny; /* no descriptor is left for the command, the mark had one */
@@ -462,6 +462,7 @@ static void test_slot_is_marked(void **state)
     assert_int_equal(slots_get(&slots, 1)->run, 42);
     assert_true(slots_get(&slots, 1)->start_ticks > 0);
     assert_int_equal(slots_get(&slots, 0)->pid, 0);
+    slots_clear(slots_get(&slots, 1));
     slots_close(&slots, path);
     assert_int_equal(access(path, F_OK), -1);
 }

@@ -1,0 +1,150 @@
+"""What belongs to a run, however it came to be: nothing of it is missed, nothing else is touched."""
+import os
+import shutil
+import sys
+
+import pytest
+from conftest import cgroup_required, root_required
+from daemon import process_alive, wait_for
+
+BOTH = pytest.mark.parametrize("best_effort", [
+    pytest.param(False, id="cgroup", marks=cgroup_required),
+    pytest.param(True, id="best-effort", marks=root_required)])
+
+
+def marked(reeve):
+    """The living processes that bear the mark of this test, but reeved."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/environ", "rb") as environ:
+                if f"REEVE_TEST_MARK={reeve.mark}".encode() in environ.read().split(b"\0"):
+                    found.append(int(name))
+        except OSError:
+            continue
+    mine = {reeve.process.pid} if reeve.process else set()
+    return [pid for pid in found if pid not in mine and process_alive(pid)]
+
+
+@BOTH
+def test_sessions_within_sessions_survive_no_restart_of_reeved(make_reeve, best_effort):
+    """Each child leads a session of its own, and so does its child."""
+    first = make_reeve("first")
+    second = make_reeve("second", share=first)
+    first.configure("""
+        [service:deep]
+        command = sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do setsid sh -c "setsid sleep 1000 & exec sleep 1001" & done; exec sleep 1002'
+    """).start(best_effort=best_effort)
+    wait_for(lambda: len(marked(first)) == 21)
+    first.kill()
+    assert len(marked(first)) == 21
+    second.configure("[service:other]\ncommand = true\nrestart = never\n")
+    second.start(best_effort=best_effort)
+    second.wait_line("deep: an earlier reeved left 21 processes")
+    second.wait_unit("other", state="completed")
+    assert not marked(second)
+
+
+@BOTH
+def test_a_run_whose_main_is_dead_survives_no_restart_of_reeved(make_reeve, best_effort):
+    first = make_reeve("first")
+    second = make_reeve("second", share=first)
+    first.configure("""
+        [service:headless]
+        command = sh -c 'trap "" TERM; (sleep 1000; sleep 1000) & exit 3'
+        stop_timeout = 60s
+    """).start(best_effort=best_effort)
+    first.wait_unit("headless", state="stopping")
+    first.kill()
+    assert marked(first)
+    second.configure("[service:other]\ncommand = true\nrestart = never\n")
+    second.start(best_effort=best_effort)
+    second.wait_line("headless: an earlier reeved left")
+    second.wait_unit("other", state="completed")
+    assert not marked(second)
+
+
+@cgroup_required
+def test_survivors_in_another_cgroup_are_found(make_reeve):
+    """A daemon that left its session is known by its cgroup only, and the next reeved may start in
+    another one."""
+    first = make_reeve("first")
+    second = make_reeve("second", share=first)
+    first.configure("""
+        [service:x]
+        command = sh -c 'setsid sh -c "setsid sleep 1000 &" ; exec sleep 1001'
+    """).start()
+    wait_for(lambda: len(marked(first)) == 2)
+    first.kill()
+    elsewhere, second.cgroup = second.cgroup + ".elsewhere", second.cgroup + ".elsewhere"
+    os.mkdir(elsewhere)
+    try:
+        second.configure("[service:other]\ncommand = true\nrestart = never\n").start()
+        second.wait_unit("other", state="completed")
+        assert not marked(second)
+        second.stop()
+    finally:
+        second.cgroup = first.cgroup
+        wait_for(lambda: "populated 0" in open(f"{elsewhere}/cgroup.events").read())
+        os.rmdir(elsewhere)
+
+
+@cgroup_required
+def test_a_runtime_dir_made_anew_is_another_one(make_reeve):
+    """Whoever removes the directory of a living reeved and starts a second one keeps the units of
+    the first: it is not the same place any more."""
+    first = make_reeve("first")
+    second = make_reeve("second", share=first)
+    for daemon in (first, second):
+        daemon.configure("[service:same]\ncommand = sleep 1000\n")
+    first.start()
+    pid = first.wait_unit("same", state="running")["pid"]
+    shutil.rmtree(first.runtime_dir)
+    second.start()
+    assert second.wait_unit("same", state="running")["pid"] != pid
+    assert process_alive(pid)
+    first.stop()
+    second.stop()
+    shutil.rmtree(first.runtime_dir, ignore_errors=True)
+
+
+@BOTH
+def test_what_the_stop_signal_gives_birth_to_is_killed(reeve, best_effort):
+    reeve.configure("""
+        [service:x]
+        command = sh -c 'trap "setsid sleep 1000 &" TERM; while :; do sleep 0.05; done'
+        stop_timeout = 500ms
+    """).start(best_effort=best_effort)
+    reeve.wait_unit("x", state="running")
+    result = reeve.call("Stop", units=["x"])["results"][0]
+    assert result["ok"], result
+    assert not marked(reeve)
+
+
+THREADS = """
+import ctypes, os, threading, time
+if os.fork() == 0:
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+    time.sleep(0.05)
+    ctypes.CDLL(None).syscall(60, 0)  # exit(2): only the first thread ends
+os._exit(3)
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the system call has another number")
+@BOTH
+def test_a_process_lives_as_long_as_one_of_its_threads(reeve, tmp_path, best_effort):
+    """/proc shows it as a zombie, since its first thread is one."""
+    program = tmp_path / "threads.py"
+    program.write_text(THREADS, encoding="ascii")
+    reeve.configure(f"""
+        [service:x]
+        command = {sys.executable} {program}
+        restart = never
+        stop_signal = USR1
+        stop_timeout = 200ms
+    """).start(best_effort=best_effort)
+    unit = reeve.wait_unit("x", state="failed")
+    assert unit["last_exit"]["exit_code"] == 3
+    reeve.stop()
+    assert not marked(reeve)

@@ -64,9 +64,10 @@ static void count_in(const struct proc_stat *p, void *arg)
         size_t cap = c->cap ? c->cap * 2 : 512;
         struct proc_stat *procs = realloc(c->procs, cap * sizeof *procs);
 
-        c->failed = !procs;
-        if (c->failed)
+        if (!procs) {
+            c->failed = true;
             return;
+        }
         c->procs = procs;
         c->cap = cap;
     }

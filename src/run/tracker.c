@@ -250,6 +250,18 @@ static bool cgroup_is_empty(struct tree *t)
     return r == 0;
 }
 
+/* Whether main's process group has no member. Its number is not given out again while it has. */
+static bool group_is_empty(const struct tree *t)
+{
+    int r = -EINVAL;
+
+    if (t->pidfd >= 0)
+        r = sys_pidfd_send_signal(t->pidfd, 0, PIDFD_SIGNAL_PROCESS_GROUP);
+    if (r == -EINVAL) /* no pidfd, or Linux before 6.9 */
+        r = sys_kill(-t->main.pid, 0);
+    return r == -ESRCH;
+}
+
 static bool is_empty(struct tracker *k, struct tree *t)
 {
     if (t->cgroup_fd >= 0)
@@ -258,8 +270,8 @@ static bool is_empty(struct tracker *k, struct tree *t)
     if (!list_empty(&t->members) || t->unread)
         return false;
     /* Without /proc for a full look, the group is at least asked. */
-    if (k->scan.incomplete && t->pidfd >= 0)
-        return sys_pidfd_send_signal(t->pidfd, 0, PIDFD_SIGNAL_PROCESS_GROUP) == -ESRCH;
+    if (k->scan.incomplete)
+        return group_is_empty(t);
     return true;
 }
 
@@ -290,6 +302,15 @@ void tracker_watch_cgroup(struct tracker *k, struct tree *t)
         timer_set(&k->poll, clock_now().mono_ms + POLL_MS);
 }
 
+/* News were lost: every ending tree is asked. */
+static void ask_all_again(struct tracker *k)
+{
+    list_for_each (it, &k->ending) {
+        container_of(it, struct tree, link)->unread = true;
+    }
+    timer_set(&k->poll, clock_now().mono_ms);
+}
+
 static void on_inotify(struct watch *w, int events)
 {
     struct tracker *k = w->owner;
@@ -303,7 +324,7 @@ static void on_inotify(struct watch *w, int events)
 
         at += (ssize_t)(sizeof *ie + ie->len);
         if (ie->mask & IN_Q_OVERFLOW) {
-            timer_set(&k->poll, clock_now().mono_ms);
+            ask_all_again(k);
             continue;
         }
         if (!node)

@@ -285,7 +285,7 @@ install: all ## install below DESTDIR and PREFIX
 	$(foreach p,$(MAN_PAGES),$(INSTALL) -m 644 $(p) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)) &&) true
 	$(INSTALL) -m 644 conf/example.ini $(DESTDIR)$(DOCDIR)/examples/reeve.ini
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
-	$(INSTALL) -m 644 packaging/reevectl.bash $(DESTDIR)$(BASHDIR)/reevectl
+	$(INSTALL) -m 644 packaging/completion/reevectl.bash $(DESTDIR)$(BASHDIR)/reevectl
 
 # Removes our files, then the directories that are ours alone or were left empty.
 uninstall: ## remove what install put there

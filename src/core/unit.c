@@ -61,26 +61,6 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
 
 /* ---- beginning a run ---- */
 
-static void make_room_for_record(struct unit *u)
-{
-    uint32_t cap = u->cap_records ? u->cap_records * 2 : 1;
-    struct exit_record *records;
-
-    if (u->n_records < u->cap_records || u->cap_records == UNIT_RECORDS_KEPT)
-        return;
-    records = realloc(u->records, cap * sizeof *records);
-    if (!records)
-        return; /* the oldest record gives way: fewer are kept, the newest never is lost */
-    /* The ring was full and is in order only from record_at on: straighten it. */
-    if (u->record_at != 0) {
-        memcpy(records + u->cap_records, records, u->record_at * sizeof *records);
-        memmove(records, records + u->record_at, u->cap_records * sizeof *records);
-    }
-    u->record_at = u->cap_records;
-    u->records = records;
-    u->cap_records = cap;
-}
-
 static int64_t job_deadline(const struct unit *u)
 {
     return u->spec->timeout_ms ? u->started_ms + u->spec->timeout_ms : 0;
@@ -90,7 +70,7 @@ static void begin_run(struct step *st)
 {
     struct unit *u = st->u;
 
-    make_room_for_record(u);
+    records_reserve(&u->records);
     u->run++;
     u->attempt++;
     u->ready = false;
@@ -120,14 +100,6 @@ static void forgive(struct unit *u)
 }
 
 /* ---- ending a run ---- */
-
-static void push_record(struct unit *u)
-{
-    u->records[u->record_at] = u->current;
-    u->record_at = (u->record_at + 1) % u->cap_records;
-    if (u->n_records < u->cap_records)
-        u->n_records++;
-}
 
 /* Whether one more restart is allowed inside the window; notes it when so. */
 static bool restart_allowed(struct unit *u, int64_t now_ms)
@@ -249,7 +221,7 @@ static void end_run(struct step *st)
     bool success = outcome_success(&u->current, &u->spec->success_exit);
 
     u->ready = false;
-    push_record(u);
+    records_push(&u->records, &u->current);
     act(st, ACT_RECORDED);
     act(st, ACT_RELEASE);
     if (u->again) {
@@ -638,11 +610,8 @@ int unit_init(struct unit *u, const struct unit_spec *spec, uint32_t index)
     u->spec = spec;
     u->index = index;
     u->phase = PHASE_STOPPED;
-    /* One record's place from the start: the newest end can always be kept. */
-    u->records = calloc(1, sizeof *u->records);
-    if (!u->records)
+    if (records_init(&u->records) < 0)
         return -ENOMEM;
-    u->cap_records = 1;
     if (spec->restart_limit) {
         u->restart_times = calloc(spec->restart_limit, sizeof *u->restart_times);
         if (!u->restart_times) {
@@ -655,12 +624,9 @@ int unit_init(struct unit *u, const struct unit_spec *spec, uint32_t index)
 
 void unit_finish(struct unit *u)
 {
-    free(u->records);
+    records_finish(&u->records);
     free(u->restart_times);
-    u->records = NULL;
     u->restart_times = NULL;
-    u->n_records = 0;
-    u->cap_records = 0;
 }
 
 bool unit_has_run(const struct unit *u)
@@ -670,48 +636,10 @@ bool unit_has_run(const struct unit *u)
 
 const struct exit_record *unit_record(const struct unit *u, unsigned back)
 {
-    if (back >= u->n_records)
-        return NULL;
-    return &u->records[(u->record_at + u->cap_records - 1 - back) % u->cap_records];
+    return records_get(&u->records, back);
 }
 
 const struct exit_record *unit_last_record(const struct unit *u)
 {
     return unit_record(u, 0);
-}
-
-enum unit_state unit_state_of(enum unit_phase phase)
-{
-    static const enum unit_state states[PHASE_COUNT] = {
-        [PHASE_STOPPED] = STATE_STOPPED,   [PHASE_SPAWNING] = STATE_STARTING,
-        [PHASE_PROBING] = STATE_STARTING,  [PHASE_RUNNING] = STATE_RUNNING,
-        [PHASE_STOPPING] = STATE_STOPPING, [PHASE_DRAINING] = STATE_STOPPING,
-        [PHASE_KILLING] = STATE_KILLING,   [PHASE_UNKILLABLE] = STATE_KILLING,
-        [PHASE_BACKOFF] = STATE_BACKOFF,   [PHASE_COMPLETED] = STATE_COMPLETED,
-        [PHASE_FAILED] = STATE_FAILED,
-    };
-    return states[phase];
-}
-
-const char *unit_state_name(enum unit_state state)
-{
-    static const char *const names[STATE_COUNT] = {
-        [STATE_STOPPED] = "stopped", [STATE_WAITING] = "waiting",     [STATE_STARTING] = "starting",
-        [STATE_RUNNING] = "running", [STATE_STOPPING] = "stopping",   [STATE_KILLING] = "killing",
-        [STATE_BACKOFF] = "backoff", [STATE_COMPLETED] = "completed", [STATE_FAILED] = "failed",
-    };
-    return names[state];
-}
-
-const char *unit_phase_name(enum unit_phase phase)
-{
-    static const char *const names[PHASE_COUNT] = {
-        [PHASE_STOPPED] = "stopped",   [PHASE_SPAWNING] = "spawning",
-        [PHASE_PROBING] = "probing",   [PHASE_RUNNING] = "running",
-        [PHASE_STOPPING] = "stopping", [PHASE_DRAINING] = "draining",
-        [PHASE_KILLING] = "killing",   [PHASE_UNKILLABLE] = "unkillable",
-        [PHASE_BACKOFF] = "backoff",   [PHASE_COMPLETED] = "completed",
-        [PHASE_FAILED] = "failed",
-    };
-    return names[phase];
 }

@@ -13,9 +13,9 @@
 #include "core/event.h"
 #include "core/moment.h"
 #include "core/outcome.h"
+#include "core/records.h"
 #include "core/unit_spec.h"
 
-enum { UNIT_RECORDS_KEPT = 16 };
 enum { UNKILLABLE_AFTER_MS = 2000 };
 
 /* The public states: same words in JSON, CLI and docs. */
@@ -100,8 +100,7 @@ struct unit {
     int64_t *restart_times;     /* ring of spec->restart_limit monotonic times; owned */
     uint32_t n_restart_times, restart_at;
 
-    struct exit_record *records; /* ring of the last runs; owned, grows to UNIT_RECORDS_KEPT */
-    uint32_t n_records, cap_records, record_at;
+    struct records records; /* the last runs */
 };
 
 /* `spec` must outlive the unit. 0 or -ENOMEM. */

@@ -120,7 +120,7 @@ static void release(struct live *l)
 
 static void note_tried(struct live *l)
 {
-    if (l->tried || (!l->unit.n_records && l->unit.phase != PHASE_RUNNING))
+    if (l->tried || (!l->unit.records.n && l->unit.phase != PHASE_RUNNING))
         return;
     l->tried = true;
     if (l->unit.spec->autostart && l->unit.spec->enabled)

@@ -48,7 +48,7 @@ static void compare_requester(struct world *w, struct sim_unit *su, const struct
 
 static void compare_record(struct world *w, struct sim_unit *su)
 {
-    const struct exit_record *want = &su->shadow[(su->n_records - 1) % UNIT_RECORDS_KEPT];
+    const struct exit_record *want = &su->shadow[(su->n_records - 1) % RECORDS_KEPT];
     const struct exit_record *r = unit_last_record(&su->core);
 
     if (!r)

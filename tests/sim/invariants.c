@@ -90,9 +90,9 @@ void invariants_records(struct world *w, struct sim_unit *su)
     unsigned n = 0;
 
     for (const struct exit_record *r; (r = unit_record(&su->core, n)); n++) {
-        const struct exit_record *want = &su->shadow[(total - 1 - n) % UNIT_RECORDS_KEPT];
+        const struct exit_record *want = &su->shadow[(total - 1 - n) % RECORDS_KEPT];
 
-        if (n >= UNIT_RECORDS_KEPT || n >= total)
+        if (n >= RECORDS_KEPT || n >= total)
             sim_fail(w, unit, "too many records");
         if (r->run != total - n || r->run != want->run || r->reason != want->reason ||
             r->ended_wall_ms != want->ended_wall_ms || r->attempt != want->attempt)
@@ -101,7 +101,7 @@ void invariants_records(struct world *w, struct sim_unit *su)
     }
     if (n < su->n_kept || n == 0)
         sim_fail(w, unit, "records were lost: %u, there were %u", n, su->n_kept);
-    if (!su->alloc_failed && n != (total < UNIT_RECORDS_KEPT ? total : UNIT_RECORDS_KEPT))
+    if (!su->alloc_failed && n != (total < RECORDS_KEPT ? total : RECORDS_KEPT))
         sim_fail(w, unit, "%u records kept of %" PRIu64, n, total);
     su->n_kept = n;
 }

@@ -200,7 +200,7 @@ static void finish(struct sim_unit *su, struct moment now)
     o->ready = false;
     o->actions[ACT_RECORDED]++;
     o->actions[ACT_RELEASE]++;
-    su->shadow[su->n_records++ % UNIT_RECORDS_KEPT] = o->want;
+    su->shadow[su->n_records++ % RECORDS_KEPT] = o->want;
     if (o->again)
         spawn_as_new(su, now);
     else if (!o->wanted)

@@ -71,7 +71,7 @@ struct sim_unit {
     bool released; /* the run's resources were given up */
     uint64_t n_records;
     unsigned n_kept;
-    struct exit_record shadow[UNIT_RECORDS_KEPT]; /* newest at (n_records - 1) % KEPT */
+    struct exit_record shadow[RECORDS_KEPT]; /* newest at (n_records - 1) % KEPT */
 };
 
 enum item_kind {

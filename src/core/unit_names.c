@@ -1,0 +1,38 @@
+/* The words for states and phases, and which phase shows as which state. */
+#include "core/unit.h"
+
+enum unit_state unit_state_of(enum unit_phase phase)
+{
+    static const enum unit_state states[PHASE_COUNT] = {
+        [PHASE_STOPPED] = STATE_STOPPED,   [PHASE_SPAWNING] = STATE_STARTING,
+        [PHASE_PROBING] = STATE_STARTING,  [PHASE_RUNNING] = STATE_RUNNING,
+        [PHASE_STOPPING] = STATE_STOPPING, [PHASE_DRAINING] = STATE_STOPPING,
+        [PHASE_KILLING] = STATE_KILLING,   [PHASE_UNKILLABLE] = STATE_KILLING,
+        [PHASE_BACKOFF] = STATE_BACKOFF,   [PHASE_COMPLETED] = STATE_COMPLETED,
+        [PHASE_FAILED] = STATE_FAILED,
+    };
+    return states[phase];
+}
+
+const char *unit_state_name(enum unit_state state)
+{
+    static const char *const names[STATE_COUNT] = {
+        [STATE_STOPPED] = "stopped", [STATE_WAITING] = "waiting",     [STATE_STARTING] = "starting",
+        [STATE_RUNNING] = "running", [STATE_STOPPING] = "stopping",   [STATE_KILLING] = "killing",
+        [STATE_BACKOFF] = "backoff", [STATE_COMPLETED] = "completed", [STATE_FAILED] = "failed",
+    };
+    return names[state];
+}
+
+const char *unit_phase_name(enum unit_phase phase)
+{
+    static const char *const names[PHASE_COUNT] = {
+        [PHASE_STOPPED] = "stopped",   [PHASE_SPAWNING] = "spawning",
+        [PHASE_PROBING] = "probing",   [PHASE_RUNNING] = "running",
+        [PHASE_STOPPING] = "stopping", [PHASE_DRAINING] = "draining",
+        [PHASE_KILLING] = "killing",   [PHASE_UNKILLABLE] = "unkillable",
+        [PHASE_BACKOFF] = "backoff",   [PHASE_COMPLETED] = "completed",
+        [PHASE_FAILED] = "failed",
+    };
+    return names[phase];
+}

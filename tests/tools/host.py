@@ -5,7 +5,6 @@ import os
 
 CLONE_NEWNS = 0x20000
 MS_PRIVATE = 1 << 18
-MS_REC = 1 << 14
 MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -16,7 +15,7 @@ def cgroup_mount():
         with open("/proc/self/cgroup", encoding="utf-8") as lines:
             own = next((line[3:].rstrip("\n") for line in lines if line.startswith("0::")), None)
         if own is None:
-            return None
+            return None, None
         with open("/proc/self/mountinfo", encoding="utf-8") as lines:
             for line in lines:
                 before, _, after = line.partition(" - ")
@@ -56,11 +55,14 @@ def hide_cgroup():
             raise OSError(ctypes.get_errno(), "cannot hide the cgroup hierarchy")
 
     must(_libc.unshare(CLONE_NEWNS))
-    must(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
     with open("/proc/self/mountinfo", encoding="utf-8") as lines:
-        places = [line.split()[4] for line in lines if " - cgroup2 " in line]
-    for place in reversed(places):
-        must(_libc.umount2(os.fsencode(place), MNT_DETACH))
+        mounts = [(line.split()[4], " - cgroup2 " in line) for line in lines]
+    # One by one, since in a chroot / is no mount point: nothing we do may reach the host.
+    for place, _ in mounts:
+        _libc.mount(b"none", os.fsencode(place), None, MS_PRIVATE, None)
+    for place, is_cgroup2 in reversed(mounts):
+        if is_cgroup2:
+            must(_libc.umount2(os.fsencode(place), MNT_DETACH))
 
 
 def skip_is_excused(reason):

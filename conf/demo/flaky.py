@@ -5,7 +5,7 @@ import signal
 import time
 
 print(f"flaky: pid {os.getpid()} is up")
-time.sleep(random.uniform(4, 20))
+time.sleep(random.uniform(3, 8))
 end = random.choice(["exit", "exception", "signal"])
 print(f"flaky: about to crash by {end}")
 if end == "signal":

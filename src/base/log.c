@@ -14,6 +14,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 /* No line is longer, its newline included: what a pipe takes as a whole or not at all. */
 enum { LINE_BYTES = PIPE_BUF };
 
@@ -69,27 +71,6 @@ void log_init(const char *program, enum log_level most_verbose)
 
 /* ---- the text ---- */
 
-/* Bytes of the UTF-8 character at p (n > 0 bytes are left), 0 when it is not one. */
-static size_t character_bytes(const unsigned char *p, size_t n)
-{
-    size_t len;
-
-    if (p[0] < 0x80)
-        return 1;
-    len = p[0] >= 0xC2 && p[0] <= 0xDF ? 2 : (p[0] & 0xF0) == 0xE0 ? 3 : 0;
-    if (p[0] >= 0xF0 && p[0] <= 0xF4)
-        len = 4;
-    if (len == 0 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
-        return 0;
-    return len;
-}
-
 static bool is_control(const unsigned char *p, size_t len)
 {
     return (len == 1 && (p[0] < 0x20 || p[0] == 0x7F) && p[0] != '\t') ||
@@ -104,7 +85,7 @@ static size_t copy_clean(char *to, size_t room, const char *from, size_t n, bool
 
     for (size_t at = 0; at < n;) {
         const unsigned char *p = (const unsigned char *)from + at;
-        size_t len = character_bytes(p, n - at);
+        size_t len = utf8_length(p, n - at);
         bool replace = len == 0 || is_control(p, len);
         size_t take = replace ? 1 : len;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "config/keys.h"
 
 /*
  * inih has limits and habits that vary by build: it cuts lines at 200 characters and section names
@@ -267,6 +268,27 @@ static void check_no_backslash(struct reader *r, const struct strbuf *value)
                    "indented line already continues the value");
 }
 
+static bool begins(struct slice s, const char *text)
+{
+    return slice_len(s) >= strlen(text) && memcmp(s.at, text, strlen(text)) == 0;
+}
+
+/* Whether the text is a header, or begins like a key of ours: hardly meant to continue a value. */
+static bool looks_like_its_own_line(struct slice line)
+{
+    size_t n = key_len(line);
+    struct slice after = trim((struct slice){line.at + n, line.end});
+
+    if (begins(line, "[reeve]") || begins(line, "[service:") || begins(line, "[job:"))
+        return true;
+    if (n == 0 || after.at == after.end || *after.at != '=')
+        return false;
+    for (size_t i = 0; i < n_keys; i++)
+        if (strlen(keys[i].name) == n && memcmp(keys[i].name, line.at, n) == 0)
+            return true;
+    return false;
+}
+
 /* Adds the continuation lines that follow, if `value` is given; else only skips them. */
 static void take_continuations(struct reader *r, struct strbuf *value)
 {
@@ -281,6 +303,13 @@ static void take_continuations(struct reader *r, struct strbuf *value)
         if (kind == LINE_BLANK || has_nul(r, line) || !value)
             continue;
         line = trim(line);
+        if (looks_like_its_own_line(line)) {
+            report_add(
+                r->report, here(r, r->pending.name),
+                "an indented line continues the value above it, and this looks like a key or "
+                "a section of its own; begin it without white space");
+            continue;
+        }
         check_no_backslash(r, value);
         if (value->len_bytes)
             strbuf_add(value, "\n");
@@ -384,13 +413,13 @@ static int on_key(void *user, const char *section, const char *name, const char 
         return 0;
     if (d->n_keys == d->cap_keys) {
         size_t cap = d->cap_keys ? d->cap_keys * 2 : 64;
-        struct ini_key *keys = realloc(d->keys, cap * sizeof *keys);
+        struct ini_key *grown = realloc(d->keys, cap * sizeof *grown);
 
-        if (!keys) {
+        if (!grown) {
             out_of_memory(r);
             return 0;
         }
-        d->keys = keys;
+        d->keys = grown;
         d->cap_keys = cap;
     }
     if (d->sections[s].n_keys++ == 0)

@@ -7,6 +7,7 @@
 
 #include "base/strbuf.h"
 #include "os/memfd.h"
+#include "os/sys.h"
 
 /* The memfd: this header, then a block of spec_pack, or the error lines, each with its NUL. */
 struct transfer_header {
@@ -24,9 +25,9 @@ static int write_both(int memfd, uint64_t n_errors, const void *bytes, size_t le
     int rc;
 
     memcpy(h.magic, transfer_magic, sizeof h.magic);
-    rc = memfd_write(memfd, &h, sizeof h);
+    rc = sys_write_all(memfd, &h, sizeof h);
     if (rc == 0)
-        rc = memfd_write(memfd, bytes, len_bytes);
+        rc = sys_write_all(memfd, bytes, len_bytes);
     return rc < 0 ? rc : memfd_seal(memfd);
 }
 

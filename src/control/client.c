@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "control/manager.h"
 #include "control/pending.h"
 #include "control/state.h"
 #include "os/clock.h"
 #include "os/sys.h"
 #include "varlink/message.h"
 
-enum { RECEIVE_BYTES = 64 << 10, SEND_BYTES = 256 << 10 };
+enum { RECEIVE_BYTES = 64 << 10, SEND_BYTES = 256 << 10, HANGUP_ONLY = EPOLLHUP };
 
 static size_t unsent_bytes(const struct client *cl)
 {
@@ -22,13 +23,14 @@ static size_t unsent_bytes(const struct client *cl)
 /* Nothing is left to do for it. */
 static bool is_over(const struct client *cl)
 {
-    return cl->eof && !cl->has_input && !cl->pending && !cl->listing.active && !unsent_bytes(cl);
+    return cl->eof && !cl->has_input && !cl->request && !cl->pending && !cl->listing.active &&
+           !unsent_bytes(cl);
 }
 
 /* Whether client_work can do something without waiting. */
 static bool can_work(const struct client *cl)
 {
-    if (cl->out.failed || is_over(cl))
+    if (cl->out.failed || cl->request || is_over(cl))
         return true;
     if (cl->gone && (cl->pending || cl->listing.active || unsent_bytes(cl)))
         return true;
@@ -53,18 +55,6 @@ static bool wants_input(const struct client *cl)
     return !cl->eof && (!cl->has_input || frame_held_bytes(&cl->in) < RECEIVE_BYTES);
 }
 
-/* A half-closed socket is always readable, so it is no longer asked. */
-static void update_watch(struct client *cl)
-{
-    int events = 0;
-
-    if (wants_input(cl))
-        events |= LOOP_READ;
-    if (!cl->gone && unsent_bytes(cl))
-        events |= LOOP_WRITE;
-    watch_set(&cl->watch, cl->fd, events);
-}
-
 /* Nobody is there any more to be answered. What was sent before is still received and done. */
 static void set_gone(struct client *cl)
 {
@@ -79,6 +69,26 @@ static void set_dropped(struct client *cl)
     cl->has_input = false;
     cl->eof = true;
     set_gone(cl);
+}
+
+/* A half-closed socket is always readable, so while there is nothing else to wait for it is only
+ * asked whether both halves are closed: epoll tells that whatever is asked for. */
+static void update_watch(struct client *cl)
+{
+    int events = 0;
+    int r;
+
+    if (wants_input(cl))
+        events |= LOOP_READ;
+    if (!cl->gone && unsent_bytes(cl))
+        events |= LOOP_WRITE;
+    if (!cl->gone && !events)
+        events = HANGUP_ONLY;
+    r = watch_set(&cl->watch, cl->fd, events);
+    if (r < 0) {
+        log_warning("a client cannot be listened to (%s) and was dropped", strerror(-r));
+        set_dropped(cl);
+    }
 }
 
 /* ---- out ---- */
@@ -179,6 +189,8 @@ static void on_event(struct watch *w, int events)
 {
     struct client *cl = w->owner;
 
+    if (events == 0) /* only a hang-up was asked for */
+        set_gone(cl);
     if (events & LOOP_READ && wants_input(cl))
         receive(cl);
     if (events & LOOP_WRITE)
@@ -230,7 +242,9 @@ bool client_work(struct client *cl)
 
     if (cl->gone)
         give_up_answers(cl);
-    if (cl->listing.active && has_room)
+    if (cl->request)
+        manager_go_on(cl);
+    else if (cl->listing.active && has_room)
         listing_step(&cl->listing, cl->control->supervisor, &cl->out, CLIENT_OUT_LOW_BYTES);
     else if (cl->has_input && !cl->pending && !cl->listing.active && has_room)
         take_message(cl);
@@ -280,6 +294,7 @@ void client_destroy(struct client *cl)
     cl->control->n_clients--;
     watch_stop(&cl->watch);
     timer_stop(&cl->stall);
+    request_destroy(cl->request);
     frame_reader_finish(&cl->in);
     strbuf_finish(&cl->out);
     sys_close(&cl->fd);

@@ -18,6 +18,7 @@
 
 struct control;
 struct pending;
+struct request;
 
 enum {
     CLIENT_OUT_MAX_BYTES = 4 << 20,  /* unsent answers */
@@ -36,7 +37,8 @@ struct client {
     bool stalling;
     struct frame_reader in;
     struct strbuf out;
-    size_t out_at; /* sent so far */
+    size_t out_at;           /* sent so far */
+    struct request *request; /* a call whose units are being chosen; NULL: none; owned */
     struct listing listing;
     struct pending *pending; /* NULL: no operation is waited for */
     bool has_input;          /* received bytes may hold a whole message */

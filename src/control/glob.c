@@ -1,6 +1,5 @@
 #include "control/glob.h"
 
-#include <stddef.h>
 #include <string.h>
 
 bool glob_is_pattern(const char *text)
@@ -8,69 +7,69 @@ bool glob_is_pattern(const char *text)
     return strpbrk(text, "*?[") != NULL;
 }
 
-/* The text behind a bracket expression that begins at `p`, and whether it has `c`; NULL when it is
+/* What the bracket expression that begins at `p` takes; returns what follows it, NULL when it is
  * not closed. */
-static const char *bracket(const char *p, char c, bool *ret_has)
+static const char *bracket(const char *p, bool takes[256])
 {
     bool negated = p[1] == '!' || p[1] == '^';
-    const char *at = p + 1 + negated;
-    const char *first = at;
-    bool has = false;
+    const char *first = p + 1 + negated;
+    const char *at = first;
 
+    memset(takes, negated, 256);
     for (; *at && (*at != ']' || at == first); at++) {
-        char low = *at, high = *at;
+        unsigned low = (unsigned char)*at, high = low;
 
         if (at[1] == '-' && at[2] && at[2] != ']') {
-            high = at[2];
+            high = (unsigned char)at[2];
             at += 2;
         }
-        has = has || (c >= low && c <= high);
+        for (unsigned c = low; c <= high; c++)
+            takes[c] = !negated;
     }
-    *ret_has = has != negated;
     return *at ? at + 1 : NULL;
 }
 
-/* Whether the element of the pattern at `p` takes the character `c`; what follows the element. */
-static bool takes(const char *p, char c, const char **ret_next)
+/* What the element at `p` takes; returns what follows it. */
+static const char *element(const char *p, bool takes[256])
 {
-    bool has;
+    const char *end = *p == '[' ? bracket(p, takes) : NULL;
 
-    *ret_next = p + 1;
-    if (*p == '?')
-        return true;
-    if (*p == '[') {
-        const char *next = bracket(p, c, &has);
-
-        if (next) {
-            *ret_next = next;
-            return has;
-        }
-    }
-    return *p == c;
+    if (end)
+        return end;
+    memset(takes, *p == '?', 256);
+    takes[(unsigned char)*p] = true;
+    return p + 1;
 }
 
-bool glob_matches(const char *pattern, const char *text)
+void glob_compile(struct glob *g, const char *pattern)
 {
-    const char *star = NULL;  /* behind the last star */
-    const char *retry = NULL; /* where what follows it is tried */
-    const char *next;
+    bool takes[256];
 
-    /* Only the last star ever needs another try: what an earlier one took can stay taken. */
-    while (*text) {
+    memset(g, 0, sizeof *g);
+    while (*pattern && g->n_elements <= GLOB_ELEMENTS_MAX) {
+        uint64_t bit = UINT64_C(1) << g->n_elements;
+
         if (*pattern == '*') {
-            star = ++pattern;
-            retry = text;
-        } else if (*pattern && takes(pattern, *text, &next)) {
-            pattern = next;
-            text++;
-        } else if (star) {
-            pattern = star;
-            text = ++retry;
-        } else {
-            return false;
+            g->stars |= bit;
+            pattern++;
+            continue;
         }
+        pattern = element(pattern, takes);
+        for (unsigned c = 0; c < 256; c++)
+            if (takes[c])
+                g->takes[c] |= bit;
+        g->n_elements++;
     }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
+}
+
+bool glob_matches(const struct glob *g, const char *text)
+{
+    /* Bit n: what was read so far can be taken by the first n elements and the stars among them. */
+    uint64_t reached = 1;
+
+    if (g->n_elements > GLOB_ELEMENTS_MAX)
+        return false;
+    for (; *text && reached; text++)
+        reached = (reached & g->takes[(unsigned char)*text]) << 1 | (reached & g->stars);
+    return reached >> g->n_elements & 1;
 }

@@ -4,18 +4,19 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "control/access.h"
 #include "control/client.h"
 #include "control/state.h"
 #include "os/clock.h"
+#include "os/dirs.h"
 #include "os/sys.h"
 #include "varlink/message.h"
 
-enum { ACCEPTS_PER_TURN = 16, PAUSE_MS = 200, AGAIN_FIRST_MS = 100, AGAIN_MAX_MS = 30000 };
+enum { ACCEPTS_PER_TURN = 16, PAUSE_MS = 200 };
+enum { AGAIN_FIRST_MS = 100, AGAIN_MAX_MS = 30000, BLIND_LOOK_MS = 2000 };
 
 /* ---- taking clients ---- */
 
@@ -72,12 +73,30 @@ static int accept_one(struct listening *l)
     return fd;
 }
 
+/* A connection that cannot be taken keeps the socket readable: it is not looked at for a while. */
+static void look_away(struct listening *l, int why)
+{
+    if (!l->told_away)
+        log_warning("cannot accept clients: %s; trying again", strerror(-why));
+    l->told_away = true;
+    watch_stop(&l->watch);
+    timer_set(&l->pause, clock_now().mono_ms + PAUSE_MS);
+}
+
+static void accept_from_now(struct listening *l)
+{
+    int r = watch_set(&l->watch, l->fd, LOOP_READ);
+
+    if (r < 0)
+        look_away(l, r);
+}
+
 static void on_pause_over(struct timer *t)
 {
     struct listening *l = t->owner;
 
     take_reserve(l);
-    watch_set(&l->watch, l->fd, LOOP_READ);
+    accept_from_now(l);
 }
 
 static void on_accept(struct watch *w, int events)
@@ -92,14 +111,11 @@ static void on_accept(struct watch *w, int events)
             continue;
         if (fd < 0)
             break;
+        l->told_away = false;
         take(l, fd);
     }
-    if (fd >= 0 || fd == -EAGAIN || fd == -ECONNABORTED)
-        return;
-    /* The waiting connection keeps the socket readable: look away for a while. */
-    log_warning("cannot accept clients: %s; trying again", strerror(-fd));
-    watch_stop(&l->watch);
-    timer_set(&l->pause, clock_now().mono_ms + PAUSE_MS);
+    if (fd < 0 && fd != -EAGAIN && fd != -ECONNABORTED)
+        look_away(l, fd);
 }
 
 void listening_has_room(struct listening *l)
@@ -111,62 +127,83 @@ void listening_has_room(struct listening *l)
 
 /* ---- being there ---- */
 
-static bool is_ours(const struct listening *l)
+static void look_in(struct listening *l, int64_t delay_ms)
 {
-    struct stat st;
+    timer_set(&l->again, clock_now().mono_ms + delay_ms);
+}
 
-    return lstat(l->path, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode;
+static int try_to_watch(struct listening *l)
+{
+    int r;
+
+    if (l->inotify_fd < 0)
+        l->inotify_fd = sys_inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (l->inotify_fd < 0) {
+        r = l->inotify_fd;
+        l->inotify_fd = -1;
+        return r;
+    }
+    r = watch_set(&l->inotify, l->inotify_fd, LOOP_READ);
+    if (r < 0)
+        return r;
+    /* Removal shows as a change of the link count; the file lives on as long as we listen. */
+    return sys_inotify_add_watch(l->inotify_fd, l->path,
+                                 IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF | IN_DONT_FOLLOW);
+}
+
+/* To be told of the file's removal; where that is not to be had, the clock tells when to look. */
+static void watch_over(struct listening *l)
+{
+    int r = try_to_watch(l);
+
+    l->watched = r >= 0;
+    if (l->watched) {
+        l->told_blind = false;
+        return;
+    }
+    if (!l->told_blind)
+        log_warning("%s: cannot be watched (%s); looking every %d s whether it is still there",
+                    l->path, strerror(-r), BLIND_LOOK_MS / 1000);
+    l->told_blind = true;
+    look_in(l, BLIND_LOOK_MS);
 }
 
 static int listen_there(struct listening *l)
 {
-    struct stat st;
     int fd = socket_listen(l->path, l->mode);
+    int r;
 
     if (fd < 0)
         return fd;
+    r = socket_file(l->path, &l->file);
+    if (r < 0) {
+        sys_close(&fd); /* stale now, to be replaced by the next try */
+        return r;
+    }
     watch_stop(&l->watch);
+    timer_stop(&l->pause);
     sys_close(&l->fd);
     l->fd = fd;
-    if (lstat(l->path, &st) == 0) {
-        l->device = st.st_dev;
-        l->inode = st.st_ino;
-    }
-    watch_set(&l->watch, l->fd, LOOP_READ);
-    /* Removal shows as a change of the link count; the file lives on as long as we listen. */
-    if (l->inotify_fd >= 0 &&
-        inotify_add_watch(l->inotify_fd, l->path,
-                          IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF | IN_DONT_FOLLOW) < 0)
-        log_warning("%s: cannot be watched (%s); should it be removed, it stays away", l->path,
-                    strerror(errno));
+    accept_from_now(l);
+    watch_over(l);
     return 0;
 }
 
-/* The directory may have gone with the socket; one level is made anew. */
-static void make_directory(const struct listening *l)
+/* 0 or negative errno. */
+static int be_there_again(struct listening *l)
 {
-    const char *slash = strrchr(l->path, '/');
-    char dir[4096];
+    int r = listen_there(l);
 
-    if (!slash || slash == l->path || (size_t)(slash - l->path) >= sizeof dir)
-        return;
-    memcpy(dir, l->path, (size_t)(slash - l->path));
-    dir[slash - l->path] = '\0';
-    (void)sys_mkdirat(AT_FDCWD, dir, l->control->own_uid == 0 ? 0755 : 0700);
+    /* The directory may have gone with the socket; one level is made anew. */
+    if (r == -ENOENT && dir_of_file_make(l->path) == 0)
+        r = listen_there(l);
+    return r;
 }
 
-static void on_again(struct timer *t)
+static void come_back(struct listening *l)
 {
-    struct listening *l = t->owner;
-    int r;
+    int r = be_there_again(l);
 
-    if (is_ours(l))
-        return;
-    r = listen_there(l);
-    if (r == -ENOENT) {
-        make_directory(l);
-        r = listen_there(l);
-    }
     if (r == 0) {
         log_info("%s: somebody removed it; listening there again", l->path);
         l->delay_ms = AGAIN_FIRST_MS;
@@ -180,7 +217,20 @@ static void on_again(struct timer *t)
         log_error("%s: somebody removed it, and it cannot be made again: %s; trying again", l->path,
                   strerror(-r));
     l->delay_ms = l->delay_ms * 2 < AGAIN_MAX_MS ? l->delay_ms * 2 : AGAIN_MAX_MS;
-    timer_set(&l->again, clock_now().mono_ms + l->delay_ms);
+    look_in(l, l->delay_ms);
+}
+
+static void on_again(struct timer *t)
+{
+    struct listening *l = t->owner;
+    int there = socket_is_there(l->path, &l->file);
+
+    if (there == 0)
+        come_back(l);
+    else if (there < 0)
+        look_in(l, BLIND_LOOK_MS);
+    else if (!l->watched)
+        watch_over(l);
 }
 
 static void on_inotify(struct watch *w, int events)
@@ -192,18 +242,8 @@ static void on_inotify(struct watch *w, int events)
     while (sys_read(l->inotify_fd, buffer, sizeof buffer) > 0)
         ;
     /* Not at once: who removes a directory should find it empty. */
-    if (!is_ours(l))
-        timer_set(&l->again, clock_now().mono_ms + l->delay_ms);
-}
-
-static void watch_over(struct listening *l)
-{
-    l->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (l->inotify_fd >= 0)
-        watch_set(&l->inotify, l->inotify_fd, LOOP_READ);
-    else
-        log_warning("no inotify (%s); should the socket be removed, it stays away",
-                    strerror(errno));
+    if (socket_is_there(l->path, &l->file) != 1)
+        look_in(l, l->delay_ms);
 }
 
 int listening_start(struct listening *l, struct control *c, const char *path, mode_t mode)
@@ -223,7 +263,6 @@ int listening_start(struct listening *l, struct control *c, const char *path, mo
     watch_init(&l->inotify, c->loop, on_inotify, l);
     timer_init(&l->pause, c->loop, on_pause_over, l);
     timer_init(&l->again, c->loop, on_again, l);
-    watch_over(l);
     r = listen_there(l);
     if (r < 0) {
         listening_stop(l);
@@ -235,7 +274,7 @@ int listening_start(struct listening *l, struct control *c, const char *path, mo
 
 void listening_stop(struct listening *l)
 {
-    if (l->fd >= 0 && is_ours(l))
+    if (l->fd >= 0 && socket_is_there(l->path, &l->file) == 1)
         (void)sys_unlinkat(AT_FDCWD, l->path, 0);
     watch_stop(&l->watch);
     watch_stop(&l->inotify);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "os/socket.h"
 #include "run/loop.h"
 
 struct control;
@@ -20,15 +21,17 @@ struct listening {
     int reserve_fd; /* kept open to be given up for a client when there are no others; -1: given up
                      */
     struct watch watch;
-    struct timer pause; /* no descriptors: when to try again */
+    struct timer pause; /* cannot accept or be watched: when to try again */
+    bool told_away;     /* that clients cannot be accepted */
     bool told_full;
     /* the watch over the file; inotify on the socket itself, so that nothing else wakes us */
     int inotify_fd; /* -1: none */
     struct watch inotify;
-    struct timer again; /* when to try to be there again */
+    bool watched;       /* else the file is looked for by the clock */
+    bool told_blind;    /* that it is not watched */
+    struct timer again; /* when to look whether it is there, and to be there again */
     int64_t delay_ms;
-    dev_t device;
-    ino_t inode;
+    struct socket_file file;
 };
 
 /* 0; -EADDRINUSE: somebody else listens there; other negative errno. What was begun is undone. */

@@ -1,6 +1,7 @@
 #include "control/manager.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/duration.h"
@@ -34,16 +35,6 @@ static void refuse(struct service_call *c, const char *error, const char *messag
     message_error(c->out, c->lines, error, "message", message, NULL);
 }
 
-static void refuse_missing(struct service_call *c, const char *name)
-{
-    struct strbuf text = STRBUF_INIT;
-
-    select_explain_missing(supervisor_of(c), name, &text);
-    message_error(c->out, c->lines, MANAGER ".NoSuchUnit", "unit", name, "message",
-                  strbuf_text(&text), NULL);
-    strbuf_finish(&text);
-}
-
 /* Whether the caller may control; answers when not. */
 static bool may_control(struct service_call *c)
 {
@@ -60,27 +51,103 @@ static bool may_control(struct service_call *c)
     return false;
 }
 
-/* Turns what select_units said into an answer; true when the selection is good. */
-static bool selected(struct service_call *c, int r, const char *missing)
+/* ---- the units of a call ---- */
+
+struct request {
+    struct selecting *selecting; /* owned */
+    void (*then)(struct client *cl, struct request *q, struct selection *units);
+    bool lines;
+    bool oneway;
+    /* Health and List */
+    bool health;
+    bool more;
+    uint32_t limit;
+    /* Start, Stop and Restart */
+    struct pending_request operation;
+};
+
+void request_destroy(struct request *q)
 {
-    switch (-r) {
-    case 0:
-        return true;
-    case ENOENT:
-        refuse_missing(c, missing);
-        break;
-    case E2BIG:
-        refuse(c, MANAGER ".TooLarge",
-               "A request takes at most 32 patterns of at most 128 characters each.");
-        break;
-    default:
-        c->out->failed = true; /* no memory: the client is dropped */
-        break;
+    if (!q)
+        return;
+    selecting_destroy(q->selecting);
+    free(q);
+}
+
+static void tell_missing(struct supervisor *s, const char *name, struct strbuf *out, bool lines)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    select_explain_missing(s, name, &text);
+    message_error(out, lines, MANAGER ".NoSuchUnit", "unit", name, "message", strbuf_text(&text),
+                  NULL);
+    strbuf_finish(&text);
+}
+
+/* Answers that the units could not be chosen. */
+static void not_chosen(struct client *cl, const struct request *q, int r, const char *missing)
+{
+    if (r == -ENOMEM)
+        cl->out.failed = true; /* the client is dropped */
+    else if (q->oneway)
+        return;
+    else if (r == -E2BIG)
+        message_error(&cl->out, q->lines, MANAGER ".TooLarge", "message",
+                      "A request takes at most 32 patterns of at most 128 characters each.", NULL);
+    else
+        tell_missing(cl->control->supervisor, missing, &cl->out, q->lines);
+}
+
+void manager_go_on(struct client *cl)
+{
+    struct request *q = cl->request;
+    struct selection units;
+    const char *missing = NULL;
+    int r = selecting_step(q->selecting, &units, &missing);
+
+    if (r == -EAGAIN)
+        return;
+    cl->request = NULL;
+    if (r == 0)
+        q->then(cl, q, &units);
+    else
+        not_chosen(cl, q, r, missing);
+    request_destroy(q);
+}
+
+/* Chooses the units of a call, the first portion of them at once, then goes on as `as` says. */
+static void choose(struct service_call *c, const cJSON *names, const struct request *as)
+{
+    struct client *cl = client_of(c);
+    struct request *q = malloc(sizeof *q);
+    const char *missing = NULL;
+    int r = -ENOMEM;
+
+    if (q) {
+        *q = *as;
+        r = selecting_create(&q->selecting, supervisor_of(c), names, &missing);
     }
-    return false;
+    if (r < 0) {
+        free(q);
+        not_chosen(cl, as, r, missing);
+        return;
+    }
+    cl->request = q;
+    manager_go_on(cl);
 }
 
 /* ---- looking ---- */
+
+static void begin_listing(struct client *cl, struct request *q, struct selection *units)
+{
+    if (units->n > q->limit)
+        units->n = q->limit;
+    if (q->oneway)
+        selection_finish(units);
+    else
+        listing_begin(&cl->listing, q->health, q->more, q->lines, cl->control->service.version,
+                      units);
+}
 
 static void list(struct service_call *c, bool health)
 {
@@ -88,32 +155,27 @@ static void list(struct service_call *c, bool health)
     static const char *const known_list[] = {"units", NULL};
     struct client *cl = client_of(c);
     struct selection units;
-    const char *missing = NULL;
+    struct request q = {
+        .then = begin_listing,
+        .lines = c->lines,
+        .oneway = c->message->oneway,
+        .health = health,
+        .more = c->message->more,
+    };
     const cJSON *names;
     struct params p;
-    int64_t limit;
-    int r;
 
     params_init(&p, c->message->parameters, health ? known_health : known_list);
     names = params_texts(&p, "units");
-    limit = params_int(&p, "limit", UINT32_MAX, 0, UINT32_MAX);
-    if (p.bad) {
+    q.limit = (uint32_t)params_int(&p, "limit", UINT32_MAX, 0, UINT32_MAX);
+    if (p.bad)
         service_invalid_parameter(c, p.bad);
-        return;
-    }
-    if (names)
-        r = select_units(cl->control->supervisor, names, &units, &missing);
+    else if (names)
+        choose(c, names, &q);
+    else if (select_all(cl->control->supervisor, q.limit, &units) == 0)
+        begin_listing(cl, &q, &units);
     else
-        r = select_all(cl->control->supervisor, (uint32_t)limit, &units);
-    if (!selected(c, r, missing))
-        return;
-    if (units.n > limit)
-        units.n = (uint32_t)limit;
-    if (c->message->oneway)
-        selection_finish(&units);
-    else
-        listing_begin(&cl->listing, health, c->message->more, c->lines,
-                      cl->control->service.version, &units);
+        cl->out.failed = true;
 }
 
 static void health(struct service_call *c)
@@ -146,7 +208,7 @@ static void show(struct service_call *c)
     }
     u = supervisor_find(s, name);
     if (!u) {
-        refuse_missing(c, name);
+        tell_missing(s, name, c->out, c->lines);
         return;
     }
     message_begin(&o, c->out);
@@ -161,49 +223,43 @@ static struct requester requester_of(const struct client *cl)
     return (struct requester){.known = true, .uid = cl->peer.uid, .pid = cl->peer.pid};
 }
 
-/* The parameters of an operation; answers when they are wrong. */
-static bool take_operation(struct service_call *c, struct pending_request *ret)
+static void begin_operation(struct client *cl, struct request *q, struct selection *units)
 {
-    static const char *const known[] = {"units", "wait", "timeout_ms", NULL};
-    const char *missing = NULL;
-    const cJSON *names;
-    struct params p;
-    int r;
-
-    params_init(&p, c->message->parameters, known);
-    names = params_texts(&p, "units");
-    if (!names)
-        params_refuse(&p, "units");
-    ret->wait = params_bool(&p, "wait", true);
-    ret->timeout_ms = params_int(&p, "timeout_ms", -1, 0, DURATION_MAX_MS);
-    if (p.bad) {
-        service_invalid_parameter(c, p.bad);
-        return false;
+    q->operation.units = *units;
+    if (pending_create(cl->control, q->oneway ? NULL : cl, &q->operation) < 0) {
+        selection_finish(&q->operation.units);
+        cl->out.failed = true;
     }
-    if (supervisor_shutting_down(supervisor_of(c))) {
-        refuse(c, MANAGER ".ShuttingDown",
-               "reeved is shutting down: all units are being stopped, and nothing is started.");
-        return false;
-    }
-    r = select_units(supervisor_of(c), names, &ret->units, &missing);
-    return selected(c, r, missing);
 }
 
 static void operate(struct service_call *c, enum operation operation)
 {
-    struct client *cl = client_of(c);
-    struct pending_request request = {
-        .operation = operation,
+    static const char *const known[] = {"units", "wait", "timeout_ms", NULL};
+    struct request q = {
+        .then = begin_operation,
         .lines = c->lines,
-        .requester = requester_of(cl),
+        .oneway = c->message->oneway,
+        .operation = {.operation = operation, .lines = c->lines},
     };
+    const cJSON *names;
+    struct params p;
 
-    if (!may_control(c) || !take_operation(c, &request))
+    if (!may_control(c))
         return;
-    if (pending_create(cl->control, c->message->oneway ? NULL : cl, &request) < 0) {
-        selection_finish(&request.units);
-        c->out->failed = true;
-    }
+    params_init(&p, c->message->parameters, known);
+    names = params_texts(&p, "units");
+    if (!names)
+        params_refuse(&p, "units");
+    q.operation.wait = params_bool(&p, "wait", true);
+    q.operation.timeout_ms = params_int(&p, "timeout_ms", -1, 0, DURATION_MAX_MS);
+    q.operation.requester = requester_of(client_of(c));
+    if (p.bad)
+        service_invalid_parameter(c, p.bad);
+    else if (supervisor_shutting_down(supervisor_of(c)))
+        refuse(c, MANAGER ".ShuttingDown",
+               "reeved is shutting down: all units are being stopped, and nothing is started.");
+    else
+        choose(c, names, &q);
 }
 
 static void start(struct service_call *c)

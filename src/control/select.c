@@ -13,52 +13,59 @@
 enum { TABLE_FROM_NAMES = 16 };
 /* So many names are looked through for a likely slip, since that takes a while for each. */
 enum { LIKELY_AMONG_MAX = 1000 };
+/* Names matched in one portion: well below a millisecond. */
+enum { MATCHES_PER_STEP = 4096 };
 
-struct choice {
+struct selecting {
     const struct supervisor *s;
     uint32_t n_units;
-    bool *chosen; /* by index */
+    bool *chosen; /* by index; owned */
     uint32_t n_chosen;
+    char (*patterns)[SELECT_PATTERN_MAX_CHARS + 1]; /* owned */
     unsigned n_patterns;
-    bool has_table;
-    struct strtab table; /* name -> index + 1 */
+    /* where the matching is */
+    unsigned at_pattern;
+    uint32_t at_unit;
+    bool matched; /* some unit, by the pattern at hand */
+    struct glob glob;
 };
 
-static const char *name_of(const struct choice *c, uint32_t index)
+static const char *name_of(const struct selecting *c, uint32_t index)
 {
     return supervisor_unit(c->s, index)->spec->name;
 }
 
-static void choose(struct choice *c, uint32_t index)
+static void choose(struct selecting *c, uint32_t index)
 {
     c->n_chosen += !c->chosen[index];
     c->chosen[index] = true;
 }
 
-static int make_table(struct choice *c)
+/* ---- names, at once ---- */
+
+static int fill_table(struct strtab *table, const struct selecting *c)
 {
-    strtab_init(&c->table);
-    c->has_table = true;
     for (uint32_t i = 0; i < c->n_units; i++) {
         const char *name = name_of(c, i);
         bool added;
-        struct strtab_entry *e = strtab_put(&c->table, name, strlen(name), &added);
+        struct strtab_entry *e = strtab_put(table, name, strlen(name), &added);
 
         if (!e)
             return -ENOMEM;
-        e->value = (uint64_t)i + 1;
+        e->value = i;
     }
     return 0;
 }
 
-static int choose_name(struct choice *c, const char *name)
+/* `table`: name -> index, or NULL. */
+static int choose_name(struct selecting *c, const struct strtab *table, const char *name)
 {
-    if (c->has_table) {
-        const struct strtab_entry *e = strtab_find(&c->table, name, strlen(name));
+    if (table) {
+        const struct strtab_entry *e = strtab_find(table, name, strlen(name));
 
         if (!e)
             return -ENOENT;
-        choose(c, (uint32_t)(e->value - 1));
+        choose(c, (uint32_t)e->value);
     } else {
         const struct unit *u = supervisor_find(c->s, name);
 
@@ -69,50 +76,94 @@ static int choose_name(struct choice *c, const char *name)
     return 0;
 }
 
-static int choose_pattern(struct choice *c, const char *pattern)
-{
-    bool any = false;
-
-    if (++c->n_patterns > SELECT_PATTERNS_MAX || strlen(pattern) > SELECT_PATTERN_MAX_CHARS)
-        return -E2BIG;
-    for (uint32_t i = 0; i < c->n_units; i++) {
-        if (!glob_matches(pattern, name_of(c, i)))
-            continue;
-        choose(c, i);
-        any = true;
-    }
-    return any ? 0 : -ENOENT;
-}
-
-static int choose_all(struct choice *c, const cJSON *names, const char **ret_missing)
+static int choose_names(struct selecting *c, const struct strtab *table, const cJSON *names,
+                        const char **ret_missing)
 {
     const cJSON *name;
-    size_t n = 0;
-    int r = 0;
 
-    cJSON_ArrayForEach(name, names)
-    {
-        n++;
-    }
-    if (n >= TABLE_FROM_NAMES)
-        r = make_table(c);
-    if (r < 0)
-        return r;
     cJSON_ArrayForEach(name, names)
     {
         if (glob_is_pattern(name->valuestring))
-            r = choose_pattern(c, name->valuestring);
-        else
-            r = choose_name(c, name->valuestring);
-        if (r < 0) {
+            continue;
+        if (choose_name(c, table, name->valuestring) < 0) {
             *ret_missing = name->valuestring;
-            return r;
+            return -ENOENT;
         }
     }
     return 0;
 }
 
-static int collect(const struct choice *c, struct selection *ret)
+static int take_names(struct selecting *c, size_t n, const cJSON *names, const char **ret_missing)
+{
+    struct strtab table;
+    int r;
+
+    if (n < TABLE_FROM_NAMES)
+        return choose_names(c, NULL, names, ret_missing);
+    strtab_init(&table);
+    r = fill_table(&table, c);
+    if (r == 0)
+        r = choose_names(c, &table, names, ret_missing);
+    strtab_finish(&table);
+    return r;
+}
+
+/* ---- patterns, in portions ---- */
+
+static int take_patterns(struct selecting *c, unsigned n, const cJSON *names)
+{
+    const cJSON *name;
+
+    if (n > SELECT_PATTERNS_MAX)
+        return -E2BIG;
+    c->patterns = malloc((n ? n : 1) * sizeof *c->patterns);
+    if (!c->patterns)
+        return -ENOMEM;
+    cJSON_ArrayForEach(name, names)
+    {
+        size_t len = strlen(name->valuestring);
+
+        if (!glob_is_pattern(name->valuestring))
+            continue;
+        if (len > SELECT_PATTERN_MAX_CHARS)
+            return -E2BIG;
+        memcpy(c->patterns[c->n_patterns++], name->valuestring, len + 1);
+    }
+    return 0;
+}
+
+static void begin_pattern(struct selecting *c)
+{
+    c->at_unit = 0;
+    c->matched = false;
+    if (c->at_pattern < c->n_patterns)
+        glob_compile(&c->glob, c->patterns[c->at_pattern]);
+}
+
+static int match_portion(struct selecting *c, const char **ret_missing)
+{
+    unsigned left = MATCHES_PER_STEP;
+
+    while (c->at_pattern < c->n_patterns) {
+        for (; c->at_unit < c->n_units; c->at_unit++) {
+            if (left-- == 0)
+                return -EAGAIN;
+            if (!glob_matches(&c->glob, name_of(c, c->at_unit)))
+                continue;
+            choose(c, c->at_unit);
+            c->matched = true;
+        }
+        if (!c->matched) {
+            *ret_missing = c->patterns[c->at_pattern];
+            return -ENOENT;
+        }
+        c->at_pattern++;
+        begin_pattern(c);
+    }
+    return 0;
+}
+
+static int collect(const struct selecting *c, struct selection *ret)
 {
     ret->indexes = malloc((c->n_chosen ? c->n_chosen : 1) * sizeof *ret->indexes);
     if (!ret->indexes)
@@ -123,24 +174,68 @@ static int collect(const struct choice *c, struct selection *ret)
     return 0;
 }
 
-int select_units(const struct supervisor *s, const cJSON *names, struct selection *ret,
-                 const char **ret_missing)
+int selecting_step(struct selecting *c, struct selection *ret, const char **ret_missing)
 {
-    struct choice c = {.s = s, .n_units = supervisor_n_units(s)};
-    int r;
+    int r = match_portion(c, ret_missing);
 
     *ret = (struct selection){NULL, 0};
-    *ret_missing = NULL;
-    c.chosen = calloc(c.n_units ? c.n_units : 1, sizeof *c.chosen);
-    if (!c.chosen)
+    return r < 0 ? r : collect(c, ret);
+}
+
+/* ---- both ---- */
+
+static int take(struct selecting *c, const cJSON *names, const char **ret_missing)
+{
+    const cJSON *name;
+    unsigned n_patterns = 0;
+    size_t n_names = 0;
+    int r;
+
+    cJSON_ArrayForEach(name, names)
+    {
+        if (glob_is_pattern(name->valuestring))
+            n_patterns++;
+        else
+            n_names++;
+    }
+    c->chosen = calloc(c->n_units ? c->n_units : 1, sizeof *c->chosen);
+    if (!c->chosen)
         return -ENOMEM;
-    r = choose_all(&c, names, ret_missing);
+    r = take_patterns(c, n_patterns, names);
     if (r == 0)
-        r = collect(&c, ret);
-    if (c.has_table)
-        strtab_finish(&c.table);
-    free(c.chosen);
+        r = take_names(c, n_names, names, ret_missing);
     return r;
+}
+
+int selecting_create(struct selecting **ret, const struct supervisor *s, const cJSON *names,
+                     const char **ret_missing)
+{
+    struct selecting *c = calloc(1, sizeof *c);
+    int r;
+
+    *ret = NULL;
+    *ret_missing = NULL;
+    if (!c)
+        return -ENOMEM;
+    c->s = s;
+    c->n_units = supervisor_n_units(s);
+    r = take(c, names, ret_missing);
+    if (r < 0) {
+        selecting_destroy(c);
+        return r;
+    }
+    begin_pattern(c);
+    *ret = c;
+    return 0;
+}
+
+void selecting_destroy(struct selecting *c)
+{
+    if (!c)
+        return;
+    free(c->chosen);
+    free(c->patterns);
+    free(c);
 }
 
 int select_all(const struct supervisor *s, uint32_t limit, struct selection *ret)

@@ -15,10 +15,20 @@ struct selection {
     uint32_t n;
 };
 
-/* Takes an array of strings. 0; -ENOENT with *ret_missing the first name that no unit has, or
- * pattern that none matches; -E2BIG: more patterns, or a longer one, than are taken; -ENOMEM. */
-int select_units(const struct supervisor *s, const cJSON *names, struct selection *ret,
-                 const char **ret_missing);
+/* A selection being made. Names are looked up at once, patterns are matched in portions, since many
+ * of them against ten thousand units take a while. */
+struct selecting;
+
+/* Takes an array of strings. 0; -ENOENT with *ret_missing the first name that no unit has; -E2BIG:
+ * more patterns, or a longer one, than are taken; -ENOMEM. `s` must outlive it. */
+int selecting_create(struct selecting **ret, const struct supervisor *s, const cJSON *names,
+                     const char **ret_missing);
+/* One portion. -EAGAIN: more remains; else it is over: 0; -ENOENT with *ret_missing the first
+ * pattern that matches no unit, valid until it is destroyed; -ENOMEM. */
+int selecting_step(struct selecting *c, struct selection *ret, const char **ret_missing);
+/* NULL is allowed. */
+void selecting_destroy(struct selecting *c);
+
 /* All units, or the first `limit`. 0 or -ENOMEM. */
 int select_all(const struct supervisor *s, uint32_t limit, struct selection *ret);
 void selection_finish(struct selection *sel);

@@ -108,10 +108,8 @@ int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
     return 0;
 }
 
-void control_flush_bye(struct control *c)
+static void say_bye(struct control *c)
 {
-    if (!c)
-        return;
     pendings_end(c);
     list_for_each_safe (it, &c->clients)
         client_flush(container_of(it, struct client, link));
@@ -121,7 +119,7 @@ void control_destroy(struct control *c)
 {
     if (!c)
         return;
-    control_flush_bye(c);
+    say_bye(c);
     supervisor_unlisten(&c->listener);
     list_for_each_safe (it, &c->clients)
         client_destroy(container_of(it, struct client, link));

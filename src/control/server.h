@@ -14,10 +14,8 @@ struct supervisor;
  * after one line in the log. */
 int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
                   const char *version);
-/* reeved ends: whoever waits is answered with what can be said, and every answer is sent as far as
- * its socket takes it at once. */
-void control_flush_bye(struct control *c);
-/* Says bye, closes all connections and removes the socket. NULL is allowed. */
+/* Whoever waits is answered with what can be said, as far as its socket takes it at once; then all
+ * connections are closed and the socket is removed. NULL is allowed. */
 void control_destroy(struct control *c);
 
 #endif

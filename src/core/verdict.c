@@ -66,6 +66,10 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
 {
     if (is_down(u))
         return VERDICT_OK;
+    /* What is being ended is not ended yet, even if it is a later run than the one seen when asked:
+     * that one may have died by itself just before. */
+    if (!u->wanted)
+        return u->phase == PHASE_UNKILLABLE ? VERDICT_UNKILLABLE : VERDICT_OPEN;
     if (!mark->had_run) {
         /* A start asked for before this stop made a run meanwhile. */
         if (!unit_has_run(u))

@@ -98,6 +98,23 @@ int runtime_dir_take(const char *path)
     return r;
 }
 
+int dir_of_file_make(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    char dir[PATH_MAX];
+    int r;
+
+    if (len == 0)
+        return 0;
+    if (len >= sizeof dir)
+        return -ENAMETOOLONG;
+    memcpy(dir, path, len);
+    dir[len] = '\0';
+    r = sys_mkdirat(AT_FDCWD, dir, wanted_mode());
+    return r == -EEXIST ? 0 : r;
+}
+
 void runtime_dir_mark(int lock_fd, const char *path, char *buf, size_t size_bytes)
 {
     struct stat st = {0};

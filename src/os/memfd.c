@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "os/sys.h"
-
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
@@ -22,23 +20,6 @@ int memfd_make(const char *name)
     if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
         fd = memfd_create(name, flags);
     return fd < 0 ? -errno : fd;
-}
-
-int memfd_write(int fd, const void *bytes, size_t len_bytes)
-{
-    const char *at = bytes;
-
-    while (len_bytes > 0) {
-        ssize_t n = sys_write(fd, at, len_bytes);
-
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            return -EIO;
-        at += n;
-        len_bytes -= (size_t)n;
-    }
-    return 0;
 }
 
 int memfd_seal(int fd)

@@ -6,8 +6,6 @@
 
 /* An empty memfd, close-on-exec; negative errno. */
 int memfd_make(const char *name);
-/* Writes all bytes; 0 or negative errno. */
-int memfd_write(int fd, const void *bytes, size_t len_bytes);
 /* Seals content and size for ever. 0 or negative errno. */
 int memfd_seal(int fd);
 /* Maps a private, writable copy of a memfd that is fully sealed; -EPERM when it is not, -ENODATA

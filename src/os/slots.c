@@ -121,23 +121,6 @@ static size_t file_bytes(uint32_t n_slots)
     return sizeof(struct slots_header) + (size_t)n_slots * sizeof(struct run_slot);
 }
 
-static int write_fully(int fd, const void *bytes, size_t len_bytes)
-{
-    const char *at = bytes;
-
-    while (len_bytes > 0) {
-        ssize_t n = sys_write(fd, at, len_bytes);
-
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            return -EIO;
-        at += n;
-        len_bytes -= (size_t)n;
-    }
-    return 0;
-}
-
 /* Written, not only sized: a full file system is told here, and not by a SIGBUS in the child. */
 static int fill(int fd, const struct slots *s, const char *cgroup)
 {
@@ -149,9 +132,9 @@ static int fill(int fd, const struct slots *s, const char *cgroup)
     memcpy(header.magic, MAGIC, sizeof MAGIC);
     if (cgroup && strlen(cgroup) < sizeof header.cgroup)
         memcpy(header.cgroup, cgroup, strlen(cgroup));
-    r = write_fully(fd, &header, sizeof header);
+    r = sys_write_all(fd, &header, sizeof header);
     for (uint32_t i = 0; i < s->n_slots && r == 0; i++)
-        r = write_fully(fd, &empty, sizeof empty);
+        r = sys_write_all(fd, &empty, sizeof empty);
     return r;
 }
 

@@ -101,8 +101,9 @@ static int clear_stale(const struct place *p)
     struct stat st;
     int r;
 
-    if (lstat(p->address.sun_path, &st) < 0)
-        return errno == ENOENT ? 0 : -errno;
+    r = sys_lstat(p->address.sun_path, &st);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
     if (!S_ISSOCK(st.st_mode))
         return -EEXIST;
     r = nobody_listens(p);
@@ -156,6 +157,29 @@ int socket_listen(const char *path, mode_t mode)
     r = listen_at(&place, mode);
     place_finish(&place);
     return r;
+}
+
+int socket_file(const char *path, struct socket_file *ret)
+{
+    struct stat st;
+    int r = sys_lstat(path, &st);
+
+    if (r < 0)
+        return r;
+    *ret = (struct socket_file){.device = st.st_dev, .inode = st.st_ino};
+    return 0;
+}
+
+int socket_is_there(const char *path, const struct socket_file *file)
+{
+    struct socket_file now;
+    int r = socket_file(path, &now);
+
+    if (r == -ENOENT || r == -ENOTDIR)
+        return 0;
+    if (r < 0)
+        return r;
+    return now.device == file->device && now.inode == file->inode;
 }
 
 static int connect_to(const struct place *p)

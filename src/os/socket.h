@@ -14,6 +14,15 @@ struct peer {
 /* Listens at `path` with this mode: a stale socket is replaced, a live one refused (-EADDRINUSE),
  * any other kind of file refused (-EEXIST). Non-blocking, close-on-exec. fd or negative errno. */
 int socket_listen(const char *path, mode_t mode);
+/* Which file a socket is, so that another one at the same path is told apart. */
+struct socket_file {
+    dev_t device;
+    ino_t inode;
+};
+/* 0 or negative errno. */
+int socket_file(const char *path, struct socket_file *ret);
+/* Whether that file still is at `path`: 1, 0, or negative errno when it cannot be told. */
+int socket_is_there(const char *path, const struct socket_file *file);
 /* Connects, waiting for at most a moment (a Unix socket answers at once or not at all). Blocking fd
  * for reevectl, or negative errno. */
 int socket_connect(const char *path);

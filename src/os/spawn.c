@@ -28,15 +28,10 @@ static bool cgroup_may_be_why(pid_t err)
 static pid_t clone_child(const struct spawn_request *request, struct spawned *ret)
 {
     struct clone_args args;
-    int pidfd = -1;
     pid_t pid;
 
     memset(&args, 0, sizeof args);
     args.exit_signal = SIGCHLD;
-    if (request->want_pidfd) {
-        args.flags |= CLONE_PIDFD;
-        args.pidfd = (uintptr_t)&pidfd;
-    }
     if (request->cgroup_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (unsigned)request->cgroup_fd;
@@ -49,19 +44,10 @@ static pid_t clone_child(const struct spawn_request *request, struct spawned *re
         args.cgroup = 0;
         pid = sys_clone3(&args);
     }
-    if (pid > 0)
-        ret->pidfd = pidfd;
     if (pid != -ENOSYS && pid != -EPERM)
         return pid;
-
     ret->in_cgroup = false;
-    pid = sys_fork();
-    if (pid > 0 && request->want_pidfd) {
-        ret->pidfd = sys_pidfd_open(pid);
-        if (ret->pidfd < 0)
-            ret->pidfd = -1;
-    }
-    return pid;
+    return sys_fork();
 }
 
 /* A pipe that took the number of an output shows that the output was closed all along. */
@@ -79,7 +65,7 @@ int spawn_process(const struct spawn_request *request, struct spawned *ret,
     int fds[2];
     int r;
 
-    *ret = (struct spawned){.pid = 0, .pidfd = -1, .exec_fd = -1, .in_cgroup = false};
+    *ret = (struct spawned){.pid = 0, .exec_fd = -1, .in_cgroup = false};
     *ret_stage = STAGE_PREPARE;
     if (!request->argv || !request->argv[0])
         return -EINVAL;
@@ -106,7 +92,7 @@ int spawn_process(const struct spawn_request *request, struct spawned *ret,
     if (ret->pid < 0) {
         r = ret->pid;
         sys_close(&fds[0]);
-        *ret = (struct spawned){.pid = 0, .pidfd = -1, .exec_fd = -1, .in_cgroup = false};
+        *ret = (struct spawned){.pid = 0, .exec_fd = -1, .in_cgroup = false};
         *ret_stage = STAGE_CLONE;
         return r;
     }

@@ -28,10 +28,9 @@ struct spawn_request {
     const gid_t *groups;
     size_t n_groups;
     mode_t umask;
-    int stdout_fd; /* -1: /dev/null */
-    int stderr_fd; /* -1: /dev/null; stdin is always /dev/null */
-    int cgroup_fd; /* directory of the cgroup to be born in; -1: none */
-    bool want_pidfd;
+    int stdout_fd;               /* -1: /dev/null */
+    int stderr_fd;               /* -1: /dev/null; stdin is always /dev/null */
+    int cgroup_fd;               /* directory of the cgroup to be born in; -1: none */
     const struct rlimit *nofile; /* to restore before exec; NULL: leave as is */
     struct run_slot *slot;       /* shared memory the child marks before exec; NULL: none */
     uint64_t run;
@@ -39,7 +38,6 @@ struct spawn_request {
 
 struct spawned {
     pid_t pid;
-    int pidfd;      /* -1 unless asked for and given */
     int exec_fd;    /* read end of the exec pipe, non-blocking */
     bool in_cgroup; /* false: the kernel refused CLONE_INTO_CGROUP and the child is elsewhere */
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -104,6 +105,14 @@ int sys_unlinkat(int dir_fd, const char *path, int flags)
     return r;
 }
 
+int sys_lstat(const char *path, struct stat *ret)
+{
+    int r;
+
+    CALL(r, "lstat", lstat(path, ret));
+    return r;
+}
+
 ssize_t sys_read(int fd, void *buf, size_t size_bytes)
 {
     ssize_t r;
@@ -118,6 +127,23 @@ ssize_t sys_write(int fd, const void *buf, size_t size_bytes)
 
     TRANSFER(r, "write", size_bytes, write(fd, buf, size_bytes));
     return r;
+}
+
+int sys_write_all(int fd, const void *bytes, size_t len_bytes)
+{
+    const char *at = bytes;
+
+    while (len_bytes > 0) {
+        ssize_t n = sys_write(fd, at, len_bytes);
+
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            return -EIO;
+        at += n;
+        len_bytes -= (size_t)n;
+    }
+    return 0;
 }
 
 ssize_t sys_send(int fd, const void *buf, size_t size_bytes)
@@ -166,6 +192,30 @@ int sys_pidfd_send_signal(int pidfd, int sig, unsigned flags)
 
     CALL(r, "pidfd_send_signal", syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, flags));
     return (int)r;
+}
+
+int sys_inotify_init1(int flags)
+{
+    int r;
+
+    CALL(r, "inotify_init1", inotify_init1(flags));
+    return r;
+}
+
+int sys_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    int r;
+
+    CALL(r, "inotify_add_watch", inotify_add_watch(fd, path, mask));
+    return r;
+}
+
+int sys_inotify_rm_watch(int fd, int wd)
+{
+    int r;
+
+    CALL(r, "inotify_rm_watch", inotify_rm_watch(fd, wd));
+    return r;
 }
 
 int sys_waitid(idtype_t type, id_t id, siginfo_t *ret_info, int options, struct rusage *ret_usage)

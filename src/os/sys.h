@@ -10,8 +10,10 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -29,9 +31,12 @@ int sys_open(const char *path, int flags, mode_t mode);
 int sys_openat(int dir_fd, const char *path, int flags, mode_t mode);
 int sys_mkdirat(int dir_fd, const char *path, mode_t mode);
 int sys_unlinkat(int dir_fd, const char *path, int flags);
+int sys_lstat(const char *path, struct stat *ret);
 /* read(2), write(2): repeated on EINTR; may be short. */
 ssize_t sys_read(int fd, void *buf, size_t size_bytes);
 ssize_t sys_write(int fd, const void *buf, size_t size_bytes);
+/* Writes all bytes. 0 or negative errno. */
+int sys_write_all(int fd, const void *bytes, size_t len_bytes);
 /* send(2) with MSG_NOSIGNAL | MSG_DONTWAIT, recv(2) with MSG_DONTWAIT; repeated on EINTR. */
 ssize_t sys_send(int fd, const void *buf, size_t size_bytes);
 ssize_t sys_recv(int fd, void *buf, size_t size_bytes);
@@ -40,6 +45,10 @@ int sys_kill(pid_t pid, int sig);
 int sys_pidfd_open(pid_t pid);
 /* flags: 0, or PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9). */
 int sys_pidfd_send_signal(int pidfd, int sig, unsigned flags);
+int sys_inotify_init1(int flags);
+/* The watch, or negative errno. */
+int sys_inotify_add_watch(int fd, const char *path, uint32_t mask);
+int sys_inotify_rm_watch(int fd, int wd);
 /* The raw waitid(2) of the kernel, with the resource usage that libc's wrapper leaves out. */
 int sys_waitid(idtype_t type, id_t id, siginfo_t *ret_info, int options, struct rusage *ret_usage);
 /* close_range(2): closes the descriptors first..last. Async-signal-safe. */

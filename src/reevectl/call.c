@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,13 @@
 
 #include "base/duration.h"
 #include "config/places.h"
+#include "os/socket.h"
+#include "os/sys.h"
 #include "reevectl/fields.h"
 #include "reevectl/render.h"
 #include "reevectl/text.h"
 
-enum { ANSWER_TIMEOUT_MS = 10000, MOMENT_MS = 300 };
+enum { ANSWER_TIMEOUT_MS = 10000, MOMENT_MS = 300, LAST_MOMENT_MS = 10000 };
 
 #define MANAGER "io.reeve.Manager."
 #define ERROR_NO_SUCH_UNIT MANAGER "NoSuchUnit"
@@ -261,11 +264,35 @@ int call(struct session *s, const char *method, cJSON *parameters, cJSON **ret_r
     return call_patiently(s, method, parameters, &patience, ret_reply);
 }
 
+/* The process on the other end, as a descriptor that tells its end; -1 where that cannot be had
+ * (another pid namespace, Linux before 5.3): then the end of the connection has to do. */
+static int open_daemon(const struct session *s)
+{
+    struct peer peer;
+
+    if (socket_peer(varlink_client_fd(s->client), &peer) < 0 || peer.pid <= 0)
+        return -1;
+    return sys_pidfd_open(peer.pid);
+}
+
+/* The connection ends a moment before the process, which still has its lock then. */
+static void await_process(int pidfd)
+{
+    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+    if (pidfd >= 0)
+        (void)poll(&p, 1, LAST_MOMENT_MS);
+}
+
 int call_await_end(struct session *s, const struct patience *patience)
 {
     struct varlink_reply reply;
+    int pidfd = open_daemon(s);
     int error = receive(s, patience, &reply);
 
+    if (error == -ECONNRESET || error == -EPIPE)
+        await_process(pidfd);
+    sys_close(&pidfd);
     if (error == -ECONNRESET || error == -EPIPE)
         return 0;
     if (error == -ETIMEDOUT) {

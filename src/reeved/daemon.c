@@ -96,6 +96,8 @@ static void take_signal(struct daemon *d, int sig)
         if (d->supervisor)
             supervisor_log_states(d->supervisor);
         break;
+    case SIGWINCH: /* every resize of the terminal */
+        break;
     default:
         log_info("received SIG%s, ignored", signal_name(sig));
         break;

@@ -20,6 +20,15 @@ struct cgroup_round {
     const struct cgroup_root *root;
 };
 
+/* Whether the processes of this cgroup's unit were told of already, as those of a slot. */
+static bool was_named(const struct survivors *v, const char *cgroup)
+{
+    for (uint32_t i = 0; i < v->n_slots; i++)
+        if (strcmp(cgroup + strlen("reeve."), v->slots[i].unit) == 0)
+            return true;
+    return false;
+}
+
 static void end_cgroup(const char *name, int cgroup_fd, void *arg)
 {
     const struct cgroup_round *round = arg;
@@ -30,7 +39,7 @@ static void end_cgroup(const char *name, int cgroup_fd, void *arg)
         return;
     }
     round->v->n_left += (uint32_t)n;
-    if (!round->v->said)
+    if (!round->v->said && !was_named(round->v, name))
         log_warning("%s: an earlier reeved left %d process%s running, ending %s", name, n,
                     n == 1 ? "" : "es", n == 1 ? "it" : "them");
     (void)cgroup_kill(cgroup_fd);

@@ -94,6 +94,11 @@ int varlink_client_connect(struct varlink_client **ret, const char *socket_path)
     return 0;
 }
 
+int varlink_client_fd(const struct varlink_client *c)
+{
+    return c->fd;
+}
+
 void varlink_client_destroy(struct varlink_client *c)
 {
     if (!c)

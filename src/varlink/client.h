@@ -11,6 +11,9 @@ struct varlink_client;
 int varlink_client_connect(struct varlink_client **ret, const char *socket_path);
 void varlink_client_destroy(struct varlink_client *c);
 
+/* The connection's descriptor, to learn who is on the other end of it; it stays the client's. */
+int varlink_client_fd(const struct varlink_client *c);
+
 struct varlink_reply {
     char *error;       /* NULL: success; else e.g. "io.reeve.Manager.NoSuchUnit" */
     cJSON *parameters; /* never NULL after a successful receive */

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* cJSON copies a number into a buffer of 64 bytes; no sensible number is longer than this. */
 enum { NUMBER_MAX_CHARS = 48 };
 
@@ -30,39 +32,6 @@ static void skip_blanks(struct check *c)
 static bool next_is(const struct check *c, unsigned char byte)
 {
     return c->at < c->end && *c->at == byte;
-}
-
-size_t json_utf8_length(const unsigned char *p, size_t avail_bytes)
-{
-    size_t len, i;
-    unsigned char low = 0x80, high = 0xbf; /* what the second byte may be */
-
-    if (avail_bytes == 0)
-        return 0;
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] >= 0xc2 && p[0] <= 0xdf)
-        len = 2;
-    else if (p[0] >= 0xe0 && p[0] <= 0xef)
-        len = 3;
-    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        len = 4;
-    else
-        return 0;
-    if (p[0] == 0xe0)
-        low = 0xa0; /* overlong */
-    else if (p[0] == 0xed)
-        high = 0x9f; /* surrogates */
-    else if (p[0] == 0xf0)
-        low = 0x90; /* overlong */
-    else if (p[0] == 0xf4)
-        high = 0x8f; /* beyond U+10FFFF */
-    if (avail_bytes < len || p[1] < low || p[1] > high)
-        return 0;
-    for (i = 2; i < len; i++)
-        if (p[i] < 0x80 || p[i] > 0xbf)
-            return 0;
-    return len;
 }
 
 /* The four hex digits of a \u escape; -1 when they are not. */
@@ -141,7 +110,7 @@ static bool check_string(struct check *c)
                 return false;
             continue;
         }
-        len = json_utf8_length(c->at, (size_t)(c->end - c->at));
+        len = utf8_length(c->at, (size_t)(c->end - c->at));
         if (len == 0)
             return fail(c, "it is not valid UTF-8");
         c->at += len;

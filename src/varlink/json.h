@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JSON_DEPTH_MAX = 32, JSON_REQUEST_VALUES_MAX = 65536 };
+enum { JSON_DEPTH_MAX = 32, JSON_REQUEST_VALUES_MAX = 16384 };
 
 /* Whether `text` is exactly one JSON value (RFC 8259, UTF-8) of at most max_values values, none
  * nested deeper than JSON_DEPTH_MAX. NULL when it is; else why not, as a phrase ("nested deeper
@@ -21,9 +21,6 @@ const char *json_check(const char *text, size_t len_bytes, size_t max_values);
 /* 0 with *ret_tree for cJSON_Delete; -EINVAL with *ret_why (static text); -ENOMEM. */
 int json_parse(const char *text, size_t len_bytes, size_t max_values, cJSON **ret_tree,
                const char **ret_why);
-
-/* The length of the valid UTF-8 sequence at p (1-4), or 0 when there is none. */
-size_t json_utf8_length(const unsigned char *p, size_t avail_bytes);
 
 /* An integer that fits, given as a number or as a string of decimal digits. */
 bool json_get_int64(const cJSON *value, int64_t *ret);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "varlink/json.h"
+#include "base/utf8.h"
 
 #define EXACT_MAX (INT64_C(1) << 53)
 
@@ -17,7 +17,7 @@ static void quote(struct strbuf *b, const char *text)
     strbuf_add_bytes(b, "\"", 1);
     while (p < end) {
         char escape[6] = {'\\', 'u', '0', '0', '0', '0'};
-        size_t len = json_utf8_length(p, (size_t)(end - p));
+        size_t len = utf8_length(p, (size_t)(end - p));
 
         if (len > 0 && *p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7f) {
             p += len;

@@ -14,7 +14,7 @@ BELOW = {
     "run": {"base", "core", "varlink", "os", "config"},
     "control": {"base", "core", "varlink", "os", "config", "run"},
     "reeved": {"base", "core", "varlink", "os", "config", "run", "control"},
-    "reevectl": {"base", "core", "varlink", "config"},
+    "reevectl": {"base", "core", "varlink", "os", "config"},
 }
 # Where a library's header may be included. What a room's own header includes, those above it see.
 LIBRARY_HOMES = {

@@ -1,6 +1,7 @@
 """What a child gets from reeved: its words, its descriptors, its signals, and nothing else."""
 import json
 import os
+import resource
 import signal
 
 import pytest
@@ -39,6 +40,34 @@ def test_descriptors_are_0_1_2(reeve, tmp_path):
     assert found.pop(3).startswith("/proc/"), "the directory that ls reads"
     assert set(found) == {0, 1, 2}, found
     assert found[0] == "/dev/null"
+
+
+def fifteen_hundred_descriptors():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    for number in range(3, 1500):
+        os.dup2(0, number, inheritable=True)
+
+
+def test_more_than_1024_descriptors_in_use(reeve, tmp_path):
+    """Whatever reeved opens gets a number that select() could not take."""
+    reeve.configure(f"""
+        [service:x]
+        command = sh -c 'ls /proc/self/fd > {tmp_path}/fds; exec sleep 1000'
+        restart_delay = 10ms
+        [job:code]
+        command = sh -c 'exit 77'
+        autostart = yes
+    """).start(prepare=fifteen_hundred_descriptors, close_fds=False)
+    pid = reeve.wait_unit("x", state="running")["pid"]
+    kinds = {os.readlink(f"/proc/{reeve.pid}/fd/{fd}").split(":")[0]
+             for fd in os.listdir(f"/proc/{reeve.pid}/fd") if int(fd) >= 1500}
+    assert {"anon_inode", "socket"} <= kinds and len(os.listdir(f"/proc/{reeve.pid}/fd")) > 1500
+    assert reeve.wait_unit("code", state="failed")["last_exit"]["exit_code"] == 77
+    os.kill(pid, signal.SIGKILL)
+    reeve.wait_unit("x", state="running", run=2)
+    assert reeve.call("Restart", units=["x"])["results"][0]["ok"]
+    reeve.wait_for(lambda: (tmp_path / "fds").read_text().split() == ["0", "1", "2", "3"])  # 3: of ls
+    reeve.stop()
 
 
 def test_log_null_gives_the_null_device(reeve):

@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import stat
 import time
@@ -326,6 +327,31 @@ def test_half_closed_clients_get_their_answers(reeve):
         assert client.receive() is None
 
 
+def test_half_closed_and_then_gone_while_it_waits(reeve):
+    reeve.configure(f"""
+        [service:deaf]
+        command = {DEAF}
+        stop_timeout = 60s
+    """).start()
+    reeve.wait_line("deaf is up")
+    before = descriptors(reeve.pid)
+    with reeve.connect() as waiting:
+        waiting.send("Stop", {"units": ["deaf"]})
+        reeve.wait_unit("deaf", state="stopping")
+        waiting.socket.shutdown(socket.SHUT_WR)
+        # In use, but not in a hurry: nothing turns.
+        began = cpu_seconds(reeve.pid)
+        time.sleep(0.5)
+        assert cpu_seconds(reeve.pid) - began < 0.2
+        assert descriptors(reeve.pid) > before
+    reeve.wait_for(lambda: descriptors(reeve.pid) <= before + 1, what="its descriptor to be closed")
+    assert reeve.unit("deaf")["state"] == "stopping"
+    reeve.send_signal(signal.SIGINT)
+    reeve.wait_line("shutting down")
+    reeve.send_signal(signal.SIGINT)
+    reeve.wait_exit()
+
+
 def connect_in_turn(daemon):
     """Connects, waiting while the queue of the listening socket is full."""
     def connect():
@@ -422,6 +448,26 @@ def test_ten_thousand_units(reeve):
         assert [u["name"] for page in pages for u in page["parameters"]["units"]] == names[::-1]
     results = reeve.call("Stop", units=names)["results"]
     assert len(results) == 10000 and all(result["ok"] for result in results)
+
+
+def test_a_dear_request_keeps_nobody_waiting(reeve):
+    """The dearest patterns against ten thousand of the longest names, over and over."""
+    names = [f"{i:05d}".rjust(47, "u") for i in range(10000)]
+    reeve.configure("".join(f"[service:{name}]\ncommand = true\nautostart = no\n"
+                            for name in names)).start()
+    pattern = "u*[!" + "~" * 122 + "]0"
+    with reeve.connect() as dear, reeve.connect() as other:
+        for _ in range(10):
+            dear.send("List", {"units": [pattern] * 31 + ["*000"]})
+        slowest = 0.0
+        for _ in range(200):
+            asked = time.monotonic()
+            other.call("Health", limit=0)
+            slowest = max(slowest, time.monotonic() - asked)
+        assert slowest < (0.5 if BUILD.endswith("build") else 2), slowest
+        for _ in range(10):
+            found = [unit["name"] for unit in dear.receive()["parameters"]["units"]]
+            assert found == names[::10]
 
 
 # ---- a full house --------------------------------------------------------------------------------

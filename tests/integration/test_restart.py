@@ -3,6 +3,7 @@ import os
 import signal
 
 from times import milliseconds
+from trouble import cpu_seconds
 
 
 def gaps(records):
@@ -135,3 +136,58 @@ def test_a_killed_service_comes_back(reeve):
     record = unit["last_exit"]
     assert record["signal"] == "KILL" and record["reason"] == "signal"
     assert record["requested_by"] is None and record["pid"] == pid
+
+
+def test_a_crash_loop_costs_little(reeve):
+    """Two hundred deaths as fast as they may come: a line or two each, and hardly any time."""
+    reeve.configure("""
+        [service:x]
+        command = false
+        restart_delay = 1ms
+        restart_delay_max = 5ms
+    """).start()
+    reeve.wait_unit("x", run=lambda n: n >= 10)
+    before, used, n_lines = reeve.unit("x")["run"], cpu_seconds(reeve.pid), len(reeve.lines)
+    after = reeve.wait_unit("x", run=lambda n: n >= before + 200)["run"]
+    runs = after - before
+    assert len(reeve.lines) - n_lines <= 3 * (runs + 2), reeve.lines[-10:]
+    # This test's own questions cost the most of it.
+    assert cpu_seconds(reeve.pid) - used < 0.02 * runs
+
+
+def test_a_fleet_that_fails_together_does_not_come_back_together(reeve, tmp_path):
+    """All lose their database in the same moment; jitter spreads the next tries."""
+    n_units = 60
+    os.mkfifo(tmp_path / "database")
+    reeve.configure("".join(f"""
+[service:s{n}]
+command = sh -c 'echo up >&2; read x < {tmp_path}/database; exit 1'
+restart_delay = 20s
+restart_jitter = 50%
+""" for n in range(n_units))).start()
+    with open(tmp_path / "database", "wb") as database:
+        reeve.wait_line("^up", count=n_units)
+        reeve.wait_for(lambda: readers(tmp_path / "database", reeve) == n_units,
+                       what="all to be connected")
+        del database
+    reeve.wait_for(lambda: reeve.health(limit=1)["counts"]["backoff"] == n_units,
+                   what="all to have failed")
+    delays = sorted(milliseconds(unit["next_start_at"])
+                    - milliseconds(unit["last_exit"]["ended_at"])
+                    for unit in reeve.call("List")["units"])
+    assert 19990 <= delays[0] and delays[-1] <= 31000, delays
+    # Sixty drawn evenly from ten seconds: less than a quarter of them in any second, and well apart.
+    assert delays[-1] - delays[0] > 5000, delays
+    for second in range(20000, 30000, 1000):
+        assert sum(second <= delay < second + 1000 for delay in delays) < n_units / 3, delays
+
+
+def readers(fifo, reeve):
+    """How many of the daemon's processes have it open."""
+    found = 0
+    for pid in reeve.marked():
+        try:
+            found += os.readlink(f"/proc/{pid}/fd/0") == str(fifo)
+        except OSError:
+            pass
+    return found

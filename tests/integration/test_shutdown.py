@@ -153,6 +153,61 @@ def test_other_signals_end_nothing(reeve, name):
     before = reeve.wait_unit("x", state="running")
     for _ in range(3):
         reeve.send_signal(getattr(signal, "SIG" + name))
-    after = reeve.wait_unit("x", state="running")
-    assert after["pid"] == before["pid"]
+    reeve.send_signal(signal.SIGHUP)
+    reeve.wait_line("received SIGHUP")  # all that came before it is read in the same turn
+    assert reeve.health()["status"] == "healthy"
+    after = reeve.unit("x")
+    assert (after["state"], after["pid"]) == ("running", before["pid"])
     reeve.stop()
+
+
+def pending(names):
+    """For `prepare`: these signals wait since before reeved began."""
+    def prepare():
+        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
+        for name in names:
+            os.kill(os.getpid(), getattr(signal, "SIG" + name))
+
+    return prepare
+
+
+def test_signals_before_the_beginning_end_nothing(reeve):
+    reeve.configure("[service:x]\ncommand = sleep 1000\n").start(
+        prepare=pending(["HUP", "USR1", "USR2", "WINCH", "PWR", "ALRM", "RTMIN", "CHLD"]))
+    reeve.wait_unit("x", state="running", run=1)
+    reeve.stop()
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "QUIT"])
+def test_an_end_before_the_beginning(reeve, name):
+    reeve.configure("[service:x]\ncommand = sleep 1000\n").start(wait=False,
+                                                                 prepare=pending([name]))
+    assert reeve.wait_exit() == 0
+    assert not reeve.said("^reeved: x: ")
+
+
+@pytest.fixture
+def reading(reeve):
+    """A daemon whose configuration is a fifo that nobody writes: its child waits in open()."""
+    os.mkfifo(reeve.config_file)
+    reeve.start(wait=False)
+    reeve.child = reeve.wait_for(lambda: [pid for pid in reeve.marked()
+                                          if parent_of(pid) == reeve.pid],
+                                 what="the child that reads the configuration")[0]
+    return reeve
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        return int(stat.read().rpartition(")")[2].split()[1])
+
+
+def test_an_end_while_the_configuration_hangs(reading):
+    reading.stop()
+    assert not reading.marked()
+
+
+def test_the_reader_of_the_configuration_is_killed(reading):
+    os.kill(reading.child, signal.SIGKILL)
+    assert reading.wait_exit() == 1
+    assert reading.said("the child that reads it died of SIGKILL")

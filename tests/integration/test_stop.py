@@ -1,4 +1,5 @@
 """A stop ends a unit, all of it, by its deadline, and nothing turns it into something else."""
+import contextlib
 import json
 import os
 import signal
@@ -182,17 +183,127 @@ def test_a_stop_in_backoff_starts_nothing_more(reeve):
         command = false
         restart_delay = 300ms
         restart_jitter = 0%
+        [job:later]
+        command = sleep 0.6
     """).start()
     before = reeve.wait_unit("x", state="backoff")
     assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
     after = reeve.unit("x")
     assert after["state"] == "stopped" and after["goal"] == "down"
-    # Another unit lives through the time in which x would have been started.
-    reeve.wait_for(lambda: reeve.health()["uptime_ms"] > 0)
-    assert reeve.unit("x")["run"] <= before["run"] + 1
-    run = reeve.unit("x")["run"]
+    # The job lives through the time in which x would have been started.
+    reeve.call("Start", units=["later"])
+    reeve.wait_unit("later", state="completed")
+    assert reeve.unit("x")["state"] == "stopped"
+    assert reeve.unit("x")["run"] == after["run"] <= before["run"] + 1
+    run = after["run"]
     assert reeve.call("Start", units=["x"], timeout_ms=10000)
     reeve.wait_unit("x", run=lambda n: n > run)
+
+
+def test_a_stop_while_starting(reeve):
+    """Start and Stop in one breath, before exec can have been told: no run is left and none comes."""
+    reeve.configure("""
+        [service:x]
+        command = sleep 1000
+        restart_delay = 0
+        autostart = no
+    """).start()
+    overtaken = 0
+    with reeve.connect() as client:
+        for round_ in range(1, 51):
+            calls = [{"method": f"io.reeve.Manager.{method}", "parameters": parameters}
+                     for method, parameters in (("Start", {"units": ["x"], "wait": False}),
+                                                ("Stop", {"units": ["x"]}))]
+            client.send_bytes(b"".join(json.dumps(call).encode() + b"\0" for call in calls))
+            client.receive()
+            result = client.receive()["parameters"]["results"][0]
+            assert result["ok"] and result["state"] == "stopped", result
+            record = reeve.last_exit("x")
+            assert (record["run"], record["requested_by"]) == (round_, "user"), record
+            assert record["reason"] == "signal" and record["signal"] == "TERM", record
+            overtaken += record["ready_after_ms"] is None
+    assert overtaken, "not one stop came while starting"
+    assert (reeve.unit("x")["state"], reeve.unit("x")["run"]) == ("stopped", 50)
+    assert not reeve.marked()
+
+
+def test_a_death_beside_a_stop_is_no_restart(reeve):
+    """The process dies by itself just before, with or just after the stop: it stays down."""
+    reeve.configure("""
+        [service:x]
+        command = sleep 1000
+        restart_delay = 0
+    """).start()
+    run = 1
+    with reeve.connect() as client:
+        for round_ in range(60):
+            pid = reeve.wait_unit("x", state="running")["pid"]
+            if round_ % 2:
+                client.send("Stop", {"units": ["x"]})
+                with contextlib.suppress(ProcessLookupError):  # it may be over already
+                    os.kill(pid, signal.SIGKILL)
+            else:
+                os.kill(pid, signal.SIGKILL)
+                client.send("Stop", {"units": ["x"]})
+            result = client.receive()["parameters"]["results"][0]
+            assert result["ok"] and result["state"] == "stopped", result
+            unit = reeve.unit("x")
+            # The next run may have begun before the stop was read; after it, none does.
+            assert unit["state"] == "stopped" and unit["run"] in (run, run + 1), unit
+            assert not reeve.marked()
+            assert reeve.call("Start", units=["x"])["results"][0]["ok"]
+            run = reeve.unit("x")["run"]
+            assert run == unit["run"] + 1
+
+
+@pytest.mark.parametrize("best_effort", [
+    pytest.param(False, id="as-found"), pytest.param(True, id="best-effort", marks=root_required)])
+def test_the_leader_obeys_and_its_child_does_not(reeve, best_effort):
+    reeve.configure("""
+        [service:x]
+        command = sh -c '(trap "" TERM; echo here >&2; while :; do sleep 1000; done) & exec sleep 1001'
+        stop_timeout = 400ms
+    """).start(best_effort=best_effort)
+    reeve.wait_line("^here")
+    assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
+    assert not reeve.marked()
+    record = reeve.last_exit("x")
+    assert (record["signal"], record["reason"]) == ("TERM", "signal")
+    assert record["leftovers_killed"] >= 1
+    assert milliseconds(record["kill_at"]) - milliseconds(record["stop_signal_at"]) >= 400
+
+
+@pytest.mark.parametrize("kill_mode", ["group", "tree", "main"])
+@pytest.mark.parametrize("wrapper", [
+    pytest.param("exec sleep 1000; true", id="execs"),
+    pytest.param("sleep 1000; true", id="waits"),
+    pytest.param("trap : TERM; sleep 1000; wait; exit 3", id="takes-it-and-goes-on")])
+def test_a_wrapper_shell_between_us_and_the_program(reeve, wrapper, kill_mode):
+    """The shell passes nothing on: the program gets its TERM all the same, and no SIGKILL falls. The
+    last kind takes TERM for itself; only who signals main alone has to wait for the deadline."""
+    deaf = "trap" in wrapper and kill_mode == "main"
+    reeve.configure(f"""
+        [service:x]
+        command = sh -c 'echo up >&2; {wrapper}'
+        kill_mode = {kill_mode}
+        stop_timeout = {"300ms" if deaf else "20s"}
+    """).start()
+    reeve.wait_line("^up")
+    # Between fork and exec a child still has the shell's handler.
+    reeve.wait_for(lambda: any(map(is_sleep, reeve.marked())), what="the program to run")
+    assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
+    assert not reeve.marked()
+    record = reeve.last_exit("x")
+    assert (record["kill_at"] is not None) == deaf, record
+    assert record["reason"] == ("forced_kill" if deaf else "signal")
+
+
+def is_sleep(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as words:
+            return words.read().startswith(b"sleep\0")
+    except OSError:
+        return False
 
 
 def test_a_stop_while_stopping_takes_the_smaller_deadline(reeve):
@@ -252,8 +363,8 @@ def test_restarts_at_once_never_give_two_copies(reeve, tmp_path):
 def test_stop_and_start_of_many_by_glob(reeve):
     reeve.configure("\n".join(f"[service:web-{n}]\ncommand = sleep 1000\n" for n in range(5))
                     + "[service:other]\ncommand = sleep 1000\n").start()
-    for n in range(5):
-        reeve.wait_unit(f"web-{n}", state="running")
+    for unit in reeve.health()["units"]:
+        reeve.wait_unit(unit["name"], state="running")
     results = reeve.call("Stop", units=["web-*"])["results"]
     assert [r["unit"] for r in results] == [f"web-{n}" for n in range(5)]
     assert all(r["ok"] and r["state"] == "stopped" for r in results)

@@ -1,6 +1,7 @@
 """What belongs to a run, however it came to be: nothing of it is missed, nothing else is touched."""
 import os
 import shutil
+import signal
 import sys
 
 import pytest
@@ -147,4 +148,44 @@ def test_a_process_lives_as_long_as_one_of_its_threads(reeve, tmp_path, best_eff
     unit = reeve.wait_unit("x", state="failed")
     assert unit["last_exit"]["exit_code"] == 3
     reeve.stop()
+    assert not marked(reeve)
+
+
+ZOMBIE = """
+import os, signal, time
+if os.fork() == 0:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        os._exit(0)  # in the group of main, and never reaped by its parent
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    os.setsid()  # the parent itself is of another group
+    print("zombie", child, file=__import__("sys").stderr, flush=True)
+    time.sleep(1000)
+time.sleep(1000)
+"""
+
+
+@root_required
+def test_a_zombie_holds_no_run(reeve, tmp_path):
+    """One in the group of main, that nobody reaps: kill(-group, 0) says that it is there."""
+    program = tmp_path / "zombie.py"
+    program.write_text(ZOMBIE, encoding="ascii")
+    reeve.configure(f"""
+        [service:x]
+        command = {sys.executable} -I {program}
+        restart_delay = 10ms
+        stop_timeout = 200ms
+    """).start(best_effort=True)
+    zombie = int(reeve.wait_line("^zombie").split()[1])
+    pid = reeve.unit("x")["pid"]
+    parent = next(p for p in marked(reeve) if p != pid)
+    os.kill(pid, signal.SIGKILL)
+    reeve.wait_unit("x", state="running", run=2)
+    assert os.getpgid(zombie) == pid and not process_alive(zombie), "still there, still dead"
+    assert process_alive(parent), "an orphan: not of the run, not ours to end"
+    os.kill(parent, signal.SIGKILL)
+    reeve.wait_line("^zombie", count=2)
+    # A stop finds the same: parent and zombie are pinned then, and only the parent can be ended.
+    assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
     assert not marked(reeve)

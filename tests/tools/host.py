@@ -48,21 +48,31 @@ def writable_cgroup():
     return directory if usable else None
 
 
+def own_mounts():
+    """Gives the calling process mounts of its own, from which nothing reaches the host. Root only."""
+    must(_libc.unshare(CLONE_NEWNS))
+    # One by one, since in a chroot / is no mount point.
+    for place, _ in mounts():
+        _libc.mount(b"none", os.fsencode(place), None, MS_PRIVATE, None)
+
+
 def hide_cgroup():
     """Gives the calling process mounts of its own, without any v2 hierarchy. Root only."""
-    def must(failed):
-        if failed:
-            raise OSError(ctypes.get_errno(), "cannot hide the cgroup hierarchy")
-
-    must(_libc.unshare(CLONE_NEWNS))
-    with open("/proc/self/mountinfo", encoding="utf-8") as lines:
-        mounts = [(line.split()[4], " - cgroup2 " in line) for line in lines]
-    # One by one, since in a chroot / is no mount point: nothing we do may reach the host.
-    for place, _ in mounts:
-        _libc.mount(b"none", os.fsencode(place), None, MS_PRIVATE, None)
-    for place, is_cgroup2 in reversed(mounts):
+    own_mounts()
+    for place, is_cgroup2 in reversed(mounts()):
         if is_cgroup2:
             must(_libc.umount2(os.fsencode(place), MNT_DETACH))
+
+
+def mounts():
+    """(where, whether it is a v2 hierarchy) of each mount, in the order of mounting."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as lines:
+        return [(line.split()[4], " - cgroup2 " in line) for line in lines]
+
+
+def must(failed):
+    if failed:
+        raise OSError(ctypes.get_errno(), "cannot arrange the mounts")
 
 
 def skip_is_excused(reason):

@@ -1,5 +1,6 @@
-/* A supervisor for tests of control/: units with names, and nothing that moves them. It stands in
- * for run/supervisor.c, so a program that includes it must not need the real one. */
+/* A supervisor for tests of control/: units with names, and nothing that moves them but the test.
+ * It counts what it is asked for. It stands in for run/supervisor.c, so a program that includes it
+ * must not need the real one. */
 #ifndef REEVE_TEST_FAKE_SUPERVISOR_H
 #define REEVE_TEST_FAKE_SUPERVISOR_H
 
@@ -12,11 +13,16 @@ struct supervisor {
     struct unit *units;
     struct unit_spec *specs;
     uint32_t n_units;
+    struct daemon_spec daemon;
+    uint64_t asked;
+    uint64_t done_at_most; /* requests beyond do not reach their units; 0: all do */
+    struct listener *listener;
 };
 
 /* `names` must outlive the fake. */
 static inline void fake_init(struct supervisor *s, const char *const *names, uint32_t n)
 {
+    memset(s, 0, sizeof *s);
     s->units = calloc(n ? n : 1, sizeof *s->units);
     s->specs = calloc(n ? n : 1, sizeof *s->specs);
     s->n_units = n;
@@ -51,6 +57,95 @@ const struct unit *supervisor_find(const struct supervisor *s, const char *name)
         if (strcmp(s->specs[i].name, name) == 0)
             return &s->units[i];
     return NULL;
+}
+
+const struct daemon_spec *supervisor_daemon_spec(const struct supervisor *s)
+{
+    return &s->daemon;
+}
+
+enum tracking supervisor_tracking(const struct supervisor *s, uint32_t index)
+{
+    (void)s;
+    (void)index;
+    return TRACKING_BEST_EFFORT;
+}
+
+uint32_t supervisor_orphans(struct supervisor *s)
+{
+    (void)s;
+    return 0;
+}
+
+bool supervisor_shutting_down(const struct supervisor *s)
+{
+    (void)s;
+    return false;
+}
+
+bool supervisor_started(const struct supervisor *s)
+{
+    (void)s;
+    return true;
+}
+
+int64_t supervisor_uptime_ms(const struct supervisor *s)
+{
+    (void)s;
+    return 1000;
+}
+
+static inline int fake_ask(struct supervisor *s)
+{
+    s->asked++;
+    return 0;
+}
+
+int supervisor_start(struct supervisor *s, uint32_t index, struct requester who)
+{
+    (void)index;
+    (void)who;
+    return fake_ask(s);
+}
+
+int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who)
+{
+    (void)index;
+    (void)who;
+    return fake_ask(s);
+}
+
+int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who)
+{
+    (void)index;
+    (void)who;
+    return fake_ask(s);
+}
+
+void supervisor_shutdown(struct supervisor *s, struct requester who)
+{
+    (void)s;
+    (void)who;
+}
+
+uint64_t supervisor_asked(const struct supervisor *s)
+{
+    return s->asked;
+}
+
+uint64_t supervisor_done(const struct supervisor *s)
+{
+    return s->done_at_most && s->done_at_most < s->asked ? s->done_at_most : s->asked;
+}
+
+void supervisor_listen(struct supervisor *s, struct listener *l)
+{
+    s->listener = l;
+}
+
+void supervisor_unlisten(struct listener *l)
+{
+    (void)l;
 }
 
 #endif

@@ -75,8 +75,6 @@ UNUSED static struct life live(struct spawn_request request)
         life.in_cgroup = spawned.in_cgroup;
         life.news = wait_exec(spawned.exec_fd, &life.stage, &life.errnum);
         close(spawned.exec_fd);
-        if (spawned.pidfd >= 0)
-            close(spawned.pidfd);
         life.result = wait_reaped(spawned.pid, &reaped) == 1 ? 0 : -ECHILD;
         life.status = reaped.status;
         n = pread(fileno(out), life.output, sizeof life.output - 1, 0);

@@ -140,6 +140,15 @@ static void test_continuations(void **state)
                      "t.ini:2: [service:web] an indented line continues the value above it, but "
                      "there is none; begin the line without white space");
     assert_one_error(UNIT "junk\n  more junk\n  and more\n", "t.ini:3:");
+    /* What is surely a line of its own is not swallowed: the unit would run as somebody else. */
+    assert_one_error(
+        "[service:web]\ncommand = x\n\tuser = nobody\n",
+        "t.ini:3: [service:web] command: an indented line continues the value above it, "
+        "and this looks like a key or a section of its own; begin it without white "
+        "space");
+    assert_one_error("[service:web]\ncommand = x\n  [job:b]\n", "t.ini:3:");
+    l = load_good("[service:web]\ncommand = x\nenvironment = A=1\n  http_proxy=b\n");
+    unload(&l);
 }
 
 static void test_backslash(void **state)

@@ -5,6 +5,7 @@
 #include "config/transfer.h"
 #include "config_fixture.h"
 #include "os/memfd.h"
+#include "os/sys.h"
 
 static const char good[] = "[reeve]\nsocket = /s\n[service:web]\ncommand = x 'a b'\nuser = nobody\n"
                            "[job:mail]\ncommand = y\nenvironment = K=v\n";
@@ -93,7 +94,7 @@ static int read_bytes(const void *bytes, size_t len_bytes)
     struct spec_set *set = NULL;
     int memfd = memfd_make("test"), rc;
 
-    assert_int_equal(memfd_write(memfd, bytes, len_bytes), 0);
+    assert_int_equal(sys_write_all(memfd, bytes, len_bytes), 0);
     assert_int_equal(memfd_seal(memfd), 0);
     rc = config_transfer_read(memfd, &set, &errors);
     if (rc != 0)
@@ -132,7 +133,7 @@ static void test_unsealed(void **state)
     (void)state;
     rc = config_transfer_read(memfd, &set, &errors);
     assert_true(rc < 0 && rc != -EINVAL);
-    assert_int_equal(memfd_write(memfd, "reevecfg", 8), 0);
+    assert_int_equal(sys_write_all(memfd, "reevecfg", 8), 0);
     rc = config_transfer_read(memfd, &set, &errors);
     assert_true(rc < 0 && rc != -EINVAL);
     assert_null(set);

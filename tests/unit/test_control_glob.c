@@ -11,6 +11,14 @@
 
 #include "control/glob.h"
 
+static bool matches(const char *pattern, const char *text)
+{
+    struct glob g;
+
+    glob_compile(&g, pattern);
+    return glob_matches(&g, text);
+}
+
 static void matches_what_fnmatch_matches(void **state)
 {
     static const char *const patterns[] = {
@@ -28,30 +36,29 @@ static void matches_what_fnmatch_matches(void **state)
         for (size_t j = 0; j < sizeof texts / sizeof *texts; j++) {
             bool expected = fnmatch(patterns[i], texts[j], FNM_NOESCAPE) == 0;
 
-            if (glob_matches(patterns[i], texts[j]) != expected)
+            if (matches(patterns[i], texts[j]) != expected)
                 fail_msg("'%s' and '%s': not %d", patterns[i], texts[j], expected);
         }
     }
 }
 
-/* Every short pattern over a small alphabet, against fnmatch. */
+/* Short patterns over a small alphabet, against fnmatch. */
 static void agrees_on_random_patterns(void **state)
 {
-    static const char alphabet[] = "ab*?";
+    static const char *const pieces[] = {"a", "b", "*", "?", "[ab]", "[!a]", "[b-c]", "[^]a-]"};
     unsigned seed = 1;
 
     (void)state;
     for (int i = 0; i < 200000; i++) {
-        char pattern[8], text[8];
+        char pattern[64] = "", text[8];
         size_t n = (size_t)rand_r(&seed) % 8, m = (size_t)rand_r(&seed) % 8;
 
         for (size_t k = 0; k < n; k++)
-            pattern[k] = alphabet[rand_r(&seed) % 4];
+            strcat(pattern, pieces[(size_t)rand_r(&seed) % (sizeof pieces / sizeof *pieces)]);
         for (size_t k = 0; k < m; k++)
-            text[k] = alphabet[rand_r(&seed) % 2];
-        pattern[n] = '\0';
+            text[k] = "abc-"[rand_r(&seed) % 4];
         text[m] = '\0';
-        if (glob_matches(pattern, text) != (fnmatch(pattern, text, 0) == 0))
+        if (matches(pattern, text) != (fnmatch(pattern, text, FNM_NOESCAPE) == 0))
             fail_msg("'%s' and '%s'", pattern, text);
     }
 }
@@ -59,27 +66,40 @@ static void agrees_on_random_patterns(void **state)
 static void unclosed_bracket_stands_for_itself(void **state)
 {
     (void)state;
-    assert_true(glob_matches("a[b", "a[b"));
-    assert_false(glob_matches("a[b", "ab"));
-    assert_true(glob_matches("[", "["));
-    assert_false(glob_matches("[]", "]"));
+    assert_true(matches("a[b", "a[b"));
+    assert_false(matches("a[b", "ab"));
+    assert_true(matches("[", "["));
+    assert_false(matches("[]", "]"));
 }
 
-/* A matcher that goes back to every star would take longer than the universe has. */
-static void hostile_pattern_is_fast(void **state)
+static void every_byte_is_a_character(void **state)
 {
-    char pattern[129], text[65];
+    (void)state;
+    assert_true(matches("?", "\xff"));
+    assert_true(matches("[\x80-\xff]", "\xe4"));
+    assert_false(matches("[!\x80-\xff]", "\xe4"));
+    assert_true(matches("[a-\xff]", "\xe4"));
+}
+
+static void longest_patterns(void **state)
+{
+    char pattern[70], text[70];
 
     (void)state;
-    for (size_t i = 0; i < 128; i += 2)
-        memcpy(pattern + i, "*a", 2);
-    pattern[126] = 'b';
-    pattern[127] = 'c';
-    pattern[128] = '\0';
-    memset(text, 'a', 64);
-    text[64] = '\0';
-    for (int i = 0; i < 1000; i++)
-        assert_false(glob_matches(pattern, text));
+    memset(pattern, '?', sizeof pattern);
+    memset(text, 'a', sizeof text);
+    pattern[GLOB_ELEMENTS_MAX] = text[GLOB_ELEMENTS_MAX] = '\0';
+    assert_true(matches(pattern, text));
+    pattern[GLOB_ELEMENTS_MAX] = '*';
+    pattern[GLOB_ELEMENTS_MAX + 1] = '\0';
+    assert_true(matches(pattern, text));
+    assert_false(matches(pattern, text + 1));
+    /* One more, which no name has. */
+    pattern[GLOB_ELEMENTS_MAX] = '?';
+    text[GLOB_ELEMENTS_MAX] = 'a';
+    text[GLOB_ELEMENTS_MAX + 1] = '\0';
+    assert_false(matches(pattern, text));
+    assert_true(matches("*a*", text));
 }
 
 static void patterns_are_known(void **state)
@@ -97,7 +117,8 @@ int main(void)
         cmocka_unit_test(matches_what_fnmatch_matches),
         cmocka_unit_test(agrees_on_random_patterns),
         cmocka_unit_test(unclosed_bracket_stands_for_itself),
-        cmocka_unit_test(hostile_pattern_is_fast),
+        cmocka_unit_test(every_byte_is_a_character),
+        cmocka_unit_test(longest_patterns),
         cmocka_unit_test(patterns_are_known),
     };
 

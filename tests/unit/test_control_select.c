@@ -29,6 +29,30 @@ static int end(void **state)
     return 0;
 }
 
+/* All portions. */
+static int select_units(struct supervisor *s, const cJSON *wanted, struct selection *ret,
+                        const char **ret_missing)
+{
+    static char missing[SELECT_PATTERN_MAX_CHARS + 1];
+    struct selecting *c;
+    int r = selecting_create(&c, s, wanted, ret_missing);
+
+    *ret = (struct selection){NULL, 0};
+    if (r < 0) {
+        assert_null(c);
+        return r;
+    }
+    do
+        r = selecting_step(c, ret, ret_missing);
+    while (r == -EAGAIN);
+    if (r == -ENOENT) {
+        snprintf(missing, sizeof missing, "%s", *ret_missing);
+        *ret_missing = missing;
+    }
+    selecting_destroy(c);
+    return r;
+}
+
 /* The names selected, in order; or the name that is missing, with a "-" in front. */
 static const char *chosen(struct supervisor *s, const char *json)
 {
@@ -76,6 +100,9 @@ static void first_missing_is_named(void **state)
     assert_string_equal(chosen(*state, "[\"x*\"]"), "-x*");
     assert_string_equal(chosen(*state, "[\"\"]"), "-");
     assert_string_equal(chosen(*state, "[\"WEB\"]"), "-WEB");
+    /* Names come before patterns. */
+    assert_string_equal(chosen(*state, "[\"web*\",\"x*\",\"y*\"]"), "-x*");
+    assert_string_equal(chosen(*state, "[\"x*\",\"web\",\"nope\"]"), "-nope");
 }
 
 static void all_or_the_first(void **state)
@@ -147,6 +174,53 @@ static void ten_thousand_names(void **state)
     fake_finish(&s);
 }
 
+/* The dearest patterns there are against ten thousand units: no portion keeps anybody waiting. */
+static void patterns_take_short_portions(void **state)
+{
+    enum { N = 10000, CHARS = 47 };
+    static char texts[N][CHARS + 1];
+    static const char *many[N];
+    cJSON *array = cJSON_CreateArray();
+    char pattern[SELECT_PATTERN_MAX_CHARS + 1];
+    double longest = 0, total = 0;
+    struct supervisor s;
+    struct selecting *c;
+    struct selection sel;
+    const char *missing;
+    int r;
+
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        memset(texts[i], 'u', CHARS - 5);
+        snprintf(texts[i] + CHARS - 5, 6, "%05d", i);
+        many[i] = texts[i];
+    }
+    memset(pattern, '~', sizeof pattern);
+    memcpy(pattern, "u*[!", 4);
+    strcpy(pattern + SELECT_PATTERN_MAX_CHARS - 2, "]0");
+    for (int i = 0; i < SELECT_PATTERNS_MAX; i++)
+        cJSON_AddItemToArray(array, cJSON_CreateString(pattern));
+    fake_init(&s, many, N);
+    assert_int_equal(selecting_create(&c, &s, array, &missing), 0);
+    do {
+        clock_t began = clock();
+        double took;
+
+        r = selecting_step(c, &sel, &missing);
+        took = (double)(clock() - began) / CLOCKS_PER_SEC;
+        total += took;
+        longest = took > longest ? took : longest;
+    } while (r == -EAGAIN);
+    assert_int_equal(r, 0);
+    assert_int_equal(sel.n, N / 10);
+    if (longest > 0.02 || total > 2)
+        fail_msg("a portion took %.1f ms, all %.1f ms", longest * 1e3, total * 1e3);
+    selection_finish(&sel);
+    selecting_destroy(c);
+    cJSON_Delete(array);
+    fake_finish(&s);
+}
+
 static void expect_explained(struct supervisor *s, const char *name, const char *expected)
 {
     struct strbuf b = STRBUF_INIT;
@@ -178,6 +252,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_or_the_first, begin, end),
         cmocka_unit_test_setup_teardown(patterns_are_bounded, begin, end),
         cmocka_unit_test(ten_thousand_names),
+        cmocka_unit_test(patterns_take_short_portions),
         cmocka_unit_test_setup_teardown(missing_names_are_explained, begin, end),
     };
 

@@ -277,6 +277,24 @@ static void stop_of_the_unkillable_is_not_ok(void **state)
     assert_int_equal(look(&m, s), VERDICT_UNKILLABLE);
 }
 
+static void stop_waits_for_the_run_it_met(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.restart_delay_ms = 0;
+    start_until_running(s);
+    m = mark_of(s, OPERATION_STOP); /* run 1, which dies by itself before the stop is stepped */
+    exits(s, 1);
+    assert_int_equal(s->unit.run, 2);
+    ask(s, EV_STOP);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    spawned(s);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
 /* ---- restart ---- */
 
 static void restart_is_ok_when_a_newer_run_is_ready(void **state)
@@ -429,6 +447,7 @@ int main(void)
         TEST(stop_is_ok_although_started_again_since),
         TEST(stop_waits_for_a_run_that_began_meanwhile),
         TEST(stop_of_the_unkillable_is_not_ok),
+        TEST(stop_waits_for_the_run_it_met),
         TEST(restart_is_ok_when_a_newer_run_is_ready),
         TEST(restart_while_starting_wants_a_newer_run),
         TEST(restart_that_does_not_come_up_is_not_ok),

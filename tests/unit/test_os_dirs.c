@@ -150,6 +150,23 @@ static void test_refused(void **state)
     assert_int_equal(runtime_dir_take(in_tmp(path, "open")), -ELOOP);
 }
 
+static void test_directory_of_a_file(void **state)
+{
+    mode_t wanted = geteuid() == 0 ? 0755 : 0700;
+    char dir[256], path[300];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/socket", in_tmp(dir, "gone"));
+    assert_int_equal(dir_of_file_make(path), 0);
+    assert_int_equal(mode_of(dir), wanted);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(dir_of_file_make(path), 0); /* it is there */
+    snprintf(path, sizeof path, "%s/two/levels/socket", dir);
+    assert_int_equal(dir_of_file_make(path), -ENOENT);
+    assert_int_equal(dir_of_file_make("socket"), 0);
+    assert_int_equal(dir_of_file_make("/socket"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_lock_is_not_inherited),
         cmocka_unit_test(test_lock_ends_with_the_process),
         cmocka_unit_test(test_parents),
+        cmocka_unit_test(test_directory_of_a_file),
         cmocka_unit_test(test_refused),
     };
 

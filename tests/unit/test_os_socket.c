@@ -178,12 +178,43 @@ static void test_no_descriptor_leaks(void **state)
     close(after);
 }
 
+/* Another file at the same path, or none, is not the one that was there. */
+static void test_is_there(void **state)
+{
+    struct socket_file file;
+    char path[256], other[256], link[256], below[300];
+    int first, second;
+
+    (void)state;
+    first = socket_listen(in_tmp(path, "there"), 0600);
+    assert_true(first >= 0);
+    assert_int_equal(socket_file(path, &file), 0);
+    assert_int_equal(socket_is_there(path, &file), 1);
+    assert_int_equal(rename(path, in_tmp(other, "elsewhere")), 0);
+    assert_int_equal(socket_is_there(path, &file), 0);
+    assert_int_equal(socket_is_there(other, &file), 1);
+    assert_int_equal(socket_file(path, &file), -ENOENT);
+    second = socket_listen(path, 0600);
+    assert_true(second >= 0);
+    assert_int_equal(socket_is_there(path, &file), 0);
+    assert_int_equal(symlink(other, in_tmp(link, "to-elsewhere")), 0);
+    assert_int_equal(socket_is_there(link, &file), 0);
+    snprintf(below, sizeof below, "%s/x", path); /* below what is no directory */
+    assert_int_equal(socket_is_there(below, &file), 0);
+    close(first);
+    close(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listen),           cmocka_unit_test(test_full_house),
-        cmocka_unit_test(test_other_kinds_stay), cmocka_unit_test(test_datagram_socket_is_alive),
-        cmocka_unit_test(test_long_paths),       cmocka_unit_test(test_no_descriptor_leaks),
+        cmocka_unit_test(test_listen),
+        cmocka_unit_test(test_full_house),
+        cmocka_unit_test(test_is_there),
+        cmocka_unit_test(test_other_kinds_stay),
+        cmocka_unit_test(test_datagram_socket_is_alive),
+        cmocka_unit_test(test_long_paths),
+        cmocka_unit_test(test_no_descriptor_leaks),
     };
 
     return cmocka_run_group_tests(tests, make_tmp_dir, remove_tmp_dir);

@@ -377,30 +377,22 @@ static void test_user_change(void **state)
     assert_null(strstr(live(request).output, "\n0\n"));
 }
 
-static void test_pidfd(void **state)
+/* What the pipe tells is still there after the reaping. */
+static void test_news_after_reaping(void **state)
 {
     struct spawn_request request = plain_request(ARGV(S("/bin/true")));
     struct spawned spawned;
     enum start_stage stage;
     struct reaped reaped;
-    struct pollfd p;
     bool about_to_exec = false;
     int errnum;
 
     (void)state;
-    request.want_pidfd = true;
     assert_int_equal(spawn_process(&request, &spawned, &stage), 0);
-    assert_true(spawned.pidfd >= 0);
-    assert_true(fcntl(spawned.pidfd, F_GETFD) & FD_CLOEXEC);
     assert_true(fcntl(spawned.exec_fd, F_GETFD) & FD_CLOEXEC);
-    p = (struct pollfd){.fd = spawned.pidfd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 30000), 1);
-    assert_true(reap_is_dead(spawned.pid));
-    assert_int_equal(reap_pid(spawned.pid, &reaped), 1);
-    /* What the pipe tells is still there after the reaping. */
+    assert_int_equal(wait_reaped(spawned.pid, &reaped), 1);
     assert_int_equal(spawn_exec_news(spawned.exec_fd, &about_to_exec, &stage, &errnum), EXEC_DONE);
     close(spawned.exec_fd);
-    close(spawned.pidfd);
 }
 
 /* The pipe's end alone is a death before the exec; after the child's word it is the exec. */
@@ -503,7 +495,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_signals_are_default),
         cmocka_unit_test(test_path_search),
         cmocka_unit_test(test_user_change),
-        cmocka_unit_test(test_pidfd),
+        cmocka_unit_test(test_news_after_reaping),
         cmocka_unit_test(test_news_pending),
         cmocka_unit_test(test_died_before_exec),
         cmocka_unit_test(test_slot_is_marked),

@@ -132,7 +132,7 @@ os._exit(3)
 """
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the system call has another number")
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="x86_64: the system call has another number elsewhere")
 @BOTH
 def test_a_process_lives_as_long_as_one_of_its_threads(reeve, tmp_path, best_effort):
     """/proc shows it as a zombie, since its first thread is one."""

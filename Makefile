@@ -283,7 +283,7 @@ install: all ## install below DESTDIR and PREFIX
 	$(INSTALL) -m 755 build/reeved $(DESTDIR)$(SBINDIR)/reeved
 	$(INSTALL) -m 755 build/reevectl $(DESTDIR)$(BINDIR)/reevectl
 	$(foreach p,$(MAN_PAGES),$(INSTALL) -m 644 $(p) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)) &&) true
-	$(INSTALL) -m 644 conf/example.ini $(DESTDIR)$(DOCDIR)/examples/reeve.ini
+	$(INSTALL) -m 644 conf/reeve.ini $(DESTDIR)$(DOCDIR)/examples/reeve.ini
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 packaging/completion/reevectl.bash $(DESTDIR)$(BASHDIR)/reevectl
 

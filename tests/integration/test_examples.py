@@ -2,6 +2,7 @@
 import os
 import re
 
+import pytest
 from daemon import ROOT
 
 
@@ -25,16 +26,9 @@ def test_readme(reeve):
         check(reeve, block)
 
 
-def test_example(reeve, tmp_path):
-    """With the programs and directories it speaks of put where there are some."""
-    (tmp_path / "bin").mkdir()
-    for name in ("serve", "migrate", "nginx"):
-        (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
-        (tmp_path / "bin" / name).chmod(0o755)
-    text = read("conf", "example.ini")
-    assert "/srv/app" in text and "/usr/sbin/nginx" in text
-    check(reeve, text.replace("/srv/app", str(tmp_path))
-          .replace("/usr/sbin/nginx", f"{tmp_path}/bin/nginx"))
+@pytest.mark.parametrize("name", ["reeve.ini", "minimal.ini"])
+def test_examples_are_good_as_they_stand(reeve, name):
+    check(reeve, read("conf", name))
 
 
 def test_demo(reeve, tmp_path):

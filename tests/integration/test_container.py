@@ -178,7 +178,8 @@ def test_a_read_only_root(poor, uid, proc):
     init = init_pid(poor)
     with open(f"/proc/{init}/status", encoding="ascii") as text:
         assert f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n" in text.read()
-    for pid in set(poor.marked()) - {init}:
+    # While it executes, its environment cannot be read.
+    for pid in poor.wait_for(lambda: set(poor.marked()) - {init}):
         os.kill(pid, signal.SIGKILL)
     poor.wait_line(r"x: run 1 ended .*SIGKILL")
     poor.wait_line("^up", count=2)

@@ -344,8 +344,9 @@ def test_half_closed_and_then_gone_while_it_waits(reeve):
         began = cpu_seconds(reeve.pid)
         time.sleep(0.5)
         assert cpu_seconds(reeve.pid) - began < 0.2
-        assert descriptors(reeve.pid) > before
-    reeve.wait_for(lambda: descriptors(reeve.pid) <= before, what="its descriptor to be closed")
+        during = descriptors(reeve.pid)
+        assert during > before
+    reeve.wait_for(lambda: descriptors(reeve.pid) < during, what="its descriptor to be closed")
     assert reeve.unit("deaf")["state"] == "stopping"
     reeve.send_signal(signal.SIGINT)
     reeve.wait_line("shutting down")

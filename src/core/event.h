@@ -16,6 +16,7 @@ enum event_type {
     EV_START,       /* someone wants the unit up: by, requester */
     EV_STOP,        /* someone wants it down: by, requester, kill_by_ms */
     EV_RESTART,     /* stop and start again, or start */
+    EV_RESET,       /* forget that it failed: by, requester */
     EV_SPAWNED,     /* clone succeeded: pid, cgroup */
     EV_SPAWN_ERROR, /* no process came to be: stage, errnum */
     EV_EXECED,      /* the command is executing */

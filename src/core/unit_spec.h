@@ -14,6 +14,8 @@
 
 enum { UNIT_NAME_MAX = 48 };        /* characters of NAME; an instance adds "@N" */
 enum { RESTART_LIMIT_MAX = 10000 }; /* a unit remembers that many times */
+enum { EVENTS_KEPT_MIN = 16, EVENTS_KEPT_MAX = 1000000, EVENTS_KEPT_DEFAULT = 4096 };
+enum { TAGS_MAX = 64 }; /* of one unit */
 
 enum unit_kind { UNIT_SERVICE, UNIT_JOB };
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
@@ -39,7 +41,9 @@ struct unit_spec {
     const char *name; /* as listed: "web", later "web@2" */
     enum unit_kind kind;
     const char *description; /* "" when none */
-    const char *file;        /* where the section begins */
+    const char **tags;       /* in the order written */
+    uint32_t n_tags;
+    const char *file; /* where the section begins */
     uint32_t line;
 
     /* what: ready for execve, NULL-terminated */
@@ -91,6 +95,10 @@ struct unit_spec {
 struct daemon_spec {
     const char *socket; /* absolute path; NULL: none */
     mode_t socket_mode;
+    bool has_socket_group;    /* members of socket_gid may control */
+    const char *socket_group; /* its name, for messages; NULL: none */
+    gid_t socket_gid;
+    uint32_t events_kept;        /* at most so many events; at least EVENTS_KEPT_MIN */
     const char *runtime_dir;     /* absolute path; NULL: nothing writable */
     int64_t shutdown_timeout_ms; /* 0: not set, reeved takes its default */
 };

@@ -10,13 +10,23 @@
 
 #include "core/unit.h"
 
-enum operation { OPERATION_START, OPERATION_STOP, OPERATION_RESTART };
+enum operation {
+    OPERATION_START,
+    OPERATION_STOP,
+    OPERATION_RESTART,
+    /* only waiting, whatever happens meanwhile */
+    OPERATION_AWAIT_READY,
+    OPERATION_AWAIT_COMPLETED,
+    OPERATION_AWAIT_STOPPED
+};
 
 enum verdict {
     VERDICT_OPEN, /* look again after the next change */
     VERDICT_OK,
-    VERDICT_ENDED,     /* the run that was to become ready ended first: see its record */
-    VERDICT_STOPPED,   /* it was stopped before that run began */
+    VERDICT_ENDED,     /* the run that was to become ready ended first, or the unit has failed for
+                          good: see the record */
+    VERDICT_STOPPED,   /* start and restart: it was stopped before that run began */
+    VERDICT_CUT_SHORT, /* waiting for completed: it was stopped instead */
     VERDICT_UNKILLABLE /* what should have ended outlives SIGKILL */
 };
 

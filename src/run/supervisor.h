@@ -13,6 +13,7 @@
 #include "core/unit.h"
 #include "run/loop.h"
 
+struct event_ring;
 struct procs;
 struct rlimit;
 
@@ -66,8 +67,17 @@ int64_t supervisor_uptime_ms(const struct supervisor *s);
 int supervisor_start(struct supervisor *s, uint32_t index, struct requester who);
 int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who);
 int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who);
-/* Begins the shutdown; again: nothing changes. */
-void supervisor_shutdown(struct supervisor *s, struct requester who);
+/* Forgets that it failed, and the counters of its restarts. */
+int supervisor_reset_failed(struct supervisor *s, uint32_t index, struct requester who);
+/* Begins the shutdown, asked for by a peer or by a signal (0: none); again: nothing changes. */
+void supervisor_shutdown(struct supervisor *s, struct requester who, int signal);
+
+/* Who of a run gets a signal. */
+enum signal_to { SIGNAL_TO_MAIN, SIGNAL_TO_GROUP, SIGNAL_TO_TREE };
+/* Sends a signal at once, also while shutting down; it is not a stop. 0; -ESRCH: nothing is there
+ * to get it; -EPERM and the like. */
+int supervisor_signal(struct supervisor *s, uint32_t index, int signal, enum signal_to to,
+                      struct requester who);
 
 /* Requests reach their units in the order taken, a little later. What had been asked when
  * supervisor_asked() was n has reached its unit once supervisor_done() is n or more. */
@@ -75,9 +85,16 @@ uint64_t supervisor_asked(const struct supervisor *s);
 uint64_t supervisor_done(const struct supervisor *s);
 
 /* ---- being told ---- */
+
+/* What happened, oldest first: see core/event_ring.h. */
+const struct event_ring *supervisor_events(const struct supervisor *s);
+/* Names this life of reeved: no other one has the same. */
+const char *supervisor_epoch(const struct supervisor *s);
+
 struct listener;
 /* Called after each change of phase or record, at the end of a step: the unit may be read, the
- * supervisor may be asked, nothing recurses. `index` UINT32_MAX: the daemon's own state changed. */
+ * supervisor may be asked, nothing recurses. `index` UINT32_MAX: no unit changed, but there are new
+ * events. */
 typedef void listener_fn(struct listener *l, uint32_t index);
 struct listener {
     struct list link; // supervisor.listeners

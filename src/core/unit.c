@@ -90,7 +90,7 @@ static void begin_run(struct step *st)
     act(st, ACT_SPAWN);
 }
 
-/* A start that somebody asked for forgives what was. */
+/* A start that somebody asked for, or a reset, forgives what was. */
 static void forgive(struct unit *u)
 {
     u->attempt = 0;
@@ -327,6 +327,27 @@ static void on_restart(struct step *st)
     begin_stop(st, BY_RESTART, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
 }
 
+static void on_reset(struct step *st)
+{
+    forgive(st->u);
+}
+
+/* The run under way is now the first try. */
+static void on_reset_run(struct step *st)
+{
+    forgive(st->u);
+    st->u->attempt = 1;
+}
+
+static void on_reset_failed(struct step *st)
+{
+    forgive(st->u);
+    if (st->u->wanted)
+        begin_run(st);
+    else
+        enter(st, PHASE_STOPPED, 0);
+}
+
 static void on_spawned(struct step *st)
 {
     st->u->current.pid = st->ev->u.spawned.pid;
@@ -485,6 +506,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
         {
             [EV_START] = on_start,
             [EV_RESTART] = on_start,
+            [EV_RESET] = on_reset,
             [EV_STOP] = on_unwant,
         },
     [PHASE_SPAWNING] =
@@ -492,6 +514,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_want,
             [EV_STOP] = on_stop,
             [EV_RESTART] = on_restart,
+            [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
             [EV_EXECED] = on_execed,
@@ -504,6 +527,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_want,
             [EV_STOP] = on_stop,
             [EV_RESTART] = on_restart,
+            [EV_RESET] = on_reset_run,
             [EV_READY] = become_ready,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_start_deadline,
@@ -513,6 +537,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_want,
             [EV_STOP] = on_stop,
             [EV_RESTART] = on_restart,
+            [EV_RESET] = on_reset_run,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_job_timeout,
         },
@@ -521,6 +546,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_sooner,
             [EV_RESTART] = on_start_again,
+            [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
             [EV_EXECED] = on_execed_late,
@@ -534,6 +560,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_sooner,
             [EV_RESTART] = on_start_again,
+            [EV_RESET] = on_reset_run,
             [EV_TREE_EMPTY] = on_tree_empty,
             [EV_DEADLINE] = on_stop_deadline,
         },
@@ -542,6 +569,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_killing,
             [EV_RESTART] = on_start_again,
+            [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
             [EV_EXECED] = on_execed_late,
@@ -557,6 +585,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_killing,
             [EV_RESTART] = on_start_again,
+            [EV_RESET] = on_reset_run,
             [EV_KILLED] = on_killed,
             [EV_EXITED] = on_exited_killing,
             [EV_TREE_EMPTY] = on_tree_empty,
@@ -566,18 +595,21 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start,
             [EV_STOP] = on_stop_backoff,
             [EV_RESTART] = on_start,
+            [EV_RESET] = on_reset,
             [EV_DEADLINE] = on_backoff_over,
         },
     [PHASE_COMPLETED] =
         {
             [EV_START] = on_start,
             [EV_RESTART] = on_start,
+            [EV_RESET] = on_reset,
             [EV_STOP] = on_unwant,
         },
     [PHASE_FAILED] =
         {
             [EV_START] = on_start,
             [EV_RESTART] = on_start,
+            [EV_RESET] = on_reset_failed,
             [EV_STOP] = on_unwant,
         },
 };

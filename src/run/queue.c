@@ -7,9 +7,9 @@
  * tree empty, deadline. */
 enum { FACTS_PER_UNIT = 8, ASKS_PER_UNIT = 2, SPARE_EVENTS = 128 };
 
-static int ring_init(struct event_ring *r, uint32_t cap)
+static int ring_init(struct event_lane *r, uint32_t cap)
 {
-    *r = (struct event_ring){.cap = cap};
+    *r = (struct event_lane){.cap = cap};
     r->events = calloc(cap, sizeof *r->events);
     return r->events ? 0 : -ENOMEM;
 }
@@ -27,16 +27,24 @@ void queue_finish(struct queue *q)
 {
     for (int i = 0; i < LANE_COUNT; i++) {
         free(q->lanes[i].events);
-        q->lanes[i] = (struct event_ring){0};
+        q->lanes[i] = (struct event_lane){0};
     }
 }
 
 static enum queue_lane lane_of(enum event_type type)
 {
-    return type == EV_START || type == EV_STOP || type == EV_RESTART ? LANE_ASKS : LANE_FACTS;
+    switch (type) {
+    case EV_START:
+    case EV_STOP:
+    case EV_RESTART:
+    case EV_RESET:
+        return LANE_ASKS;
+    default:
+        return LANE_FACTS;
+    }
 }
 
-static bool grow(struct event_ring *r)
+static bool grow(struct event_lane *r)
 {
     struct event *events = calloc((size_t)r->cap * 2, sizeof *events);
 
@@ -53,7 +61,7 @@ static bool grow(struct event_ring *r)
 
 bool queue_post(struct queue *q, const struct event *ev)
 {
-    struct event_ring *r = &q->lanes[lane_of(ev->type)];
+    struct event_lane *r = &q->lanes[lane_of(ev->type)];
 
     if (r->n == r->cap && !grow(r))
         return false;
@@ -64,7 +72,7 @@ bool queue_post(struct queue *q, const struct event *ev)
 
 bool queue_take(struct queue *q, enum queue_lane lane, struct event *ret)
 {
-    struct event_ring *r = &q->lanes[lane];
+    struct event_lane *r = &q->lanes[lane];
 
     if (r->n == 0)
         return false;
@@ -82,7 +90,7 @@ bool queue_empty(const struct queue *q)
 
 bool queue_takes_requests(const struct queue *q)
 {
-    const struct event_ring *asks = &q->lanes[LANE_ASKS];
+    const struct event_lane *asks = &q->lanes[LANE_ASKS];
 
     return asks->cap - asks->n > q->n_units;
 }

@@ -15,14 +15,14 @@
 
 enum queue_lane { LANE_FACTS, LANE_ASKS, LANE_COUNT };
 
-struct event_ring {
+struct event_lane {
     struct event *events; /* owned */
     uint32_t cap, head, n;
     uint64_t n_taken; /* ever */
 };
 
 struct queue {
-    struct event_ring lanes[LANE_COUNT];
+    struct event_lane lanes[LANE_COUNT];
     uint32_t n_units;
 };
 

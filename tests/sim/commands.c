@@ -21,8 +21,8 @@ static struct event random_ask(struct world *w, uint32_t unit)
     uint64_t dice = prng_below(p, 100);
 
     /* During a shutdown new work is refused before it reaches a unit. */
-    if (!w->shutting_down && dice < 65)
-        ev.type = dice < 40 ? EV_START : EV_RESTART;
+    if (!w->shutting_down && dice < 70)
+        ev.type = dice < 40 ? EV_START : dice < 65 ? EV_RESTART : EV_RESET;
     ev.u.ask.by = prng_percent(p, 80)
                       ? BY_USER
                       : (enum requested_by)(BY_USER + (int)prng_below(p, BY_COUNT - BY_USER));

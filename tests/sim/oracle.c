@@ -67,12 +67,17 @@ static void spawn(struct sim_unit *su, struct moment now)
     o->actions[ACT_SPAWN]++;
 }
 
+static void forget(struct oracle *o)
+{
+    o->tries = 0;
+    o->streak = 0;
+    o->policy_restarts = 0;
+    o->n_restarts = 0;
+}
+
 static void spawn_as_new(struct sim_unit *su, struct moment now)
 {
-    su->oracle.tries = 0;
-    su->oracle.streak = 0;
-    su->oracle.policy_restarts = 0;
-    su->oracle.n_restarts = 0;
+    forget(&su->oracle);
     spawn(su, now);
 }
 
@@ -250,6 +255,19 @@ static void on_ask(struct sim_unit *su, const struct event *ev, struct moment no
     }
 }
 
+static void on_reset(struct sim_unit *su, struct moment now)
+{
+    struct oracle *o = &su->oracle;
+
+    forget(o);
+    if (o->phase == PHASE_FAILED && o->wanted)
+        spawn(su, now);
+    else if (o->phase == PHASE_FAILED)
+        go(o, PHASE_STOPPED, 0);
+    else if (!one_of(o->phase, DOWN))
+        o->tries = 1; /* the run under way */
+}
+
 static void on_stop(struct sim_unit *su, const struct event *ev, struct moment now)
 {
     struct oracle *o = &su->oracle;
@@ -369,6 +387,9 @@ void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now)
         break;
     case EV_STOP:
         on_stop(su, ev, now);
+        break;
+    case EV_RESET:
+        on_reset(su, now);
         break;
     case EV_SPAWNED:
         o->want.pid = ev->u.spawned.pid;

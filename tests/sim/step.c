@@ -64,6 +64,7 @@ static void random_payload(struct world *w, struct event *ev)
     case EV_START:
     case EV_STOP:
     case EV_RESTART:
+    case EV_RESET:
         ev->u.ask.by = BY_USER;
         ev->u.ask.kill_by_ms = prng_percent(p, 50) ? 0 : w->now.mono_ms;
         break;

@@ -43,6 +43,7 @@ static void print_payload(const struct event *ev)
     case EV_START:
     case EV_STOP:
     case EV_RESTART:
+    case EV_RESET:
         printf(" by %s, kill by %" PRId64, requested_by_name(ev->u.ask.by), ev->u.ask.kill_by_ms);
         break;
     case EV_SPAWN_ERROR:

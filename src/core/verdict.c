@@ -12,7 +12,8 @@ void verdict_mark(struct operation_mark *mark, enum operation operation, const s
     enum unit_state state = unit_state_of(u->phase);
 
     mark->operation = operation;
-    mark->had_run = unit_has_run(u);
+    mark->had_run = operation == OPERATION_AWAIT_COMPLETED ? u->phase != PHASE_STOPPED
+                                                           : unit_has_run(u);
     mark->run = u->run;
     /* A start joins the attempt under way; all else leads to a run that does not exist yet. */
     if (operation == OPERATION_RESTART ||
@@ -82,11 +83,60 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
     return u->phase == PHASE_UNKILLABLE ? VERDICT_UNKILLABLE : VERDICT_OPEN;
 }
 
+/* ---- only waiting ---- */
+
+static enum verdict ended_for_good(const struct unit *u, const struct exit_record **ret_record)
+{
+    *ret_record = unit_last_record(u);
+    return VERDICT_ENDED;
+}
+
+static enum verdict await_ready(const struct unit *u, const struct exit_record **ret_record)
+{
+    if (u->ready)
+        return VERDICT_OK;
+    if (u->phase == PHASE_FAILED || u->phase == PHASE_COMPLETED)
+        return ended_for_good(u, ret_record);
+    return VERDICT_OPEN;
+}
+
+/* A stop that was there before somebody waited decides nothing: the unit may be started yet. */
+static enum verdict await_completed(struct operation_mark *mark, const struct unit *u,
+                                    const struct exit_record **ret_record)
+{
+    if (u->phase == PHASE_COMPLETED)
+        return VERDICT_OK;
+    if (u->phase == PHASE_FAILED)
+        return ended_for_good(u, ret_record);
+    if (u->phase == PHASE_STOPPED)
+        return mark->had_run ? VERDICT_CUT_SHORT : VERDICT_OPEN;
+    mark->had_run = true;
+    return VERDICT_OPEN;
+}
+
+static enum verdict await_stopped(const struct unit *u)
+{
+    if (is_down(u))
+        return VERDICT_OK;
+    return u->phase == PHASE_UNKILLABLE && !u->wanted ? VERDICT_UNKILLABLE : VERDICT_OPEN;
+}
+
 enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,
                           const struct exit_record **ret_record)
 {
     *ret_record = NULL;
-    if (mark->operation == OPERATION_STOP)
+    switch (mark->operation) {
+    case OPERATION_STOP:
         return look_for_end(mark, u);
+    case OPERATION_AWAIT_READY:
+        return await_ready(u, ret_record);
+    case OPERATION_AWAIT_COMPLETED:
+        return await_completed(mark, u, ret_record);
+    case OPERATION_AWAIT_STOPPED:
+        return await_stopped(u);
+    case OPERATION_START:
+    case OPERATION_RESTART:
+        break;
+    }
     return look_for_ready(mark, u, ret_record);
 }

@@ -23,7 +23,7 @@ enum operation {
 enum verdict {
     VERDICT_OPEN, /* look again after the next change */
     VERDICT_OK,
-    VERDICT_ENDED,     /* the run that was to become ready ended first, or the unit has failed for
+    VERDICT_ENDED,     /* the run that was to become ready ended first, or the unit has ended for
                           good: see the record */
     VERDICT_STOPPED,   /* start and restart: it was stopped before that run began */
     VERDICT_CUT_SHORT, /* waiting for completed: it was stopped instead */
@@ -33,7 +33,7 @@ enum verdict {
 /* What is remembered of the unit as it was when the operation was asked for. */
 struct operation_mark {
     enum operation operation;
-    bool had_run; /* stop: there was a run to end */
+    bool had_run; /* stop: there was a run to end; awaiting completed: it was not stopped */
     uint64_t run; /* start and restart: the first run that counts; stop: the run to end */
 };
 

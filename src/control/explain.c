@@ -87,6 +87,9 @@ void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verd
     case VERDICT_STOPPED:
         strbuf_add(out, "stopped by another request before it was started");
         break;
+    case VERDICT_CUT_SHORT:
+        strbuf_add(out, "stopped before it completed");
+        break;
     case VERDICT_UNKILLABLE:
         strbuf_add(out,
                    "unkillable: processes of its run outlive SIGKILL; nothing is started until "

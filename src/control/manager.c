@@ -292,7 +292,7 @@ static void shut_down(struct service_call *c)
     }
     message_begin(&o, c->out);
     message_end(&o, false, c->lines);
-    supervisor_shutdown(supervisor_of(c), requester_of(client_of(c)));
+    supervisor_shutdown(supervisor_of(c), requester_of(client_of(c)), 0);
 }
 
 static const struct service_method methods[] = {

@@ -165,6 +165,10 @@ static int ask(struct pending *p, struct item *it)
         return supervisor_stop(s, it->index, p->request.requester);
     case OPERATION_RESTART:
         return supervisor_restart(s, it->index, p->request.requester);
+    case OPERATION_AWAIT_READY:
+    case OPERATION_AWAIT_COMPLETED:
+    case OPERATION_AWAIT_STOPPED:
+        return 0;
     }
     return -EINVAL;
 }

@@ -72,7 +72,7 @@ static void asked_to_end(struct daemon *d, int sig)
             supervisor_hurry(d->supervisor);
         return;
     }
-    supervisor_shutdown(d->supervisor, init);
+    supervisor_shutdown(d->supervisor, init, sig);
 }
 
 static void take_signal(struct daemon *d, int sig)

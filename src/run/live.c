@@ -5,6 +5,7 @@
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "os/sys.h"
+#include "run/notices.h"
 #include "run/report.h"
 #include "run/state.h"
 
@@ -148,12 +149,15 @@ static bool perform(struct live *l, const struct action *a)
         return false;
     case ACT_CHANGED:
         report_changed(&l->unit, a->from, a->to);
+        notice_changed(l->supervisor, &l->unit, a->from, a->to);
         return true;
     case ACT_RECORDED:
         report_record(&l->unit);
+        notice_record(l->supervisor, &l->unit);
         return true;
     case ACT_UNKILLABLE:
         report_unkillable(&l->unit);
+        notice_unkillable(l->supervisor, &l->unit);
         return true;
     case ACT_ESSENTIAL:
         shutdown_for_essential(l->supervisor, l->unit.index);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/stop_plan.h"
 #include "os/clock.h"
+#include "run/notices.h"
 #include "run/report.h"
 #include "run/state.h"
 
@@ -24,6 +25,16 @@ static void on_last_kill(struct timer *t)
     stop_all(t->owner, (struct requester){0}, clock_now().mono_ms);
 }
 
+static void be_over(struct supervisor *s)
+{
+    s->shutdown.over = true;
+    shutdown_finish(s);
+    notice_session(s, NOTICE_SESSION_STOPPED, (struct requester){0}, 0, NOTICE_NO_UNIT,
+                   shutdown_exit_code(s));
+    supervisor_tell(s, UINT32_MAX);
+    loop_stop(s->loop);
+}
+
 static void on_last(struct timer *t)
 {
     struct supervisor *s = t->owner;
@@ -32,8 +43,7 @@ static void on_last(struct timer *t)
         if (unit_has_run(&s->lives[i].unit))
             report_unkillable(&s->lives[i].unit);
     log_error("shutdown: the time is up");
-    s->shutdown.over = true;
-    loop_stop(s->loop);
+    be_over(s);
 }
 
 void shutdown_init(struct supervisor *s, int64_t timeout_ms)
@@ -50,7 +60,7 @@ void shutdown_finish(struct supervisor *s)
     timer_stop(&s->shutdown.last);
 }
 
-void shutdown_begin(struct supervisor *s, struct requester who)
+void shutdown_begin(struct supervisor *s, struct requester who, int signal)
 {
     struct shutdown *d = &s->shutdown;
 
@@ -59,6 +69,8 @@ void shutdown_begin(struct supervisor *s, struct requester who)
     d->begun = true;
     d->begun_ms = clock_now().mono_ms;
     log_info("shutting down");
+    notice_session(s, NOTICE_SESSION_STOPPING, who, signal,
+                   d->essential >= 0 ? (uint32_t)d->essential : NOTICE_NO_UNIT, -1);
     timer_set(&d->last_kill, shutdown_last_kill_ms(d->timeout_ms, d->begun_ms));
     timer_set(&d->last, shutdown_end_ms(d->timeout_ms, d->begun_ms));
     stop_all(s, who, shutdown_kill_by_ms(d->timeout_ms, d->begun_ms, d->begun_ms, 1));
@@ -72,7 +84,7 @@ void shutdown_for_essential(struct supervisor *s, uint32_t index)
         return;
     log_info("%s is essential and has ended for good", s->lives[index].unit.spec->name);
     s->shutdown.essential = index;
-    shutdown_begin(s, (struct requester){0});
+    shutdown_begin(s, (struct requester){0}, 0);
 }
 
 void shutdown_hurry(struct supervisor *s)
@@ -90,9 +102,7 @@ void shutdown_check(struct supervisor *s)
     for (uint32_t i = 0; i < s->n_lives; i++)
         if (unit_has_run(&s->lives[i].unit) || s->lives[i].unit.phase == PHASE_BACKOFF)
             return;
-    s->shutdown.over = true;
-    shutdown_finish(s);
-    loop_stop(s->loop);
+    be_over(s);
 }
 
 int shutdown_exit_code(const struct supervisor *s)

@@ -25,8 +25,8 @@ struct shutdown {
 
 void shutdown_init(struct supervisor *s, int64_t timeout_ms);
 void shutdown_finish(struct supervisor *s);
-/* Stops all. Harmless when begun already. */
-void shutdown_begin(struct supervisor *s, struct requester who);
+/* Stops all: a peer asked for it, or a signal (0: none). Harmless when begun already. */
+void shutdown_begin(struct supervisor *s, struct requester who, int signal);
 /* The same, because this essential unit ended for good. */
 void shutdown_for_essential(struct supervisor *s, uint32_t index);
 /* Skips to the kill. */

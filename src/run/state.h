@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/list.h"
+#include "core/event_ring.h"
 #include "os/slots.h"
 #include "run/live.h"
 #include "run/loop.h"
@@ -13,6 +14,8 @@
 #include "run/shutdown.h"
 #include "run/supervisor.h"
 #include "run/tracker.h"
+
+enum { EPOCH_CHARS = 16 };
 
 struct supervisor {
     struct loop *loop;
@@ -26,6 +29,8 @@ struct supervisor {
     struct slots slots;
     char *slots_path;
     struct list listeners; // listener.link
+    struct event_ring events;
+    char epoch[EPOCH_CHARS + 1];
     struct shutdown shutdown;
     struct rlimit nofile; /* as it was when reeved started: what children get back */
     bool have_nofile;
@@ -36,6 +41,8 @@ struct supervisor {
 
 /* Queues an event and sees to it that the queue is drained. */
 void supervisor_post(struct supervisor *s, const struct event *ev);
+/* Keeps an event for subscribers; the listeners are to be told. */
+void supervisor_note(struct supervisor *s, const struct notice *notice);
 /* Tells the listeners. */
 void supervisor_tell(struct supervisor *s, uint32_t index);
 

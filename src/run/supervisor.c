@@ -1,6 +1,7 @@
 #include "run/supervisor.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 
 #include "base/log.h"
 #include "os/clock.h"
+#include "os/random.h"
+#include "run/notices.h"
 #include "run/reaper.h"
 #include "run/report.h"
 #include "run/state.h"
@@ -37,6 +40,17 @@ void supervisor_tell(struct supervisor *s, uint32_t index)
     }
 }
 
+void supervisor_note(struct supervisor *s, const struct notice *notice)
+{
+    event_ring_push(&s->events, notice);
+}
+
+static void note_ready(struct supervisor *s)
+{
+    notice_session(s, NOTICE_SESSION_READY, (struct requester){0}, 0, NOTICE_NO_UNIT, -1);
+    supervisor_tell(s, UINT32_MAX);
+}
+
 static void take(struct supervisor *s, const struct event *ev)
 {
     uint32_t untried = s->n_untried;
@@ -44,7 +58,7 @@ static void take(struct supervisor *s, const struct event *ev)
     if (live_step(&s->lives[ev->unit], ev))
         supervisor_tell(s, ev->unit);
     if (untried && !s->n_untried)
-        supervisor_tell(s, UINT32_MAX);
+        note_ready(s);
 }
 
 static void drain_lane(struct supervisor *s, enum queue_lane lane)
@@ -130,18 +144,22 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
     s->procs = options->procs;
     s->set = set;
     s->begun_ms = clock_now().mono_ms;
-    s->random = (uint32_t)clock_now().wall_ms ^ ((uint32_t)getpid() << 16);
+    s->random = (uint32_t)random_number();
+    snprintf(s->epoch, sizeof s->epoch, "%016" PRIx64, random_number());
     if (options->nofile) {
         s->nofile = *options->nofile;
         s->have_nofile = true;
     }
     list_init(&s->listeners);
+    r = event_ring_init(&s->events,
+                        set->daemon.events_kept ? set->daemon.events_kept : EVENTS_KEPT_DEFAULT);
     task_init(&s->drain, loop, drain, s);
     shutdown_init(s, set->daemon.shutdown_timeout_ms ? set->daemon.shutdown_timeout_ms
                                                      : options->shutdown_timeout_ms);
     s->slots.fd = -1;
     tracker_init(&s->tracker, loop, s->procs, options->owner_mark, post_from_tracker, s);
-    r = make_lives(s);
+    if (r == 0)
+        r = make_lives(s);
     if (r < 0) {
         supervisor_destroy(s);
         return r;
@@ -153,6 +171,9 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
 
 void supervisor_begin(struct supervisor *s)
 {
+    notice_session(s, NOTICE_SESSION_STARTED, (struct requester){0}, 0, NOTICE_NO_UNIT, -1);
+    if (!s->n_untried)
+        note_ready(s);
     for (uint32_t i = 0; i < s->n_lives; i++) {
         const struct unit_spec *spec = &s->set->units[i];
         struct event ev = {.type = EV_START, .unit = i};
@@ -173,6 +194,7 @@ void supervisor_destroy(struct supervisor *s)
     free(s->lives);
     tracker_finish(&s->tracker);
     queue_finish(&s->queue);
+    event_ring_finish(&s->events);
     slots_close(&s->slots, s->slots_path);
     free(s->slots_path);
     spec_set_unref(s->set);
@@ -266,42 +288,49 @@ int64_t supervisor_uptime_ms(const struct supervisor *s)
 
 /* ---- asking ---- */
 
-static int ask(struct supervisor *s, uint32_t index, enum event_type type, enum requested_by by,
-               struct requester who)
+static int ask(struct supervisor *s, uint32_t index, enum request_kind kind, struct requester who)
 {
-    struct event ev = {.type = type, .unit = index};
+    static const enum event_type types[REQUEST_COUNT] = {
+        [REQUEST_START] = EV_START,
+        [REQUEST_STOP] = EV_STOP,
+        [REQUEST_RESTART] = EV_RESTART,
+        [REQUEST_RESET_FAILED] = EV_RESET,
+    };
+    struct event ev = {.type = types[kind], .unit = index};
 
     if (s->shutdown.begun)
         return -ESHUTDOWN;
-    if (type != EV_STOP && !s->set->units[index].enabled)
+    if ((kind == REQUEST_START || kind == REQUEST_RESTART) && !s->set->units[index].enabled)
         return -EACCES;
     /* Requests never take the room that exits need. */
     if (!queue_takes_requests(&s->queue))
         return -EAGAIN;
-    ev.u.ask.by = by;
+    ev.u.ask.by = kind == REQUEST_RESTART ? BY_RESTART : BY_USER;
     ev.u.ask.requester = who;
+    notice_requested(s, &s->lives[index].unit, kind, 0, who);
     supervisor_post(s, &ev);
+    supervisor_tell(s, UINT32_MAX);
     return 0;
 }
 
 int supervisor_start(struct supervisor *s, uint32_t index, struct requester who)
 {
-    return ask(s, index, EV_START, BY_USER, who);
+    return ask(s, index, REQUEST_START, who);
 }
 
 int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who)
 {
-    return ask(s, index, EV_STOP, BY_USER, who);
+    return ask(s, index, REQUEST_STOP, who);
 }
 
 int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who)
 {
-    return ask(s, index, EV_RESTART, BY_RESTART, who);
+    return ask(s, index, REQUEST_RESTART, who);
 }
 
 uint64_t supervisor_asked(const struct supervisor *s)
 {
-    const struct event_ring *asks = &s->queue.lanes[LANE_ASKS];
+    const struct event_lane *asks = &s->queue.lanes[LANE_ASKS];
 
     return asks->n_taken + asks->n;
 }
@@ -311,12 +340,40 @@ uint64_t supervisor_done(const struct supervisor *s)
     return s->queue.lanes[LANE_ASKS].n_taken;
 }
 
-void supervisor_shutdown(struct supervisor *s, struct requester who)
+int supervisor_reset_failed(struct supervisor *s, uint32_t index, struct requester who)
 {
-    shutdown_begin(s, who);
+    return ask(s, index, REQUEST_RESET_FAILED, who);
+}
+
+int supervisor_signal(struct supervisor *s, uint32_t index, int signal, enum signal_to to,
+                      struct requester who)
+{
+    struct live *l = &s->lives[index];
+    int r = tree_send(&l->tree, signal, to);
+
+    if (r < 0)
+        return r;
+    notice_requested(s, &l->unit, REQUEST_SIGNAL, signal, who);
+    supervisor_tell(s, UINT32_MAX);
+    return 0;
+}
+
+void supervisor_shutdown(struct supervisor *s, struct requester who, int signal)
+{
+    shutdown_begin(s, who, signal);
 }
 
 /* ---- being told ---- */
+
+const struct event_ring *supervisor_events(const struct supervisor *s)
+{
+    return &s->events;
+}
+
+const char *supervisor_epoch(const struct supervisor *s)
+{
+    return s->epoch;
+}
 
 void supervisor_listen(struct supervisor *s, struct listener *l)
 {

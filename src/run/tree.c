@@ -198,10 +198,38 @@ static void begin_pin_pass(struct tree *t)
     }
 }
 
+/* Everybody gets it once: main may be in no list, the others are. */
+static int send_to_all(struct tree *t, int sig)
+{
+    bool alive = main_alive(t);
+    int r;
+
+    if (by_cgroup(t)) {
+        r = cgroup_signal(t->cgroup_fd, sig, alive ? t->main.pid : 0);
+    } else {
+        r = (int)t->n_members;
+        (void)signal_members(t, sig);
+    }
+    if (alive)
+        return sys_kill(t->main.pid, sig);
+    return r > 0 ? 0 : r < 0 ? r : -ESRCH;
+}
+
+static void do_sends(struct tree *t)
+{
+    uint64_t wanted = t->sends_wanted;
+
+    t->sends_wanted = 0;
+    for (int sig = 1; sig <= 64; sig++)
+        if (wanted >> (sig - 1) & 1)
+            (void)send_to_all(t, sig);
+}
+
 static void pin_done(struct tree *t)
 {
     tree_walk_finish(&t->pin);
     t->pinning = false;
+    do_sends(t);
     if (t->kill_wanted) {
         t->signal_wanted = false;
         do_kill(t);
@@ -232,9 +260,10 @@ static void pin_then(struct tree *t)
     if (t->pinning)
         return;
     if (by_cgroup(t) || !main_alive(t)) {
+        do_sends(t);
         if (t->kill_wanted)
             do_kill(t);
-        else
+        else if (t->signal_wanted)
             do_signal(t);
         return;
     }
@@ -270,6 +299,7 @@ int tree_begin(struct tree *t, uint64_t run)
     t->killing = false;
     t->signal_wanted = false;
     t->kill_wanted = false;
+    t->sends_wanted = 0;
     t->exit_pending = false;
     t->unread = false;
     if (tracker_has_cgroups(t->tracker)) {
@@ -315,6 +345,26 @@ void tree_signal(struct tree *t)
 {
     t->signal_wanted = true;
     pin_then(t);
+}
+
+int tree_send(struct tree *t, int sig, enum signal_to to)
+{
+    switch (to) {
+    case SIGNAL_TO_MAIN:
+        return main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
+    case SIGNAL_TO_GROUP:
+        if (main_alive(t))
+            return signal_group(t, sig);
+        return t->pidfd >= 0 ? sys_pidfd_send_signal(t->pidfd, sig, PIDFD_SIGNAL_PROCESS_GROUP)
+                             : -ESRCH;
+    case SIGNAL_TO_TREE:
+        break;
+    }
+    if (by_cgroup(t) || !main_alive(t))
+        return send_to_all(t, sig);
+    t->sends_wanted |= UINT64_C(1) << (sig - 1);
+    pin_then(t);
+    return 0;
 }
 
 void tree_signal_survivors(struct tree *t)

@@ -17,6 +17,7 @@
 #include "os/proctree.h"
 #include "run/loop.h"
 #include "run/procs.h"
+#include "run/supervisor.h"
 
 struct tracker;
 
@@ -44,6 +45,7 @@ struct tree {
     uint32_t pin_passes;
     uint32_t pin_members;            /* when the pass began */
     bool signal_wanted, kill_wanted; /* to do when it is done */
+    uint64_t sends_wanted;           /* bit N-1: signal N, to all, on somebody's request */
     struct task pin_task;
 
     /* main has ended and the tree was not seen empty yet */
@@ -66,6 +68,9 @@ void tree_spawned(struct tree *t, pid_t pid, bool in_cgroup);
 void tree_before_reap(struct tree *t);
 /* Sends the stop signal to whom kill_mode says; posts SIGNALLED when main was alive. */
 void tree_signal(struct tree *t);
+/* Sends any signal on somebody's request: no stop, nothing is posted. 0; -ESRCH: nobody is there;
+ * or what kill(2) said. */
+int tree_send(struct tree *t, int sig, enum signal_to to);
 /* Sends the stop signal to all that outlived main. */
 void tree_signal_survivors(struct tree *t);
 /* SIGKILL to all, again for whatever appears later; posts KILLED. */

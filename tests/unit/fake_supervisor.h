@@ -122,8 +122,9 @@ int supervisor_restart(struct supervisor *s, uint32_t index, struct requester wh
     return fake_ask(s);
 }
 
-void supervisor_shutdown(struct supervisor *s, struct requester who)
+void supervisor_shutdown(struct supervisor *s, struct requester who, int signal)
 {
+    (void)signal;
     (void)s;
     (void)who;
 }

@@ -1,0 +1,74 @@
+#include "run/notices.h"
+
+#include "os/clock.h"
+#include "run/state.h"
+
+static struct notice about(const struct unit *u, enum notice_type type)
+{
+    return (struct notice){
+        .wall_ms = clock_now().wall_ms,
+        .type = type,
+        .unit = u->index,
+        .run = u->run,
+    };
+}
+
+void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase from,
+                    enum unit_phase to)
+{
+    struct notice n = about(u, NOTICE_UNIT_STATE);
+    enum unit_state state = unit_state_of(to);
+
+    n.u.state.from = unit_state_of(from);
+    n.u.state.to = state;
+    if (n.u.state.from == state)
+        return;
+    n.u.state.pid = u->main_alive ? u->current.pid : 0;
+    n.u.state.next_start_wall_ms = u->next_start_wall_ms;
+    if (state == STATE_STOPPING || state == STATE_KILLING) {
+        n.u.state.requested_by = u->current.requested_by;
+        n.u.state.requester = u->current.requester;
+    }
+    supervisor_note(s, &n);
+}
+
+void notice_record(struct supervisor *s, const struct unit *u)
+{
+    struct notice n = about(u, NOTICE_UNIT_EXITED);
+    const struct exit_record *r = unit_last_record(u);
+
+    if (!r)
+        return;
+    n.run = r->run;
+    n.u.exit = *r;
+    supervisor_note(s, &n);
+}
+
+void notice_unkillable(struct supervisor *s, const struct unit *u)
+{
+    struct notice n = about(u, NOTICE_UNIT_UNKILLABLE);
+
+    supervisor_note(s, &n);
+}
+
+void notice_requested(struct supervisor *s, const struct unit *u, enum request_kind kind,
+                      int signal, struct requester who)
+{
+    struct notice n = about(u, NOTICE_UNIT_REQUESTED);
+
+    n.u.request.kind = kind;
+    n.u.request.signal = signal;
+    n.u.request.requester = who;
+    supervisor_note(s, &n);
+}
+
+void notice_session(struct supervisor *s, enum notice_type type, struct requester who, int signal,
+                    uint32_t unit, int exit_code)
+{
+    struct notice n = {.wall_ms = clock_now().wall_ms, .type = type, .unit = unit};
+
+    n.u.session.requester = who;
+    n.u.session.signal = signal;
+    n.u.session.exit_code = exit_code;
+    supervisor_note(s, &n);
+}

@@ -1,0 +1,25 @@
+/*
+ * The events of a unit's life as subscribers are told of them: the only makers of notices. Each
+ * reads the unit as it is after the step.
+ */
+#ifndef REEVE_RUN_NOTICES_H
+#define REEVE_RUN_NOTICES_H
+
+#include "core/notice.h"
+
+struct supervisor;
+
+/* It moved; only what shows from outside is told. */
+void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase from,
+                    enum unit_phase to);
+/* The newest record is final. */
+void notice_record(struct supervisor *s, const struct unit *u);
+void notice_unkillable(struct supervisor *s, const struct unit *u);
+/* Somebody asked for something; `signal` 0: none. */
+void notice_requested(struct supervisor *s, const struct unit *u, enum request_kind kind,
+                      int signal, struct requester who);
+/* `type`: one of the session's. `unit`: the essential one that ended, or NOTICE_NO_UNIT. */
+void notice_session(struct supervisor *s, enum notice_type type, struct requester who, int signal,
+                    uint32_t unit, int exit_code);
+
+#endif

@@ -688,6 +688,77 @@ static void the_last_16_records_stay(void **state)
 
 /* ---- the table ---- */
 
+static void a_reset_starts_what_failed_and_is_wanted(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    exits(s, 1);
+    assert_int_equal(s->unit.phase, PHASE_FAILED);
+    ask(s, EV_RESET);
+    assert_int_equal(s->unit.phase, PHASE_SPAWNING);
+    assert_int_equal(s->unit.run, 2);
+    assert_int_equal(s->unit.attempt, 1);
+}
+
+static void a_reset_of_what_failed_and_is_not_wanted_stops_it(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    exits(s, 1);
+    ask(s, EV_STOP);
+    assert_int_equal(s->unit.phase, PHASE_FAILED);
+    ask(s, EV_RESET);
+    assert_int_equal(s->unit.phase, PHASE_STOPPED);
+    assert_int_equal(count(s, ACT_CHANGED), 1);
+    assert_int_equal(s->unit.run, 1);
+}
+
+static void a_reset_forgives_the_limit_and_the_backoff(void **state)
+{
+    struct story *s = *state;
+    int64_t next_ms;
+
+    s->spec.restart_delay_max_ms = 30000;
+    start_until_running(s);
+    exits(s, 1);
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    exits(s, 1); /* the second of two restarts that are allowed */
+    assert_int_equal(s->unit.phase, PHASE_BACKOFF);
+    next_ms = s->unit.deadline_ms;
+    ask(s, EV_RESET);
+    assert_int_equal(s->unit.phase, PHASE_BACKOFF);
+    assert_int_equal(s->unit.deadline_ms, next_ms); /* the next try stays when it was */
+    assert_int_equal(s->unit.n_restarts, 0);
+    assert_int_equal(s->unit.n_restart_times, 0);
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    exits(s, 1);
+    assert_int_equal(s->unit.deadline_ms - s->now.mono_ms, s->spec.restart_delay_ms);
+}
+
+static void a_reset_gives_and_takes_no_retry_of_the_run_under_way(void **state)
+{
+    struct story *s = *state;
+
+    start_until_running(s);
+    ask(s, EV_RESET);
+    assert_int_equal(s->unit.phase, PHASE_RUNNING);
+    exits(s, 1);
+    assert_int_equal(s->unit.phase, PHASE_BACKOFF); /* retries = 1 */
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    exits(s, 1);
+    assert_int_equal(s->unit.phase, PHASE_FAILED);
+}
+
 static void an_event_without_a_cell_changes_nothing(void **state)
 {
     struct story *s = *state;
@@ -707,7 +778,8 @@ static void every_phase_shows_as_a_state_with_a_name(void **state)
     for (int p = 0; p < PHASE_COUNT; p++) {
         assert_non_null(unit_phase_name((enum unit_phase)p));
         assert_non_null(unit_state_name(unit_state_of((enum unit_phase)p)));
-        /* Everything can be asked to start, stop and restart. */
+        /* Everything can be asked to start, stop, restart and forget. */
+        assert_true(unit_takes((enum unit_phase)p, EV_RESET));
         assert_true(unit_takes((enum unit_phase)p, EV_START));
         assert_true(unit_takes((enum unit_phase)p, EV_STOP));
         assert_true(unit_takes((enum unit_phase)p, EV_RESTART));
@@ -756,6 +828,10 @@ int main(void)
         STORY(a_start_during_a_stop_starts_afterwards),
         STORY(an_essential_unit_that_ends_for_good_is_told),
         STORY(not_when_a_user_stopped_or_restarted_it),
+        STORY(a_reset_starts_what_failed_and_is_wanted),
+        STORY(a_reset_of_what_failed_and_is_not_wanted_stops_it),
+        LIMITED(a_reset_forgives_the_limit_and_the_backoff),
+        JOB(a_reset_gives_and_takes_no_retry_of_the_run_under_way),
         JOB(a_job_is_tried_once_and_then_retries_times),
         JOB(a_job_that_succeeds_is_completed),
         JOB(a_jobs_timeout_counts_from_spawn_and_is_a_failure),

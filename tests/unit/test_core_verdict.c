@@ -424,6 +424,120 @@ static void restart_superseded_and_then_stopped_is_not_ok(void **state)
     assert_int_equal(look(&m, s), VERDICT_STOPPED);
 }
 
+/* ---- only waiting ---- */
+
+static void waiting_for_ready_ends_when_it_is_or_never_will_be(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_AWAIT_READY);
+
+    s->spec.restart = RESTART_NEVER;
+    assert_int_equal(look(&m, s), VERDICT_OPEN); /* somebody may start it yet */
+    ask(s, EV_START);
+    spawned(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+    exits(s, 3);
+    assert_int_equal(s->unit.phase, PHASE_FAILED);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    assert_int_equal(record->exit_code, 3);
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    spawned(s);
+    plain(s, EV_EXECED);
+    exits(s, 0);
+    assert_int_equal(s->unit.phase, PHASE_COMPLETED);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+}
+
+static void waiting_for_ready_outlasts_failed_attempts(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_AWAIT_READY);
+
+    start_until_running(s);
+    exits(s, 1);
+    assert_int_equal(s->unit.phase, PHASE_BACKOFF);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void waiting_for_completed_tells_success_from_the_rest(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_AWAIT_COMPLETED);
+
+    s->spec.kind = UNIT_JOB;
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    start_until_running(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    exits(s, 0);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+    ask(s, EV_START);
+    spawned(s);
+    plain(s, EV_EXECED);
+    exits(s, 1);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    ask(s, EV_STOP);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(look(&m, s), VERDICT_CUT_SHORT);
+}
+
+static void waiting_for_completed_is_not_decided_by_an_older_stop(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.kind = UNIT_JOB;
+    start_until_running(s);
+    ask(s, EV_STOP);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    m = mark_of(s, OPERATION_AWAIT_COMPLETED);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    start_until_running(s);
+    exits(s, 0);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void waiting_for_stopped_ends_when_nothing_is_left(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_AWAIT_STOPPED);
+
+    assert_int_equal(look(&m, s), VERDICT_OK);
+    start_until_running(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    ask(s, EV_STOP);
+    plain(s, EV_SIGNALLED);
+    main_ends(s, -1, 15, false);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    plain(s, EV_TREE_EMPTY);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void waiting_for_stopped_does_not_outwait_the_unkillable(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_AWAIT_STOPPED);
+    ask(s, EV_STOP);
+    deadline(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    deadline(s);
+    assert_int_equal(s->unit.phase, PHASE_UNKILLABLE);
+    assert_int_equal(look(&m, s), VERDICT_UNKILLABLE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
 
 int main(void)
@@ -455,6 +569,12 @@ int main(void)
         TEST(two_restarts_at_once_have_one_answer),
         TEST(restart_ended_by_a_newer_restart_waits_on),
         TEST(restart_superseded_and_then_stopped_is_not_ok),
+        TEST(waiting_for_ready_ends_when_it_is_or_never_will_be),
+        TEST(waiting_for_ready_outlasts_failed_attempts),
+        TEST(waiting_for_completed_tells_success_from_the_rest),
+        TEST(waiting_for_completed_is_not_decided_by_an_older_stop),
+        TEST(waiting_for_stopped_ends_when_nothing_is_left),
+        TEST(waiting_for_stopped_does_not_outwait_the_unkillable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,8 @@ void verdict_mark(struct operation_mark *mark, enum operation operation, const s
     enum unit_state state = unit_state_of(u->phase);
 
     mark->operation = operation;
-    mark->had_run = operation == OPERATION_AWAIT_COMPLETED ? u->phase != PHASE_STOPPED
-                                                           : unit_has_run(u);
+    mark->had_run =
+        operation == OPERATION_AWAIT_COMPLETED ? u->phase != PHASE_STOPPED : unit_has_run(u);
     mark->run = u->run;
     /* A start joins the attempt under way; all else leads to a run that does not exist yet. */
     if (operation == OPERATION_RESTART ||

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -147,16 +148,52 @@ static int listen_at(const struct place *p, mode_t mode)
     return fd;
 }
 
-int socket_listen(const char *path, mode_t mode)
+/* Gives the file just made to the group, then its mode. By a descriptor: whoever may write to the
+ * directory could put something else in its place meanwhile. */
+static int give_to_group(const struct place *p, mode_t mode, gid_t gid)
 {
+    int fd = sys_open(p->address.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    char link[sizeof "/proc/self/fd/" + 12];
+    struct stat st;
+    int r = 0;
+
+    if (fd < 0)
+        return fd;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (fstat(fd, &st) < 0)
+        r = -errno;
+    else if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+        r = -EEXIST;
+    else if (fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH) < 0 || chmod(link, mode) < 0)
+        r = -errno;
+    sys_close(&fd);
+    return r;
+}
+
+static int listen_for(const char *path, mode_t mode, const gid_t *gid, int *ret_group)
+{
+    mode_t first_mode = gid ? mode & ~(mode_t)S_IRWXG : mode;
     struct place place;
     int r = place_init(&place, path);
 
     if (r < 0)
         return r;
-    r = listen_at(&place, mode);
+    r = listen_at(&place, first_mode);
+    if (r >= 0 && gid)
+        *ret_group = give_to_group(&place, mode, *gid);
     place_finish(&place);
     return r;
+}
+
+int socket_listen(const char *path, mode_t mode)
+{
+    return listen_for(path, mode, NULL, NULL);
+}
+
+int socket_listen_for_group(const char *path, mode_t mode, gid_t gid, int *ret_group)
+{
+    *ret_group = 0;
+    return listen_for(path, mode, &gid, ret_group);
 }
 
 int socket_file(const char *path, struct socket_file *ret)
@@ -226,4 +263,46 @@ int socket_peer(int fd, struct peer *ret)
         return -errno;
     *ret = (struct peer){.pid = cred.pid, .uid = cred.uid, .gid = cred.gid};
     return 0;
+}
+
+/* The supplementary groups of the peer: how many, with *ret for free(); or negative errno. */
+static int peer_groups(int fd, gid_t **ret)
+{
+    socklen_t bytes = 0;
+
+    *ret = NULL;
+    while (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, *ret, &bytes) < 0) {
+        gid_t *room;
+
+        if (errno != ERANGE) {
+            int r = errno == ENOPROTOOPT ? 0 : -errno;
+
+            free(*ret);
+            *ret = NULL;
+            return r;
+        }
+        room = realloc(*ret, bytes);
+        if (!room) {
+            free(*ret);
+            *ret = NULL;
+            return -ENOMEM;
+        }
+        *ret = room;
+    }
+    return (int)(bytes / sizeof **ret);
+}
+
+int socket_peer_in_group(int fd, const struct peer *peer, gid_t gid)
+{
+    gid_t *groups;
+    int in_it = 0;
+    int n;
+
+    if (peer->gid == gid)
+        return 1;
+    n = peer_groups(fd, &groups);
+    for (int i = 0; i < n && !in_it; i++)
+        in_it = groups[i] == gid;
+    free(groups);
+    return n < 0 ? n : in_it;
 }

@@ -14,6 +14,9 @@ struct peer {
 /* Listens at `path` with this mode: a stale socket is replaced, a live one refused (-EADDRINUSE),
  * any other kind of file refused (-EEXIST). Non-blocking, close-on-exec. fd or negative errno. */
 int socket_listen(const char *path, mode_t mode);
+/* The same, and gives the file to `gid`. It is closed to every group until it belongs to this one;
+ * when it cannot be given it stays so, and *ret_group is the negative errno, else 0. */
+int socket_listen_for_group(const char *path, mode_t mode, gid_t gid, int *ret_group);
 /* Which file a socket is, so that another one at the same path is told apart. */
 struct socket_file {
     dev_t device;
@@ -28,5 +31,9 @@ int socket_is_there(const char *path, const struct socket_file *file);
 int socket_connect(const char *path);
 /* SO_PEERCRED. 0 or negative errno. */
 int socket_peer(int fd, struct peer *ret);
+/* Whether the peer was in this group, as its primary or a supplementary one, when it connected: 1,
+ * 0 or negative errno. Where the kernel does not tell the supplementary ones (before Linux 4.13)
+ * only the primary counts. */
+int socket_peer_in_group(int fd, const struct peer *peer, gid_t gid);
 
 #endif

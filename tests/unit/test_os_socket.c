@@ -1,6 +1,7 @@
 #include "os/socket.h"
 #include "os_support.h"
 
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -205,10 +206,110 @@ static void test_is_there(void **state)
     close(second);
 }
 
+/* ---- groups ---- */
+
+enum { SOME_GROUP = 54321 };
+
+static void for_a_group(void)
+{
+    struct stat st;
+    char path[256];
+    int given = 1;
+    int fd;
+
+    in_tmp(path, "group");
+    umask(0777);
+    fd = socket_listen_for_group(path, 0660, SOME_GROUP, &given);
+    CHECK(fd >= 0);
+    CHECK(given == 0);
+    CHECK(lstat(path, &st) == 0 && st.st_gid == SOME_GROUP && (st.st_mode & 07777) == 0660);
+    close(fd);
+    fd = socket_listen_for_group(path, 0602, SOME_GROUP, &given); /* stale: replaced */
+    CHECK(fd >= 0 && given == 0);
+    CHECK(lstat(path, &st) == 0 && st.st_gid == SOME_GROUP && (st.st_mode & 07777) == 0602);
+    close(fd);
+    unlink(path);
+    /* Who may not give it away keeps it closed to the group. */
+    CHECK(chdir(tmp_dir) == 0 && chmod(tmp_dir, 0777) == 0);
+    strcpy(path, "own"); /* whatever lies above the directory */
+    CHECK(setgroups(0, NULL) == 0 && setgid(1) == 0 && setuid(65534) == 0);
+    fd = socket_listen_for_group(path, 0664, SOME_GROUP, &given);
+    CHECK(fd >= 0);
+    CHECK(given == -EPERM);
+    CHECK(lstat(path, &st) == 0 && st.st_gid == 1 && (st.st_mode & 07777) == 0604);
+    close(fd);
+    unlink(path);
+    /* One's own group needs no privilege. */
+    fd = socket_listen_for_group(path, 0660, 1, &given);
+    CHECK(fd >= 0 && given == 0);
+    CHECK(lstat(path, &st) == 0 && (st.st_mode & 07777) == 0660);
+    close(fd);
+    unlink(path);
+}
+
+/* Connects with these groups; whether the other side says that the peer is in SOME_GROUP. */
+static int is_in_group(int listener, const char *path, gid_t primary, const gid_t *groups, size_t n)
+{
+    struct peer peer;
+    int client, server, r;
+
+    CHECK(setgroups(n, groups) == 0 && setegid(primary) == 0);
+    client = socket_connect(path);
+    CHECK(client >= 0);
+    CHECK(setegid(0) == 0 && setgroups(0, NULL) == 0); /* what counts is what it was */
+    server = accept(listener, NULL, NULL);
+    CHECK(server >= 0);
+    CHECK(socket_peer(server, &peer) == 0);
+    r = socket_peer_in_group(server, &peer, SOME_GROUP);
+    close(client);
+    close(server);
+    return r;
+}
+
+static void groups_of_a_peer(void)
+{
+    static gid_t many[65536]; /* as many as there can be */
+    char path[256];
+    int listener = socket_listen(in_tmp(path, "peers"), 0600);
+
+    CHECK(listener >= 0);
+    for (gid_t i = 0; i < sizeof many / sizeof *many; i++)
+        many[i] = SOME_GROUP + 1 + i;
+    CHECK(is_in_group(listener, path, 0, NULL, 0) == 0);
+    CHECK(is_in_group(listener, path, SOME_GROUP, NULL, 0) == 1);
+    CHECK(is_in_group(listener, path, 0, many, 1) == 0);
+    CHECK(is_in_group(listener, path, 0, many, sizeof many / sizeof *many) == 0);
+    many[0] = SOME_GROUP;
+    CHECK(is_in_group(listener, path, 0, many, 1) == 1);
+    CHECK(is_in_group(listener, path, 0, many, 33) == 1);
+    many[0] = SOME_GROUP - 1;
+    many[65535] = SOME_GROUP;
+    CHECK(is_in_group(listener, path, 0, many, sizeof many / sizeof *many) == 1);
+    close(listener);
+}
+
+static void test_given_to_a_group_as_root(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    run_apart(for_a_group);
+}
+
+static void test_groups_of_a_peer_as_root(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    run_apart(groups_of_a_peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_listen),
+        cmocka_unit_test(test_given_to_a_group_as_root),
+        cmocka_unit_test(test_groups_of_a_peer_as_root),
         cmocka_unit_test(test_full_house),
         cmocka_unit_test(test_is_there),
         cmocka_unit_test(test_other_kinds_stay),

@@ -263,7 +263,7 @@ bool client_work(struct client *cl)
 
 /* ---- making ---- */
 
-int client_create(struct control *c, int fd, const struct peer *peer)
+int client_create(struct control *c, int fd, const struct peer *peer, enum role role)
 {
     struct client *cl = calloc(1, sizeof *cl);
 
@@ -274,6 +274,7 @@ int client_create(struct control *c, int fd, const struct peer *peer)
     cl->control = c;
     cl->fd = fd;
     cl->peer = *peer;
+    cl->role = role;
     list_init(&cl->run_link);
     watch_init(&cl->watch, c->loop, on_event, cl);
     timer_init(&cl->stall, c->loop, on_stall, cl);

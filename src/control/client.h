@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "base/strbuf.h"
+#include "control/access.h"
 #include "control/listing.h"
 #include "os/socket.h"
 #include "run/loop.h"
@@ -32,6 +33,7 @@ struct client {
     struct control *control;
     int fd;
     struct peer peer;
+    enum role role;
     struct watch watch;
     struct timer stall; /* runs while something is unsent */
     bool stalling;
@@ -47,7 +49,7 @@ struct client {
 };
 
 /* Takes over `fd`, also on failure. 0 or -ENOMEM. */
-int client_create(struct control *c, int fd, const struct peer *peer);
+int client_create(struct control *c, int fd, const struct peer *peer, enum role role);
 /* NULL is allowed. */
 void client_destroy(struct client *cl);
 /* Does one thing: takes one request or makes one portion of an answer. Returns whether more can be

@@ -16,6 +16,7 @@
 #include "varlink/message.h"
 
 enum { ACCEPTS_PER_TURN = 16, PAUSE_MS = 200 };
+enum { TELL_EVERY_MS = 60000 }; /* what comes and goes all the time is told once so often */
 enum { AGAIN_FIRST_MS = 100, AGAIN_MAX_MS = 30000, BLIND_LOOK_MS = 2000 };
 
 /* ---- taking clients ---- */
@@ -32,43 +33,74 @@ static void refuse(int fd, const char *why)
     sys_close(&fd);
 }
 
+static bool may_tell(int64_t *told_ms)
+{
+    int64_t now_ms = clock_now().mono_ms;
+
+    if (*told_ms && now_ms - *told_ms < TELL_EVERY_MS)
+        return false;
+    *told_ms = now_ms;
+    return true;
+}
+
+/* What cannot be told counts as a stranger. */
+static enum role role_of(const struct listening *l, int fd, const struct peer *peer)
+{
+    bool in_group =
+        l->spec->has_socket_group && socket_peer_in_group(fd, peer, l->spec->socket_gid) == 1;
+
+    return access_role(peer->uid, l->control->own_uid, in_group);
+}
+
 static void take(struct listening *l, int fd)
 {
     struct control *c = l->control;
     struct peer peer;
+    enum role role;
 
     if (socket_peer(fd, &peer) < 0) {
         sys_close(&fd);
         return;
     }
-    if (!access_has_place(c->n_clients, peer.uid, c->own_uid)) {
-        if (!l->told_full)
+    role = role_of(l, fd, &peer);
+    if (!access_has_place(c->n_clients, role)) {
+        if (may_tell(&l->told_full_ms))
             log_warning("%u clients are connected to %s: more are refused", c->n_clients, l->path);
-        l->told_full = true;
         refuse(fd, "Too many clients are connected to reeved; try again later.");
-        return;
-    }
-    if (client_create(c, fd, &peer) < 0)
+    } else if (client_create(c, fd, &peer, role) < 0) {
         log_warning("out of memory: a client was refused");
+    }
 }
 
 static void take_reserve(struct listening *l)
 {
-    if (l->reserve_fd < 0) {
-        l->reserve_fd = sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-        if (l->reserve_fd < 0)
-            l->reserve_fd = -1;
-    }
+    if (l->reserve_fd < 0)
+        l->reserve_fd = sys_unless_last(sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+}
+
+/* Whether there are descriptors beside the last few, which are for what units need. */
+static bool has_descriptors(const struct listening *l)
+{
+    int probe = sys_unless_last(fcntl(l->fd, F_DUPFD_CLOEXEC, 0));
+    bool has = probe >= 0;
+
+    sys_close(&probe);
+    return has;
 }
 
 /* Without descriptors the reserve is given up for one client, so that somebody can look and act. */
 static int accept_one(struct listening *l)
 {
-    int fd = sys_accept4(l->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    bool has_reserve = l->reserve_fd >= 0;
+    int fd = -EMFILE;
 
-    if ((fd == -EMFILE || fd == -ENFILE) && l->reserve_fd >= 0) {
+    if (has_descriptors(l))
+        fd = sys_accept4(l->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if ((fd == -EMFILE || fd == -ENFILE) && has_reserve) {
         sys_close(&l->reserve_fd);
         fd = sys_accept4(l->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            take_reserve(l); /* nobody was there to have it */
     }
     return fd;
 }
@@ -76,9 +108,8 @@ static int accept_one(struct listening *l)
 /* A connection that cannot be taken keeps the socket readable: it is not looked at for a while. */
 static void look_away(struct listening *l, int why)
 {
-    if (!l->told_away)
+    if (may_tell(&l->told_away_ms))
         log_warning("cannot accept clients: %s; trying again", strerror(-why));
-    l->told_away = true;
     watch_stop(&l->watch);
     timer_set(&l->pause, clock_now().mono_ms + PAUSE_MS);
 }
@@ -111,7 +142,6 @@ static void on_accept(struct watch *w, int events)
             continue;
         if (fd < 0)
             break;
-        l->told_away = false;
         take(l, fd);
     }
     if (fd < 0 && fd != -EAGAIN && fd != -ECONNABORTED)
@@ -120,7 +150,6 @@ static void on_accept(struct watch *w, int events)
 
 void listening_has_room(struct listening *l)
 {
-    l->told_full = false;
     if (l->fd >= 0)
         take_reserve(l);
 }
@@ -168,9 +197,25 @@ static void watch_over(struct listening *l)
     look_in(l, BLIND_LOOK_MS);
 }
 
+static int listen_for_group(struct listening *l)
+{
+    const struct daemon_spec *spec = l->spec;
+    int given;
+    int fd = socket_listen_for_group(l->path, spec->socket_mode, spec->socket_gid, &given);
+
+    if (fd < 0)
+        return fd;
+    if (given < 0 && !l->told_group)
+        log_error("%s: cannot be given to socket_group %s (%s): it stays closed to the group",
+                  l->path, spec->socket_group, strerror(-given));
+    l->told_group = given < 0;
+    return fd;
+}
+
 static int listen_there(struct listening *l)
 {
-    int fd = socket_listen(l->path, l->mode);
+    int fd = l->spec->has_socket_group ? listen_for_group(l)
+                                       : socket_listen(l->path, l->spec->socket_mode);
     int r;
 
     if (fd < 0)
@@ -246,14 +291,14 @@ static void on_inotify(struct watch *w, int events)
         look_in(l, l->delay_ms);
 }
 
-int listening_start(struct listening *l, struct control *c, const char *path, mode_t mode)
+int listening_start(struct listening *l, struct control *c, const struct daemon_spec *spec)
 {
     int r;
 
     *l = (struct listening){
         .control = c,
-        .path = path,
-        .mode = mode,
+        .path = spec->socket,
+        .spec = spec,
         .fd = -1,
         .reserve_fd = -1,
         .inotify_fd = -1,

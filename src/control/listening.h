@@ -12,18 +12,21 @@
 #include "run/loop.h"
 
 struct control;
+struct daemon_spec;
 
 struct listening {
     struct control *control;
     const char *path; /* the configuration's */
-    mode_t mode;
+    const struct daemon_spec *spec;
     int fd;         /* -1: not listening */
     int reserve_fd; /* kept open to be given up for a client when there are no others; -1: given up
                      */
     struct watch watch;
     struct timer pause; /* cannot accept or be watched: when to try again */
-    bool told_away;     /* that clients cannot be accepted */
-    bool told_full;
+    /* when each was told last: while they come and go they are not told each time; 0: never */
+    int64_t told_away_ms; /* that clients cannot be accepted */
+    int64_t told_full_ms; /* that more are refused */
+    bool told_group;      /* that the file cannot be given to socket_group */
     /* the watch over the file; inotify on the socket itself, so that nothing else wakes us */
     int inotify_fd; /* -1: none */
     struct watch inotify;
@@ -34,8 +37,9 @@ struct listening {
     struct socket_file file;
 };
 
-/* 0; -EADDRINUSE: somebody else listens there; other negative errno. What was begun is undone. */
-int listening_start(struct listening *l, struct control *c, const char *path, mode_t mode);
+/* `spec` must stay. 0; -EADDRINUSE: somebody else listens there; other negative errno. What was
+ * begun is undone. */
+int listening_start(struct listening *l, struct control *c, const struct daemon_spec *spec);
 /* Also removes the socket, if it is still ours. */
 void listening_stop(struct listening *l);
 /* A descriptor was given back. */

@@ -35,17 +35,17 @@ static void refuse(struct service_call *c, const char *error, const char *messag
     message_error(c->out, c->lines, error, "message", message, NULL);
 }
 
-/* Whether the caller may control; answers when not. */
-static bool may_control(struct service_call *c)
+/* Whether the caller may; answers when not. */
+static bool may(struct service_call *c, enum access_to what)
 {
     const struct client *cl = client_of(c);
+    const struct daemon_spec *spec = supervisor_daemon_spec(supervisor_of(c));
     struct strbuf text = STRBUF_INIT;
 
-    if (access_may(ACCESS_CONTROL, cl->peer.uid, cl->control->own_uid))
+    if (access_may(cl->role, what))
         return true;
-    strbuf_addf(&text, "Only root%s may do this, and you are uid %u; try it as root.",
-                cl->control->own_uid == 0 ? "" : " and the user that runs reeved",
-                (unsigned)cl->peer.uid);
+    access_explain(&text, what, cl->control->own_uid,
+                   spec->has_socket_group ? spec->socket_group : NULL, cl->peer.uid);
     refuse(c, MANAGER ".NotPermitted", strbuf_text(&text));
     strbuf_finish(&text);
     return false;
@@ -244,7 +244,7 @@ static void operate(struct service_call *c, enum operation operation)
     const cJSON *names;
     struct params p;
 
-    if (!may_control(c))
+    if (!may(c, ACCESS_CONTROL))
         return;
     params_init(&p, c->message->parameters, known);
     names = params_texts(&p, "units");
@@ -283,7 +283,7 @@ static void shut_down(struct service_call *c)
     struct params p;
     struct json_out o;
 
-    if (!may_control(c))
+    if (!may(c, ACCESS_SHUTDOWN))
         return;
     params_init(&p, c->message->parameters, known);
     if (p.bad) {

@@ -95,7 +95,7 @@ int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
     list_init(&c->runnable);
     list_init(&c->pendings);
     task_init(&c->work, loop, work, c);
-    r = listening_start(&c->listening, c, spec->socket, spec->socket_mode);
+    r = listening_start(&c->listening, c, spec);
     if (r < 0) {
         say_why_not(spec->socket, r);
         free(c);

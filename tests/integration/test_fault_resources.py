@@ -109,10 +109,10 @@ def test_a_full_descriptor_table(reeve, best_effort):
             line = next(line for line in limits if line.startswith("Max open files"))
         assert line.split()[3:5] == ["48", "64"], line
 
-    # Clients take what is left of the table, and units die meanwhile.
+    # Clients take what is left of the table but the last few, and units die meanwhile.
     clients = [reeve.connect() for _ in range(60)]
     try:
-        reeve.wait_for(lambda: len(open_descriptors(reeve.pid)) >= 63, what="the table to be full")
+        reeve.wait_for(lambda: len(open_descriptors(reeve.pid)) >= 55, what="the table to be full")
         victims = running[:10]
         for unit in victims:
             os.kill(unit["pid"], signal.SIGKILL)

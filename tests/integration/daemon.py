@@ -11,6 +11,7 @@ import threading
 import time
 
 import host
+import varlink_contract
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("REEVE_BUILD") or os.path.join(ROOT, "build"))
@@ -20,6 +21,8 @@ PATIENCE = 30.0
 # A command that ignores TERM; wait for its line before a stop, the trap takes a moment.
 IGNORES_TERM = "sh -c 'trap \"\" TERM; echo deaf >&2; while :; do sleep 1000; done'"
 _numbers = itertools.count(1)
+with open(os.path.join(ROOT, "src/varlink/io.reeve.Manager.varlink"), encoding="utf-8") as _text:
+    CONTRACT = varlink_contract.Contract(_text.read())
 
 
 class VarlinkError(Exception):
@@ -32,9 +35,12 @@ class VarlinkError(Exception):
 
 
 class Client:
-    """One connection: objects out and in, each ended by NUL."""
+    """One connection: objects out and in, each ended by NUL. Whatever it receives is held against
+    the contract, unless `checked` is false; `complaints`, a list, gets what is wrong with it too."""
 
-    def __init__(self, path, timeout=PATIENCE):
+    def __init__(self, path, timeout=PATIENCE, checked=True, complaints=None):
+        self.conversation = varlink_contract.Conversation(CONTRACT) if checked else None
+        self.complaints = [] if complaints is None else complaints
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         self.buffer = b""
@@ -63,6 +69,8 @@ class Client:
         self.send_bytes(json.dumps(message).encode() + b"\0")
 
     def send_bytes(self, data):
+        if self.conversation:
+            self.conversation.say(data)
         self.socket.sendall(data)
 
     def receive(self):
@@ -72,8 +80,15 @@ class Client:
             if not chunk:
                 return None
             self.buffer += chunk
-        message, _, self.buffer = self.buffer.partition(b"\0")
-        return json.loads(message.decode())
+        data, _, self.buffer = self.buffer.partition(b"\0")
+        try:
+            message = varlink_contract.loads(data)
+            if self.conversation:
+                self.conversation.hear(message)
+        except varlink_contract.ContractBroken as broken:
+            self.complaints.append(f"an answer breaks the contract: {broken}")
+            raise
+        return message
 
     def call(self, method, **parameters):
         self.send(method, parameters)
@@ -121,6 +136,7 @@ class Reeve:
         self.may_leave = False  # a test that kills reeved says that survivors are no defect
         self.may_report = False  # a test that makes reeved crash on purpose
         self.expected_exit = None
+        self.broken = []  # answers that broke the contract
         self._news = threading.Condition()
         self._reader = None
         self._client = None
@@ -225,9 +241,10 @@ class Reeve:
             return any(re.search(pattern, line) for line in self.lines)
 
     # ---- the socket -----------------------------------------------------------------------------
-    def connect(self, timeout=PATIENCE):
-        """A connection of its own."""
-        return Client(self.socket_path, timeout)
+    def connect(self, timeout=PATIENCE, checked=True):
+        """A connection of its own. What breaks the contract fails the test, even where nobody looks
+        (in a thread, in a wait), unless `checked` is false."""
+        return Client(self.socket_path, timeout, checked, self.broken)
 
     def disconnect(self):
         if self._client:
@@ -329,7 +346,7 @@ class Reeve:
 
     def finish(self):
         """Ends what is left; returns what the test has to be failed for."""
-        complaints = []
+        complaints = list(self.broken)
         self.disconnect()
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()

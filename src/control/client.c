@@ -20,11 +20,16 @@ static size_t unsent_bytes(const struct client *cl)
     return cl->out.len_bytes - cl->out_at;
 }
 
+/* An answer is on its way that makes the next request wait. */
+static bool is_answering(const struct client *cl)
+{
+    return cl->pending || cl->listing.active || cl->events.active;
+}
+
 /* Nothing is left to do for it. */
 static bool is_over(const struct client *cl)
 {
-    return cl->eof && !cl->has_input && !cl->request && !cl->pending && !cl->listing.active &&
-           !unsent_bytes(cl);
+    return cl->eof && !cl->has_input && !cl->request && !is_answering(cl) && !unsent_bytes(cl);
 }
 
 /* Whether client_work can do something without waiting. */
@@ -32,10 +37,12 @@ static bool can_work(const struct client *cl)
 {
     if (cl->out.failed || cl->request || is_over(cl))
         return true;
-    if (cl->gone && (cl->pending || cl->listing.active || unsent_bytes(cl)))
+    if (cl->gone && (is_answering(cl) || unsent_bytes(cl)))
         return true;
     if (cl->pending || unsent_bytes(cl) >= CLIENT_OUT_LOW_BYTES)
         return false;
+    if (cl->events.active)
+        return event_stream_has_news(&cl->events, cl->control->supervisor);
     return cl->listing.active || cl->has_input;
 }
 
@@ -141,6 +148,10 @@ static void on_stall(struct timer *t)
 {
     struct client *cl = t->owner;
 
+    /* Who follows events and does not read loses some, nothing else: what waits for it is bounded.
+     */
+    if (cl->events.active)
+        return;
     log_warning("a client (uid %u, pid %d) took nothing of its answer for %d s and was dropped",
                 (unsigned)cl->peer.uid, (int)cl->peer.pid, CLIENT_STALL_MS / 1000);
     set_dropped(cl);
@@ -234,6 +245,13 @@ static void give_up_answers(struct client *cl)
     }
     if (cl->listing.active)
         listing_finish(&cl->listing);
+    event_stream_finish(&cl->events);
+}
+
+void client_has_news(struct client *cl)
+{
+    if (cl->events.active)
+        wake(cl);
 }
 
 bool client_work(struct client *cl)
@@ -246,7 +264,9 @@ bool client_work(struct client *cl)
         manager_go_on(cl);
     else if (cl->listing.active && has_room)
         listing_step(&cl->listing, cl->control->supervisor, &cl->out, CLIENT_OUT_LOW_BYTES);
-    else if (cl->has_input && !cl->pending && !cl->listing.active && has_room)
+    else if (cl->events.active && has_room)
+        event_stream_step(&cl->events, cl->control->supervisor, &cl->out, CLIENT_OUT_LOW_BYTES);
+    else if (cl->has_input && !is_answering(cl) && has_room)
         take_message(cl);
     if (cl->out.failed) {
         log_warning("out of memory: a client was dropped");

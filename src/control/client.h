@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/strbuf.h"
 #include "control/access.h"
+#include "control/events.h"
 #include "control/listing.h"
 #include "os/socket.h"
 #include "run/loop.h"
@@ -42,6 +43,7 @@ struct client {
     size_t out_at;           /* sent so far */
     struct request *request; /* a call whose units are being chosen; NULL: none; owned */
     struct listing listing;
+    struct event_stream events;
     struct pending *pending; /* NULL: no operation is waited for */
     bool has_input;          /* received bytes may hold a whole message */
     bool eof;                /* nothing more will be received */
@@ -55,6 +57,8 @@ void client_destroy(struct client *cl);
 /* Does one thing: takes one request or makes one portion of an answer. Returns whether more can be
  * done without waiting; false, too, when the client was destroyed. */
 bool client_work(struct client *cl);
+/* There may be events for it. */
+void client_has_news(struct client *cl);
 /* Sends what the socket takes at once. */
 void client_flush(struct client *cl);
 /* To be called when a reply was written into cl->out, which had `before` bytes: keeps the bound. */

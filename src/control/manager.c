@@ -7,11 +7,13 @@
 #include "base/duration.h"
 #include "control/access.h"
 #include "control/client.h"
+#include "control/events.h"
 #include "control/listing.h"
 #include "control/pending.h"
 #include "control/select.h"
 #include "control/state.h"
 #include "control/view.h"
+#include "core/event_ring.h"
 #include "os/clock.h"
 #include "varlink/contract.h"
 #include "varlink/json.h"
@@ -62,6 +64,8 @@ struct request {
     bool health;
     bool more;
     uint32_t limit;
+    /* Events */
+    struct event_request events;
     /* Start, Stop and Restart */
     struct pending_request operation;
 };
@@ -216,6 +220,84 @@ static void show(struct service_call *c)
     message_end(&o, false, c->lines);
 }
 
+/* ---- events ---- */
+
+static void follow(struct client *cl, const struct request *q, const struct selection *units)
+{
+    if (q->oneway)
+        return;
+    if (event_stream_begin(&cl->events, cl->control->supervisor, &q->events, units) < 0)
+        cl->out.failed = true;
+}
+
+static void begin_events(struct client *cl, struct request *q, struct selection *units)
+{
+    follow(cl, q, units);
+    selection_finish(units);
+}
+
+/* Bits of enum notice_type; all of them without names. */
+static uint32_t take_types(struct params *p)
+{
+    const cJSON *names = params_texts(p, "types");
+    const cJSON *name;
+    uint32_t types = 0;
+
+    if (!names)
+        return (UINT32_C(1) << NOTICE_COUNT) - 1;
+    cJSON_ArrayForEach(name, names)
+    {
+        unsigned type = 0;
+
+        while (type < NOTICE_COUNT &&
+               strcmp(notice_type_name((enum notice_type)type), name->valuestring) != 0)
+            type++;
+        if (type == NOTICE_COUNT)
+            params_refuse(p, "types");
+        else
+            types |= UINT32_C(1) << type;
+    }
+    return types;
+}
+
+static void take_since(struct params *p, const struct supervisor *s, struct event_request *r)
+{
+    const char *epoch = params_text(p, "epoch");
+
+    r->since = params_int(p, "since", -1, 0, INT64_MAX);
+    r->last = params_int(p, "last", EVENTS_LAST_ALL, 0, INT64_MAX);
+    if (epoch && r->since < 0)
+        params_refuse(p, "epoch"); /* says nothing without `since` */
+    r->other_epoch = epoch && strcmp(epoch, supervisor_epoch(s)) != 0;
+    if (!r->other_epoch && r->since > (int64_t)supervisor_events(s)->last_seq)
+        params_refuse(p, "since"); /* not of this life of reeved */
+}
+
+static void events(struct service_call *c)
+{
+    static const char *const known[] = {"since", "epoch", "last", "units", "types", NULL};
+    struct client *cl = client_of(c);
+    struct request q = {
+        .then = begin_events,
+        .lines = c->lines,
+        .oneway = c->message->oneway,
+        .events = {.more = c->message->more, .lines = c->lines},
+    };
+    const cJSON *units;
+    struct params p;
+
+    params_init(&p, c->message->parameters, known);
+    take_since(&p, supervisor_of(c), &q.events);
+    q.events.types = take_types(&p);
+    units = params_texts(&p, "units");
+    if (p.bad)
+        service_invalid_parameter(c, p.bad);
+    else if (units)
+        choose(c, units, &q);
+    else
+        follow(cl, &q, NULL);
+}
+
 /* ---- acting ---- */
 
 static struct requester requester_of(const struct client *cl)
@@ -296,8 +378,9 @@ static void shut_down(struct service_call *c)
 }
 
 static const struct service_method methods[] = {
-    {"Health", health}, {"List", list_units}, {"Show", show},          {"Start", start},
-    {"Stop", stop},     {"Restart", restart}, {"Shutdown", shut_down}, {NULL, NULL},
+    {"Events", events},   {"Health", health},      {"List", list_units},
+    {"Show", show},       {"Start", start},        {"Stop", stop},
+    {"Restart", restart}, {"Shutdown", shut_down}, {NULL, NULL},
 };
 
 const struct service_interface manager_interfaces[] = {

@@ -22,6 +22,16 @@ static struct client *first_runnable(struct control *c)
     return container_of(c->runnable.next, struct client, run_link);
 }
 
+/* However many events a turn brings, followers are woken once. */
+static void tell_followers(struct control *c)
+{
+    if (!c->has_news)
+        return;
+    c->has_news = false;
+    list_for_each (it, &c->clients)
+        client_has_news(container_of(it, struct client, link));
+}
+
 /* Clients take turns, one step each. */
 static bool work(struct task *t)
 {
@@ -30,6 +40,7 @@ static bool work(struct task *t)
     struct client *cl;
     bool again;
 
+    tell_followers(c);
     for (int n = 0; n < STEPS_PER_TURN && (cl = first_runnable(c)) != NULL; n++) {
         list_remove(&cl->run_link);
         if (client_work(cl) && list_empty(&cl->run_link))
@@ -43,8 +54,12 @@ static bool work(struct task *t)
 
 static void on_change(struct listener *l, uint32_t index)
 {
+    struct control *c = l->owner;
+
     if (index != UINT32_MAX)
-        pendings_look(l->owner, index);
+        pendings_look(c, index);
+    c->has_news = true;
+    task_start(&c->work);
 }
 
 static void say_why_not(const char *path, int error)
@@ -111,8 +126,13 @@ int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
 static void say_bye(struct control *c)
 {
     pendings_end(c);
-    list_for_each_safe (it, &c->clients)
-        client_flush(container_of(it, struct client, link));
+    list_for_each_safe (it, &c->clients) {
+        struct client *cl = container_of(it, struct client, link);
+
+        if (cl->events.active)
+            event_stream_end(&cl->events, c->supervisor, &cl->out, CLIENT_OUT_LOW_BYTES);
+        client_flush(cl);
+    }
 }
 
 void control_destroy(struct control *c)

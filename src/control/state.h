@@ -22,6 +22,7 @@ struct control {
     struct list runnable; // client.run_link: have something to do without waiting
     struct list pendings; // pending.link
     struct task work;
+    bool has_news; /* events that followers have not been woken for */
     struct listener listener;
 };
 

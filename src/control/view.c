@@ -7,7 +7,7 @@
 #include "control/redact.h"
 #include "os/signals.h"
 
-static void view_requester(struct json_out *o, const struct requester *who)
+void view_requester(struct json_out *o, const struct requester *who)
 {
     if (!who->known) {
         json_null(o, "requester");

@@ -17,6 +17,8 @@ struct view_time {
     int64_t uptime_ms; /* of reeved: how long a unit that never moved has been as it is */
 };
 
+/* "requester": null when unknown. */
+void view_requester(struct json_out *o, const struct requester *who);
 void view_record(struct json_out *o, const char *key, const struct unit *u,
                  const struct exit_record *r);
 /* The unit of Health, of List and of Show. */

@@ -14,7 +14,7 @@
 
 enum { UNIT_NAME_MAX = 48 };        /* characters of NAME; an instance adds "@N" */
 enum { RESTART_LIMIT_MAX = 10000 }; /* a unit remembers that many times */
-enum { EVENTS_KEPT_MIN = 16, EVENTS_KEPT_MAX = 1000000, EVENTS_KEPT_DEFAULT = 4096 };
+enum { EVENTS_KEPT_MIN = 16, EVENTS_KEPT_MAX = 65536, EVENTS_KEPT_DEFAULT = 4096 };
 enum { TAGS_MAX = 64 }; /* of one unit */
 
 enum unit_kind { UNIT_SERVICE, UNIT_JOB };

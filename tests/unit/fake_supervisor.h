@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/event_ring.h"
 #include "run/supervisor.h"
+
+enum { FAKE_EVENTS_KEPT = 16 };
 
 struct supervisor {
     struct unit *units;
@@ -17,6 +20,7 @@ struct supervisor {
     uint64_t asked;
     uint64_t done_at_most; /* requests beyond do not reach their units; 0: all do */
     struct listener *listener;
+    struct event_ring events;
 };
 
 /* `names` must outlive the fake. */
@@ -26,7 +30,7 @@ static inline void fake_init(struct supervisor *s, const char *const *names, uin
     s->units = calloc(n ? n : 1, sizeof *s->units);
     s->specs = calloc(n ? n : 1, sizeof *s->specs);
     s->n_units = n;
-    if (!s->units || !s->specs)
+    if (!s->units || !s->specs || event_ring_init(&s->events, FAKE_EVENTS_KEPT) < 0)
         abort();
     for (uint32_t i = 0; i < n; i++) {
         s->specs[i].name = names[i];
@@ -39,6 +43,26 @@ static inline void fake_finish(struct supervisor *s)
 {
     free(s->units);
     free(s->specs);
+    event_ring_finish(&s->events);
+}
+
+/* Something happened to this unit (NOTICE_NO_UNIT: to the session); listeners are not told. */
+static inline void fake_happens(struct supervisor *s, enum notice_type type, uint32_t unit)
+{
+    struct notice n = {.type = type, .unit = unit, .wall_ms = 1790000000000};
+
+    event_ring_push(&s->events, &n);
+}
+
+const struct event_ring *supervisor_events(const struct supervisor *s)
+{
+    return &s->events;
+}
+
+const char *supervisor_epoch(const struct supervisor *s)
+{
+    (void)s;
+    return "0123456789abcdef";
 }
 
 uint32_t supervisor_n_units(const struct supervisor *s)

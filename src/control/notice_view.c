@@ -1,0 +1,67 @@
+#include "control/notice_view.h"
+
+#include "control/view.h"
+#include "os/signals.h"
+
+static const struct requester *requester_of(const struct notice *n)
+{
+    static const struct requester nobody;
+
+    switch (n->type) {
+    case NOTICE_SESSION_STOPPING:
+        return &n->u.session.requester;
+    case NOTICE_UNIT_REQUESTED:
+        return &n->u.request.requester;
+    case NOTICE_UNIT_STATE:
+        return &n->u.state.requester;
+    default:
+        return &nobody;
+    }
+}
+
+static int signal_of(const struct notice *n)
+{
+    if (n->type == NOTICE_SESSION_STOPPING)
+        return n->u.session.signal;
+    return n->type == NOTICE_UNIT_REQUESTED ? n->u.request.signal : 0;
+}
+
+static void view_moves(struct json_out *o, const struct notice *n)
+{
+    bool moved = n->type == NOTICE_UNIT_STATE;
+
+    json_string(o, "previous", moved ? unit_state_name(n->u.state.from) : NULL);
+    json_string(o, "state", moved ? unit_state_name(n->u.state.to) : NULL);
+    json_int_or_null(o, "pid", moved ? n->u.state.pid : 0, 0);
+}
+
+void notice_view(struct json_out *o, const struct notice *n, const struct supervisor *s)
+{
+    const struct unit *u = n->unit == NOTICE_NO_UNIT ? NULL : supervisor_unit(s, n->unit);
+    bool moved = n->type == NOTICE_UNIT_STATE;
+    int signal = signal_of(n);
+
+    json_begin_object(o, NULL);
+    json_int(o, "seq", (int64_t)n->seq);
+    json_time(o, "at", n->wall_ms);
+    json_string(o, "type", notice_type_name(n->type));
+    json_string(o, "unit", u ? u->spec->name : NULL);
+    json_int_or_null(o, "run", (int64_t)n->run, 0);
+    view_moves(o, n);
+    json_string(o, "request",
+                n->type == NOTICE_UNIT_REQUESTED ? request_kind_name(n->u.request.kind) : NULL);
+    json_string(o, "signal", signal ? signal_name(signal) : NULL);
+    json_string(o, "requested_by",
+                moved && n->u.state.requested_by != BY_NOBODY
+                    ? requested_by_name(n->u.state.requested_by)
+                    : NULL);
+    view_requester(o, requester_of(n));
+    json_time(o, "next_start_at", moved ? n->u.state.next_start_wall_ms : 0);
+    if (n->type == NOTICE_UNIT_EXITED && u)
+        view_record(o, "exit", u, &n->u.exit);
+    else
+        json_null(o, "exit");
+    json_int_or_null(o, "exit_code",
+                     n->type == NOTICE_SESSION_STOPPED ? n->u.session.exit_code : -1, -1);
+    json_end_object(o);
+}

@@ -8,10 +8,10 @@
 #include "base/strtab.h"
 
 /*
- * A block is: header, array of units, then for each unit in turn its argv, envp, groups and texts,
- * then all strings, each once. A pointer is kept as its offset from the start of the block, NULL as
- * 0. Since every array must begin exactly where the one before it ended and strings lie behind
- * them all, nothing in an accepted block can overlap.
+ * A block is: header, array of units, then for each unit in turn its tags, argv, envp, groups and
+ * texts, then all strings, each once. A pointer is kept as its offset from the start of the block,
+ * NULL as 0. Since every array must begin exactly where the one before it ended and strings lie
+ * behind them all, nothing in an accepted block can overlap.
  */
 struct block_header {
     char magic[8];
@@ -52,6 +52,7 @@ static size_t arrays_bytes_of(const struct spec_set *set)
     for (uint32_t i = 0; i < set->n_units; i++) {
         const struct unit_spec *u = &set->units[i];
 
+        n += ((size_t)u->n_tags + 1) * sizeof(char *);
         n += ((size_t)u->argc + 1) * sizeof(char *);
         n += ((size_t)u->envc + 1) * sizeof(char *);
         n += aligned((size_t)u->n_groups * sizeof(gid_t));
@@ -91,7 +92,7 @@ static char *put_string(struct packer *p, const char *text)
     return (char *)(uintptr_t)(p->arrays_bytes + e->value);
 }
 
-static char **put_strings(struct packer *p, char *const *strings, uint32_t n)
+static void *put_strings(struct packer *p, const char *const *strings, uint32_t n)
 {
     void *offset;
     char **to = put_array(p, ((size_t)n + 1) * sizeof *to, &offset);
@@ -113,8 +114,9 @@ static void put_unit(struct packer *p, struct unit_spec *u)
     u->description = put_string(p, u->description);
     u->file = put_string(p, u->file);
     u->directory = put_string(p, u->directory);
-    u->argv = put_strings(p, u->argv, u->argc);
-    u->envp = put_strings(p, u->envp, u->envc);
+    u->tags = put_strings(p, u->tags, u->n_tags);
+    u->argv = put_strings(p, (const char *const *)u->argv, u->argc);
+    u->envp = put_strings(p, (const char *const *)u->envp, u->envc);
 
     to_groups = put_array(p, u->n_groups * sizeof *groups, &offset);
     if (u->n_groups)
@@ -143,6 +145,7 @@ static void put_set(struct packer *p, const struct spec_set *set)
     h->arrays_bytes = p->arrays_bytes;
     h->set.daemon = set->daemon;
     h->set.daemon.socket = put_string(p, set->daemon.socket);
+    h->set.daemon.socket_group = put_string(p, set->daemon.socket_group);
     h->set.daemon.runtime_dir = put_string(p, set->daemon.runtime_dir);
     h->set.n_units = set->n_units;
 
@@ -219,7 +222,7 @@ static char *take_string(struct unpacker *x, const char *offset, bool optional)
     return x->block + at;
 }
 
-static char **take_strings(struct unpacker *x, char **offset, uint32_t n)
+static void *take_strings(struct unpacker *x, const void *offset, uint32_t n)
 {
     char **strings = take_array(x, offset, (size_t)n + 1, sizeof *strings);
 
@@ -249,6 +252,12 @@ static bool name_ok(const char *name)
     return len > 0 && len < UNIT_NAME_MAX + 16;
 }
 
+static bool daemon_ok(const struct daemon_spec *d)
+{
+    return bool_ok(&d->has_socket_group) && d->events_kept >= EVENTS_KEPT_MIN &&
+           d->events_kept <= EVENTS_KEPT_MAX && d->shutdown_timeout_ms >= 0;
+}
+
 /* Everything that later code indexes, allocates or switches by. */
 static bool values_ok(const struct unit_spec *u)
 {
@@ -259,7 +268,7 @@ static bool values_ok(const struct unit_spec *u)
         (unsigned)u->kill_mode > KILL_MAIN || (unsigned)u->ready > READY_STARTED ||
         (unsigned)u->log > LOG_NULL)
         return false;
-    if (u->argc == 0 || u->stop_signal < 1 || u->stop_signal > 64 ||
+    if (u->argc == 0 || u->n_tags > TAGS_MAX || u->stop_signal < 1 || u->stop_signal > 64 ||
         u->restart_jitter_percent > 100 || u->restart_limit > RESTART_LIMIT_MAX)
         return false;
     return u->ready_timeout_ms >= 0 && u->stop_timeout_ms >= 0 && u->restart_delay_ms >= 0 &&
@@ -275,6 +284,7 @@ static void take_unit(struct unpacker *x, struct unit_spec *u)
     u->description = take_string(x, u->description, false);
     u->file = take_string(x, u->file, false);
     u->directory = take_string(x, u->directory, false);
+    u->tags = take_strings(x, u->tags, u->n_tags);
     u->argv = take_strings(x, u->argv, u->argc);
     u->envp = take_strings(x, u->envp, u->envc);
     u->groups = take_array(x, u->groups, u->n_groups, sizeof *u->groups);
@@ -308,8 +318,9 @@ int spec_unpack(void *block, size_t bytes, struct spec_set **ret_set)
     x.strings_at = h->arrays_bytes;
     set = &h->set;
     set->daemon.socket = take_string(&x, set->daemon.socket, true);
+    set->daemon.socket_group = take_string(&x, set->daemon.socket_group, true);
     set->daemon.runtime_dir = take_string(&x, set->daemon.runtime_dir, true);
-    if (set->daemon.shutdown_timeout_ms < 0)
+    if (!daemon_ok(&set->daemon))
         return -EINVAL;
     set->units = take_array(&x, set->units, set->n_units, sizeof *set->units);
     for (uint32_t i = 0; !x.bad && i < set->n_units; i++)

@@ -19,6 +19,7 @@ static char *argv_short[] = {word_b, NULL};
 static char *envp_two[] = {var_path, var_home, NULL};
 static char *envp_copy[] = {var_path_copy, NULL};
 static char *envp_none[] = {NULL};
+static const char *tags[] = {"db", "eu-1"};
 static gid_t groups[] = {1, 2, 3};
 static struct spec_text texts[] = {{"command", "/bin/a 'two words' ''", "x.ini", 7},
                                    {"umask", "077", "x.ini", 9}};
@@ -28,6 +29,8 @@ static struct unit_spec units[] = {
         .name = "first",
         .kind = UNIT_SERVICE,
         .description = "The first",
+        .tags = tags,
+        .n_tags = 2,
         .file = "x.ini",
         .line = 6,
         .argv = argv_long,
@@ -81,7 +84,13 @@ static struct unit_spec units[] = {
 };
 
 static struct spec_set set = {
-    .daemon = {.socket = "/run/x.sock", .socket_mode = 0600, .shutdown_timeout_ms = 5},
+    .daemon = {.socket = "/run/x.sock",
+               .socket_mode = 0600,
+               .has_socket_group = true,
+               .socket_group = "staff",
+               .socket_gid = 50,
+               .events_kept = 100,
+               .shutdown_timeout_ms = 5},
     .units = units,
     .n_units = 3,
 };
@@ -104,16 +113,21 @@ static size_t use(const char *text)
 /* Reads everything an accepted set leads to. */
 static size_t use_all(const struct spec_set *s)
 {
-    size_t n = use(s->daemon.socket) + use(s->daemon.runtime_dir);
+    size_t n = use(s->daemon.socket) + use(s->daemon.runtime_dir) + use(s->daemon.socket_group);
 
+    assert_in_range(s->daemon.events_kept, EVENTS_KEPT_MIN, EVENTS_KEPT_MAX);
+    n += s->daemon.has_socket_group;
     for (uint32_t i = 0; i < s->n_units; i++) {
         const struct unit_spec *u = &s->units[i];
 
         n += use(u->name) + use(u->description) + use(u->file) + use(u->directory);
+        for (uint32_t k = 0; k < u->n_tags; k++)
+            n += use(u->tags[k]);
         for (uint32_t k = 0; k < u->argc; k++)
             n += use(u->argv[k]);
         for (uint32_t k = 0; k < u->envc; k++)
             n += use(u->envp[k]);
+        assert_null(u->tags[u->n_tags]);
         assert_null(u->argv[u->argc]);
         assert_null(u->envp[u->envc]);
         for (uint32_t k = 0; k < u->n_groups; k++)
@@ -145,6 +159,10 @@ static void test_roundtrip(void **state)
     assert_string_equal(got->daemon.socket, "/run/x.sock");
     assert_null(got->daemon.runtime_dir);
     assert_int_equal(got->daemon.socket_mode, 0600);
+    assert_true(got->daemon.has_socket_group);
+    assert_string_equal(got->daemon.socket_group, "staff");
+    assert_int_equal(got->daemon.socket_gid, 50);
+    assert_int_equal(got->daemon.events_kept, 100);
     assert_int_equal(got->daemon.shutdown_timeout_ms, 5);
     assert_int_equal(got->n_units, 3);
 
@@ -153,6 +171,10 @@ static void test_roundtrip(void **state)
     assert_string_equal(u->description, "The first");
     assert_string_equal(u->directory, "/srv");
     assert_int_equal(u->line, 6);
+    assert_int_equal(u->n_tags, 2);
+    assert_string_equal(u->tags[0], "db");
+    assert_string_equal(u->tags[1], "eu-1");
+    assert_int_equal(got->units[1].n_tags, 0);
     assert_int_equal(u->argc, 3);
     assert_string_equal(u->argv[1], "two words");
     assert_string_equal(u->argv[2], "");
@@ -196,7 +218,7 @@ static void test_strings_are_shared(void **state)
 
 static void test_empty_set(void **state)
 {
-    struct spec_set empty = {0}, *got;
+    struct spec_set empty = {.daemon = {.events_kept = EVENTS_KEPT_MIN}}, *got;
     size_t bytes;
     void *block = spec_pack(&empty, &bytes);
 
@@ -324,6 +346,11 @@ static void test_single_fields(void **state)
     size_t units_at = (size_t)((char *)got->units - block);
 
     assert_int_equal(unpack_copy(copy, bytes), 0);
+    REFUSED_WITH(tags, u_->tags + 1);
+    REFUSED_WITH(n_tags, 1);
+    REFUSED_WITH(n_tags, 3);
+    REFUSED_WITH(n_tags, TAGS_MAX + 1);
+    REFUSED_WITH(n_tags, UINT32_MAX);
     REFUSED_WITH(argv, u_->argv + 1);
     REFUSED_WITH(envp, u_->argv);
     REFUSED_WITH(texts, u_->texts - 1);
@@ -373,6 +400,35 @@ static void test_bools(void **state)
     free(block);
 }
 
+/* The same for the keys of the daemon. */
+static void test_daemon_fields(void **state)
+{
+    static const uint32_t counts[] = {0, EVENTS_KEPT_MIN - 1, EVENTS_KEPT_MAX + 1, UINT32_MAX};
+    struct spec_set *got;
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes), *copy = exact_copy(block, bytes);
+
+    (void)state;
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    struct daemon_spec *d = (struct daemon_spec *)(void *)(copy + ((char *)&got->daemon - block));
+    const struct daemon_spec good = *d;
+
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        d->events_kept = counts[i];
+        assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    }
+    *d = good;
+    d->socket_group = (const char *)(uintptr_t)bytes;
+    assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    *d = good;
+    memset(&d->has_socket_group, 2, 1);
+    assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    *d = good;
+    assert_int_equal(unpack_copy(copy, bytes), 0);
+    free(copy);
+    free(block);
+}
+
 /* Without the NUL at the very end the last string could run out of the block. */
 static void test_open_end(void **state)
 {
@@ -414,7 +470,7 @@ int main(void)
         cmocka_unit_test(test_unaligned),       cmocka_unit_test(test_corruptions),
         cmocka_unit_test(test_crossed_offsets), cmocka_unit_test(test_single_fields),
         cmocka_unit_test(test_bools),           cmocka_unit_test(test_open_end),
-        cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_counting),        cmocka_unit_test(test_daemon_fields),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

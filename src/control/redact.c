@@ -7,17 +7,24 @@
 
 enum { NAME_MAX_CHARS = 256 };
 
+static bool ends_with(const char *name, size_t len, const char *end)
+{
+    size_t n = strlen(end);
+
+    return len >= n && strncasecmp(name + len - n, end, n) == 0;
+}
+
+/* A word at the end is enough (PGPASSWORD), but for KEY, which many harmless names end with. */
 static bool names_secret(const char *name, size_t len)
 {
-    static const char *const endings[] = {"_PASSWORD", "_TOKEN", "_SECRET", "_KEY"};
+    static const char *const endings[] = {"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN",
+                                          "SECRET",   "APIKEY", "_KEY"};
 
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n = strlen(endings[i]);
-
-        if (len >= n && strncasecmp(name + len - n, endings[i], n) == 0)
+        if (ends_with(name, len, endings[i]))
             return true;
     }
-    return false;
+    return len == 3 && ends_with(name, len, "KEY");
 }
 
 static bool is_blank(char c)

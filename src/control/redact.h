@@ -1,4 +1,7 @@
-/* Keeps secrets out of what is shown: variables named *_PASSWORD, *_TOKEN, *_SECRET, *_KEY. */
+/*
+ * Keeps secrets out of what is shown: variables whose names end, in any case of letters, with
+ * PASSWORD, PASSWD, PASSPHRASE, TOKEN, SECRET, APIKEY or _KEY, or are KEY.
+ */
 #ifndef REEVE_CONTROL_REDACT_H
 #define REEVE_CONTROL_REDACT_H
 

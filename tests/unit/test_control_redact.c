@@ -23,7 +23,8 @@ static void plain_values_stay_as_written(void **state)
     expect("", "");
     expect("A=b", "A=b");
     expect("  A=b\t\"C=d e\"  'F=$x'\nG=a\\ b ", "  A=b\t\"C=d e\"  'F=$x'\nG=a\\ b ");
-    expect("PASSWORD=x KEYS=y TOKENS_A=z MONKEY=b", "PASSWORD=x KEYS=y TOKENS_A=z MONKEY=b");
+    expect("KEYS=y TOKENS_A=z MONKEY=b PASSWORD_FILE=/run/s SECRETARY=c",
+           "KEYS=y TOKENS_A=z MONKEY=b PASSWORD_FILE=/run/s SECRETARY=c");
     expect("NOVALUE DB_KEY", "NOVALUE DB_KEY");
 }
 
@@ -34,6 +35,25 @@ static void secrets_are_hidden(void **state)
     expect("A=1 X_TOKEN=t Y_SECRET=s Z_KEY=k B=2", "A=1 X_TOKEN=*** Y_SECRET=*** Z_KEY=*** B=2");
     expect("X_TOKEN=", "X_TOKEN=***");
     expect("api_key=abc", "api_key=***");
+}
+
+static void a_bare_word_is_a_secret_too(void **state)
+{
+    static const char *const names[] = {
+        "PASSWORD",   "PASSWD",  "PASSPHRASE", "TOKEN",       "SECRET",        "APIKEY",
+        "KEY",        "key",     "PGPASSWORD", "GITHUBTOKEN", "Client_Secret", "SSH_PASSPHRASE",
+        "rootpasswd", "MyApiKey"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct strbuf text = STRBUF_INIT, shown = STRBUF_INIT;
+
+        strbuf_addf(&text, "A=1 %s=hunter2 B=2", names[i]);
+        strbuf_addf(&shown, "A=1 %s=*** B=2", names[i]);
+        expect(strbuf_text(&text), strbuf_text(&shown));
+        strbuf_finish(&text);
+        strbuf_finish(&shown);
+    }
 }
 
 static void quoting_does_not_help_a_secret_out(void **state)
@@ -72,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_values_stay_as_written),
         cmocka_unit_test(secrets_are_hidden),
+        cmocka_unit_test(a_bare_word_is_a_secret_too),
         cmocka_unit_test(quoting_does_not_help_a_secret_out),
         cmocka_unit_test(long_names_count_by_their_end),
     };

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct options {
-    char *config; /* owned */
+    char *config; /* owned; absolute unless `check` */
     bool check;
     bool verbose;
 };

@@ -12,6 +12,9 @@ void config_errors_finish(struct config_errors *e)
     for (size_t i = 0; i < e->n_lines; i++)
         free(e->lines[i]);
     free(e->lines);
+    for (size_t i = 0; i < e->n_warnings; i++)
+        free(e->warnings[i]);
+    free(e->warnings);
     *e = (struct config_errors){0};
 }
 
@@ -35,10 +38,10 @@ void report_out_of_memory(struct report *r)
 
 bool report_failed(const struct report *r)
 {
-    return r->n_items > 0 || r->out_of_memory;
+    return r->n_items > r->n_warnings || r->out_of_memory;
 }
 
-static void keep(struct report *r, uint32_t line, char *text)
+static void keep(struct report *r, uint32_t line, bool warning, char *text)
 {
     if (r->n_items == r->cap_items) {
         size_t cap = r->cap_items ? r->cap_items * 2 : 16;
@@ -52,16 +55,20 @@ static void keep(struct report *r, uint32_t line, char *text)
         r->items = items;
         r->cap_items = cap;
     }
-    r->items[r->n_items] = (struct complaint){text, line, r->n_items};
+    r->items[r->n_items] = (struct complaint){text, line, r->n_items, warning};
     r->n_items++;
+    r->n_warnings += warning;
 }
 
-void report_add(struct report *r, struct place where, const char *format, ...)
+static void add(struct report *r, struct place where, bool warning, const char *format,
+                va_list args) __attribute__((format(printf, 4, 0)));
+
+static void add(struct report *r, struct place where, bool warning, const char *format,
+                va_list args)
 {
     struct strbuf b = STRBUF_INIT;
     char name[SHOWN_BYTES];
     char *text;
-    va_list args;
 
     strbuf_add(&b, r->file);
     if (where.line)
@@ -71,15 +78,31 @@ void report_add(struct report *r, struct place where, const char *format, ...)
         strbuf_addf(&b, " [%s]", shown(name, where.section));
     if (where.key)
         strbuf_addf(&b, " %s:", shown(name, where.key));
-    strbuf_add(&b, " ");
-    va_start(args, format);
+    strbuf_add(&b, warning ? " warning: " : " ");
     strbuf_vaddf(&b, format, args);
-    va_end(args);
     text = strbuf_steal(&b);
     if (text)
-        keep(r, where.line, text);
+        keep(r, where.line, warning, text);
     else
         report_out_of_memory(r);
+}
+
+void report_add(struct report *r, struct place where, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(r, where, false, format, args);
+    va_end(args);
+}
+
+void report_warn(struct report *r, struct place where, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(r, where, true, format, args);
+    va_end(args);
 }
 
 static int by_line(const void *a, const void *b)
@@ -93,21 +116,27 @@ static int by_line(const void *a, const void *b)
 
 int report_deliver(struct report *r, struct config_errors *errors)
 {
-    if (r->n_items) {
-        size_t n = errors->n_lines + r->n_items;
-        char **lines = realloc(errors->lines, n * sizeof *lines);
+    size_t n_lines = errors->n_lines + r->n_items - r->n_warnings;
+    char **lines = realloc(errors->lines, (n_lines + 1) * sizeof *lines), **warnings;
 
-        if (!lines) {
-            report_out_of_memory(r);
-        } else {
+    if (lines)
+        errors->lines = lines;
+    warnings = realloc(errors->warnings, (errors->n_warnings + r->n_warnings + 1) * sizeof *lines);
+    if (warnings)
+        errors->warnings = warnings;
+    if (lines && warnings) {
+        if (r->n_items)
             qsort(r->items, r->n_items, sizeof r->items[0], by_line);
-            for (size_t i = 0; i < r->n_items; i++)
-                lines[errors->n_lines + i] = r->items[i].text;
-            errors->lines = lines;
-            errors->n_lines = n;
-            errors->cap_lines = n;
-            r->n_items = 0;
+        for (size_t i = 0; i < r->n_items; i++) {
+            if (r->items[i].warning)
+                warnings[errors->n_warnings++] = r->items[i].text;
+            else
+                lines[errors->n_lines++] = r->items[i].text;
         }
+        errors->cap_lines = n_lines;
+        r->n_items = r->n_warnings = 0;
+    } else {
+        report_out_of_memory(r);
     }
     if (r->out_of_memory) {
         errors->out_of_memory = true;

@@ -15,12 +15,14 @@ struct complaint {
     char *text; /* owned */
     uint32_t line;
     size_t order;
+    bool warning;
 };
 
 struct report {
     const char *file; /* not owned */
     struct complaint *items;
     size_t n_items, cap_items;
+    size_t n_warnings; /* of the items */
     bool out_of_memory;
 };
 
@@ -35,10 +37,14 @@ void report_init(struct report *r, const char *file);
 void report_finish(struct report *r);
 void report_add(struct report *r, struct place where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same for what is allowed, but hardly meant: a warning, no error. */
+void report_warn(struct report *r, struct place where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void report_out_of_memory(struct report *r);
-/* Whether anything went wrong so far. */
+/* Whether anything went wrong so far; warnings do not count. */
 bool report_failed(const struct report *r);
-/* Moves all complaints to `errors`, sorted by line. 0 when there are none, -EINVAL, or -ENOMEM. */
+/* Moves all complaints to `errors`, sorted by line. 0 when there are none but warnings, -EINVAL, or
+ * -ENOMEM. */
 int report_deliver(struct report *r, struct config_errors *errors);
 
 /* The user's text made fit for a message: long text is cut with "...", control characters are

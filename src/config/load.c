@@ -188,6 +188,38 @@ static int read_file(const char *path, struct strbuf *to)
     return rc;
 }
 
+/* Why a file cannot be read, and what would help. */
+static void complain_unreadable(struct report *report, int rc)
+{
+    struct place whole = {0};
+
+    switch (rc) {
+    case -ENOMEM:
+        report_out_of_memory(report);
+        break;
+    case -ENOENT:
+        report_add(report, whole, "there is no such file; create it or name another");
+        break;
+    case -EISDIR:
+        report_add(report, whole, "this is a directory; name a file");
+        break;
+    case -EFBIG:
+        report_add(report, whole, "the file is too large; at most %d MiB are read",
+                   FILE_MAX_BYTES / (1024 * 1024));
+        break;
+    case -EACCES:
+        report_add(report, whole, "it cannot be read: %s; change its permissions or name another",
+                   strerror(EACCES));
+        break;
+    default:
+        report_add(report, whole,
+                   "it cannot be read: %s; try again when that is mended, or name "
+                   "another",
+                   strerror(-rc));
+        break;
+    }
+}
+
 int config_load(const char *path, const struct config_options *options, struct spec_set **ret_set,
                 struct config_errors *errors)
 {
@@ -201,10 +233,7 @@ int config_load(const char *path, const struct config_options *options, struct s
         struct report report;
 
         report_init(&report, path);
-        if (rc == -ENOMEM)
-            report_out_of_memory(&report);
-        else
-            report_add(&report, (struct place){0}, "%s", strerror(-rc));
+        complain_unreadable(&report, rc);
         rc = report_deliver(&report, errors);
         report_finish(&report);
     }

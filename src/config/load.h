@@ -14,6 +14,10 @@
 struct config_errors {
     char **lines; /* owned */
     size_t n_lines, cap_lines;
+    /* What is allowed, but hardly meant: lines of the same form that say "warning: ". They never
+     * make a load fail, and may be there with or without errors. */
+    char **warnings; /* owned */
+    size_t n_warnings;
     bool out_of_memory;
 };
 
@@ -26,8 +30,8 @@ struct config_options {
 };
 
 /* Reads the file at `path`. 0 with *ret_set, whose one reference the caller drops with
- * spec_set_unref; or, with *ret_set NULL, -EINVAL with at least one line in `errors`, or -ENOMEM
- * with errors->out_of_memory set. `errors` starts as {0}. */
+ * spec_set_unref (warnings may be in `errors` then); or, with *ret_set NULL, -EINVAL with at least
+ * one line in `errors`, or -ENOMEM with errors->out_of_memory set. `errors` starts as {0}. */
 int config_load(const char *path, const struct config_options *options, struct spec_set **ret_set,
                 struct config_errors *errors);
 

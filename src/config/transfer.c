@@ -9,47 +9,55 @@
 #include "os/memfd.h"
 #include "os/sys.h"
 
-/* The memfd: this header, then a block of spec_pack, or the error lines, each with its NUL. */
+/* The memfd: this header, then a block of spec_pack unless there are errors, then the error lines
+ * and the warnings, each with its NUL. */
 struct transfer_header {
     char magic[8];
-    uint64_t n_errors; /* 0: specs follow */
+    uint64_t block_bytes;
+    uint64_t n_errors; /* 0: there is a block */
+    uint64_t n_warnings;
 };
 
 static const char transfer_magic[8] = "reevecfg";
 
 _Static_assert(sizeof(struct transfer_header) % 16 == 0, "the block behind it is aligned");
 
-static int write_both(int memfd, uint64_t n_errors, const void *bytes, size_t len_bytes)
+static void add_lines(struct strbuf *to, char *const *lines, size_t n)
 {
-    struct transfer_header h = {.n_errors = n_errors};
-    int rc;
+    for (size_t i = 0; i < n; i++)
+        strbuf_add_bytes(to, lines[i], strlen(lines[i]) + 1);
+}
+
+static int write_all(int memfd, const void *block, size_t block_bytes,
+                     const struct config_errors *errors)
+{
+    struct transfer_header h = {
+        .block_bytes = block_bytes, .n_errors = errors->n_lines, .n_warnings = errors->n_warnings};
+    struct strbuf lines = STRBUF_INIT;
+    int rc = 0;
 
     memcpy(h.magic, transfer_magic, sizeof h.magic);
-    rc = sys_write_all(memfd, &h, sizeof h);
+    add_lines(&lines, errors->lines, errors->n_lines);
+    add_lines(&lines, errors->warnings, errors->n_warnings);
+    if (lines.failed)
+        rc = -ENOMEM;
     if (rc == 0)
-        rc = sys_write_all(memfd, bytes, len_bytes);
+        rc = sys_write_all(memfd, &h, sizeof h);
+    if (rc == 0 && block_bytes)
+        rc = sys_write_all(memfd, block, block_bytes);
+    if (rc == 0 && lines.len_bytes)
+        rc = sys_write_all(memfd, lines.data, lines.len_bytes);
+    strbuf_finish(&lines);
     return rc < 0 ? rc : memfd_seal(memfd);
 }
 
-static int write_set(int memfd, const struct spec_set *set)
+static int write_set(int memfd, const struct spec_set *set, const struct config_errors *errors)
 {
     size_t bytes;
     void *block = spec_pack(set, &bytes);
-    int rc = block ? write_both(memfd, 0, block, bytes) : -ENOMEM;
+    int rc = block ? write_all(memfd, block, bytes, errors) : -ENOMEM;
 
     free(block);
-    return rc;
-}
-
-static int write_errors(int memfd, const struct config_errors *errors)
-{
-    struct strbuf lines = STRBUF_INIT;
-    int rc;
-
-    for (size_t i = 0; i < errors->n_lines; i++)
-        strbuf_add_bytes(&lines, errors->lines[i], strlen(errors->lines[i]) + 1);
-    rc = lines.failed ? -ENOMEM : write_both(memfd, errors->n_lines, lines.data, lines.len_bytes);
-    strbuf_finish(&lines);
     return rc;
 }
 
@@ -60,9 +68,9 @@ int config_transfer_write(const char *path, const struct config_options *options
     int rc = config_load(path, options, &set, &errors);
 
     if (rc == 0)
-        rc = write_set(memfd, set);
+        rc = write_set(memfd, set, &errors);
     else if (rc == -EINVAL)
-        rc = write_errors(memfd, &errors);
+        rc = write_all(memfd, NULL, 0, &errors);
     spec_set_unref(set);
     config_errors_finish(&errors);
     return rc;
@@ -76,39 +84,74 @@ static void release(struct spec_set *set)
     munmap(set->memory, set->memory_bytes);
 }
 
-/* -EINVAL with the lines, or what else went wrong. */
-static int read_errors(const char *at, size_t len_bytes, uint64_t n, struct config_errors *errors)
+/* Copies `n` lines from *at, which moves behind them; the bytes before `end` end with NUL. 0,
+ * -EBADMSG, or -ENOMEM. */
+static int read_lines(const char **at, const char *end, uint64_t n, char ***ret_lines,
+                      size_t *ret_n)
 {
-    const char *end = at + len_bytes;
-
-    if (n > len_bytes || end[-1] != '\0')
+    if (n > (size_t)(end - *at))
         return -EBADMSG;
-    errors->lines = calloc(n, sizeof *errors->lines);
-    if (!errors->lines) {
-        errors->out_of_memory = true;
+    *ret_lines = calloc(n + 1, sizeof **ret_lines);
+    if (!*ret_lines)
         return -ENOMEM;
-    }
-    errors->cap_lines = n;
-    while (errors->n_lines < n && at < end) {
-        char *line = strdup(at);
+    while (*ret_n < n) {
+        char *line;
 
-        if (!line) {
-            errors->out_of_memory = true;
+        if (*at == end)
+            return -EBADMSG;
+        line = strdup(*at);
+        if (!line)
             return -ENOMEM;
-        }
-        errors->lines[errors->n_lines++] = line;
-        at += strlen(at) + 1;
+        (*ret_lines)[(*ret_n)++] = line;
+        *at += strlen(*at) + 1;
     }
-    return at == end && errors->n_lines == n ? -EINVAL : -EBADMSG;
+    return 0;
+}
+
+/* Everything behind the block. 0, -EBADMSG, or -ENOMEM. */
+static int read_errors(const struct transfer_header *h, const char *at, const char *end,
+                       struct config_errors *errors)
+{
+    int rc;
+
+    if (at < end && end[-1] != '\0')
+        return -EBADMSG;
+    rc = read_lines(&at, end, h->n_errors, &errors->lines, &errors->n_lines);
+    errors->cap_lines = errors->n_lines;
+    if (rc == 0)
+        rc = read_lines(&at, end, h->n_warnings, &errors->warnings, &errors->n_warnings);
+    if (rc == -ENOMEM)
+        errors->out_of_memory = true;
+    return rc == 0 && at != end ? -EBADMSG : rc;
+}
+
+/* 0 with a set, -EINVAL with errors, or what else went wrong. */
+static int read_all(void *map, size_t bytes, struct spec_set **ret_set,
+                    struct config_errors *errors)
+{
+    struct transfer_header h;
+    char *rest = (char *)map + sizeof h;
+    int rc;
+
+    if (bytes < sizeof h)
+        return -EBADMSG;
+    memcpy(&h, map, sizeof h);
+    if (memcmp(h.magic, transfer_magic, sizeof h.magic) != 0 || h.block_bytes > bytes - sizeof h ||
+        (h.block_bytes > 0) != (h.n_errors == 0))
+        return -EBADMSG;
+    rc = read_errors(&h, rest + h.block_bytes, (char *)map + bytes, errors);
+    if (rc < 0)
+        return rc;
+    if (h.n_errors)
+        return -EINVAL;
+    return spec_unpack(rest, h.block_bytes, ret_set) == 0 ? 0 : -EBADMSG;
 }
 
 int config_transfer_read(int memfd, struct spec_set **ret_set, struct config_errors *errors)
 {
-    struct transfer_header h;
     struct spec_set *set = NULL;
     size_t bytes;
     void *map;
-    char *rest;
     int rc;
 
     *ret_set = NULL;
@@ -116,18 +159,8 @@ int config_transfer_read(int memfd, struct spec_set **ret_set, struct config_err
     rc = memfd_map(memfd, &map, &bytes);
     if (rc < 0)
         return rc;
-    rc = -EBADMSG;
-    rest = (char *)map + sizeof h;
-    if (bytes > sizeof h) {
-        memcpy(&h, map, sizeof h);
-        if (memcmp(h.magic, transfer_magic, sizeof h.magic) != 0)
-            rc = -EBADMSG;
-        else if (h.n_errors)
-            rc = read_errors(rest, bytes - sizeof h, h.n_errors, errors);
-        else
-            rc = spec_unpack(rest, bytes - sizeof h, &set) == 0 ? 0 : -EBADMSG;
-    }
-    if (rc < 0 || !set) {
+    rc = read_all(map, bytes, &set, errors);
+    if (rc < 0) {
         munmap(map, bytes);
         return rc;
     }

@@ -8,8 +8,8 @@
 /* In the child: loads `path` and writes specs or errors into `memfd`, then seals it. 0, or negative
  * errno when even that could not be done. */
 int config_transfer_write(const char *path, const struct config_options *options, int memfd);
-/* In reeved: 0 with *ret_set (counted, one reference); -EINVAL with the error lines in `errors`;
- * other negative errno when the memfd holds neither. */
+/* In reeved: 0 with *ret_set (counted, one reference), and perhaps warnings in `errors`; -EINVAL
+ * with the error lines there; other negative errno when the memfd holds neither. */
 int config_transfer_read(int memfd, struct spec_set **ret_set, struct config_errors *errors);
 
 #endif

@@ -144,7 +144,9 @@ static int parse_mode(const struct key *key, const char *text, void *field, stru
 
     (void)key;
     if (!read_number(text, 8, 0777, &n)) {
-        strbuf_addf(why, "'%s' is not a mode; write octal digits from 000 to 777, for example 022",
+        strbuf_addf(why,
+                    "'%s' is not a mode; write octal digits from 000 to 777, for example 022 "
+                    "or 0660",
                     shown(word, text));
         return -EINVAL;
     }
@@ -191,7 +193,7 @@ static void complain_signal(const char *text, const char *what, struct strbuf *w
     if (near)
         strbuf_addf(why, "did you mean '%s'?", near);
     else
-        strbuf_add(why, "signals are written TERM, INT, HUP, ...");
+        strbuf_add(why, "write for example TERM, INT or HUP");
 }
 
 static int parse_signal(const struct key *key, const char *text, void *field, struct strbuf *why)

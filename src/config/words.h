@@ -14,4 +14,12 @@
 int words_split(const char *text, struct arena *arena, char ***ret_words, size_t *ret_n,
                 const char **ret_problem);
 
+/*
+ * Text that would mean something to a shell, although none is run: the first word that is '|', '>'
+ * and the like, unquoted. NULL when there is none; else what would be right instead, with the word
+ * at *ret_at, *ret_len bytes long. The text is one that words_split takes. Only what is hardly ever
+ * meant as it is written counts: "a;b" or ">=1" does not.
+ */
+const char *words_shell_sign(const char *text, const char **ret_at, size_t *ret_len);
+
 #endif

@@ -14,6 +14,8 @@ int check_run(const char *config)
 
     for (size_t i = 0; i < errors.n_lines; i++)
         fprintf(stderr, "%s\n", errors.lines[i]);
+    for (size_t i = 0; i < errors.n_warnings; i++)
+        fprintf(stderr, "%s\n", errors.warnings[i]);
     if (errors.out_of_memory)
         fputs("out of memory: not all errors are listed\n", stderr);
     if (r == 0)

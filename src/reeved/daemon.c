@@ -192,6 +192,8 @@ static void say_errors(const struct config_errors *errors)
 {
     for (size_t i = 0; i < errors->n_lines; i++)
         log_error("%s", errors->lines[i]);
+    for (size_t i = 0; i < errors->n_warnings; i++)
+        log_info("%s", errors->warnings[i]); /* each says itself that it is a warning */
     if (errors->out_of_memory)
         log_error("out of memory: not all errors are listed");
 }

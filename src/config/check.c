@@ -1,34 +1,88 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "config/loader.h"
+#include "config/rights.h"
 #include "os/spawn.h"
 
+/* How to see the places of one unit: as its user, if it has one. */
+struct eyes {
+    struct rights who;
+    bool other;           /* not those of reeved */
+    const char *user;     /* " as user 'x'", or "" */
+    struct strbuf refuse; /* what is in the way, once something was */
+};
+
+static void eyes_init(struct eyes *e, struct strbuf *name, const struct unit_draft *d)
+{
+    const struct unit_spec *u = &d->spec;
+    char text[SHOWN_BYTES];
+
+    *e = (struct eyes){.who = {u->uid, u->gid, u->groups, u->n_groups},
+                       .other = u->change_user,
+                       .refuse = STRBUF_INIT};
+    if (d->user && u->change_user)
+        strbuf_addf(name, " as user '%s'", shown(text, d->user));
+    e->user = strbuf_text(name);
+}
+
+/* 0 when the unit may have `want` of what is there, or errno. */
+static int look(struct eyes *e, const char *path, unsigned want)
+{
+    if (!e->other)
+        return faccessat(AT_FDCWD, path, (int)want, AT_EACCESS) < 0 ? errno : 0;
+    strbuf_finish(&e->refuse);
+    return -rights_reach(&e->who, path, want, &e->refuse);
+}
+
+/* "; '/srv' must have an x permission for it" */
+static const char *remedy(const struct eyes *e, struct strbuf *b, const char *otherwise)
+{
+    char text[SHOWN_BYTES];
+
+    if (e->refuse.len_bytes)
+        strbuf_addf(b, "'%s' must have an x permission for that user",
+                    shown(text, strbuf_text(&e->refuse)));
+    else
+        strbuf_add(b, otherwise);
+    return strbuf_text(b);
+}
+
 /* Whether the directory is there; complains otherwise. */
-static bool check_directory(struct loader *l, const struct unit_draft *d)
+static bool check_directory(struct loader *l, const struct unit_draft *d, struct eyes *e)
 {
     struct place where = draft_place(&d->base, "directory");
+    struct strbuf advice = STRBUF_INIT;
     char path[SHOWN_BYTES];
     struct stat st;
+    bool good = false;
 
     shown(path, d->spec.directory);
     if (stat(d->spec.directory, &st) < 0)
-        report_add(&l->report, where, "'%s': %s; create it or name another", path, strerror(errno));
+        report_add(&l->report, where, "'%s': %s; %s it or name another", path, strerror(errno),
+                   errno == EACCES ? "give access to" : "create");
     else if (!S_ISDIR(st.st_mode))
         report_add(&l->report, where, "'%s' is not a directory; name one", path);
+    else if (look(e, d->spec.directory, RIGHT_EXECUTE) == EACCES)
+        report_add(&l->report, where, "'%s' may not be entered%s; %s", path, e->user,
+                   remedy(e, &advice, "it must have an x permission"));
     else
-        return true;
-    return false;
+        good = true;
+    strbuf_finish(&advice);
+    return good;
 }
 
 /* 0 when `dir`/`name` (below `base` when relative) is a program, or errno. */
-static int look_at(const char *base, const char *dir, size_t dir_bytes, const char *name)
+static int look_at(struct eyes *e, const char *base, const char *dir, size_t dir_bytes,
+                   const char *name)
 {
     struct strbuf path = STRBUF_INIT;
     struct stat st;
-    int rc = 0;
+    int rc;
 
     if (dir_bytes == 0 || *dir != '/') {
         strbuf_add(&path, base);
@@ -43,18 +97,20 @@ static int look_at(const char *base, const char *dir, size_t dir_bytes, const ch
         rc = errno;
     else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
         rc = EACCES;
+    else
+        rc = look(e, strbuf_text(&path), RIGHT_EXECUTE);
     strbuf_finish(&path);
     return rc;
 }
 
 /* As execvp would search, but without executing. */
-static int search(const char *base, const char *path, const char *name)
+static int search(struct eyes *e, const char *base, const char *path, const char *name)
 {
     int best = ENOENT;
 
     for (;;) {
         size_t len = strcspn(path, ":");
-        int rc = look_at(base, path, len, name);
+        int rc = look_at(e, base, path, len, name);
 
         if (rc == 0 || rc == ENOMEM)
             return rc;
@@ -75,19 +131,20 @@ static const char *path_of(const struct unit_spec *u)
     return SPAWN_DEFAULT_PATH;
 }
 
-static void check_program(struct loader *l, const struct unit_draft *d)
+static void check_program(struct loader *l, const struct unit_draft *d, struct eyes *e)
 {
     const struct unit_spec *u = &d->spec;
     const char *name = u->argv[0], *in_path = "";
+    struct strbuf advice = STRBUF_INIT;
     char text[SHOWN_BYTES];
     int rc;
 
     if (*name == '/') {
-        rc = look_at("", "/", 1, name);
+        rc = look_at(e, "", "/", 1, name);
     } else if (strchr(name, '/')) {
-        rc = look_at(u->directory, "", 0, name);
+        rc = look_at(e, u->directory, "", 0, name);
     } else {
-        rc = search(u->directory, path_of(u), name);
+        rc = search(e, u->directory, path_of(u), name);
         in_path = " in PATH";
     }
     shown(text, name);
@@ -95,20 +152,27 @@ static void check_program(struct loader *l, const struct unit_draft *d)
         report_out_of_memory(&l->report);
     else if (rc == EACCES)
         report_add(&l->report, draft_place(&d->base, "command"),
-                   "the program '%s'%s cannot be executed; it must be a file with an x permission",
-                   text, in_path);
+                   "the program '%s'%s cannot be executed%s; %s", text, in_path, e->user,
+                   remedy(e, &advice, "it must be a file with an x permission"));
     else if (rc)
         report_add(&l->report, draft_place(&d->base, "command"),
                    "the program '%s' was not found%s: %s; install it or write its full path", text,
                    in_path, strerror(rc));
+    strbuf_finish(&advice);
 }
 
 void check_unit_places(struct loader *l, const struct unit_draft *d)
 {
     bool relative = d->spec.argv && d->spec.argv[0][0] != '/';
-    bool there = check_directory(l, d);
+    struct strbuf name = STRBUF_INIT;
+    struct eyes e;
+    bool there;
 
+    eyes_init(&e, &name, d);
+    there = check_directory(l, d, &e);
     /* One missing directory is one error. */
     if (d->spec.argv && d->spec.envp && (there || !relative))
-        check_program(l, d);
+        check_program(l, d, &e);
+    strbuf_finish(&e.refuse);
+    strbuf_finish(&name);
 }

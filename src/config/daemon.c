@@ -21,17 +21,34 @@ static const char *adopt(struct loader *l, char *text)
 static const char *socket_in(struct loader *l, const char *runtime_dir)
 {
     struct strbuf path = STRBUF_INIT;
+    size_t len = runtime_dir ? strlen(runtime_dir) : 0;
 
-    strbuf_add(&path, runtime_dir ? runtime_dir : "");
+    while (len > 0 && runtime_dir[len - 1] == '/')
+        len--;
+    strbuf_add_bytes(&path, runtime_dir, len);
     strbuf_add(&path, "/reeve.sock");
     return adopt(l, strbuf_steal(&path));
+}
+
+static void resolve_socket_group(struct loader *l, struct daemon_draft *d)
+{
+    struct strbuf why = STRBUF_INIT;
+    int rc;
+
+    if (!d->socket_group)
+        return;
+    rc = users_group(&l->users, d->socket_group, &d->spec.socket_gid, &d->spec.socket_group, &why);
+    if (rc < 0)
+        draft_complain(l, &d->base, "socket_group", rc, &why);
+    strbuf_finish(&why);
+    d->spec.has_socket_group = rc == 0;
 }
 
 void load_daemon(struct loader *l, const struct ini_section *section)
 {
     struct daemon_draft d = {
         .base = {.kind = SECTION_REEVE, .title = "reeve"},
-        .spec = {.socket_mode = SOCKET_MODE},
+        .spec = {.socket_mode = SOCKET_MODE, .events_kept = EVENTS_KEPT_DEFAULT},
     };
 
     if (section) {
@@ -39,10 +56,13 @@ void load_daemon(struct loader *l, const struct ini_section *section)
         draft_collect(l, section, &d.base);
         draft_environment(l, &d.base, &l->base);
         draft_store(l, &d.base, &l->base);
+        resolve_socket_group(l, &d);
     }
     if (!d.spec.runtime_dir)
         d.spec.runtime_dir = adopt(l, places_runtime_dir(l->options->environ, l->options->uid));
     if (!d.spec.socket)
         d.spec.socket = socket_in(l, d.spec.runtime_dir);
+    if (l->options->check_places && d.spec.runtime_dir && d.spec.socket)
+        check_daemon_places(l, &d);
     l->set->daemon = d.spec;
 }

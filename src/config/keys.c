@@ -22,8 +22,10 @@ static const char *const log_words[] = {"inherit", "null", NULL};
 const struct key keys[] = {
     {"socket",            DAEMON(spec.socket),               .type = VALUE_PATH},
     {"socket_mode",       DAEMON(spec.socket_mode),          .type = VALUE_MODE},
+    {"socket_group",      DAEMON(socket_group),              .type = VALUE_TEXT},
     {"runtime_dir",       DAEMON(spec.runtime_dir),          .type = VALUE_PATH},
     {"shutdown_timeout",  DAEMON(spec.shutdown_timeout_ms),  .type = VALUE_DURATION, FROM(100)},
+    {"events_kept",       DAEMON(spec.events_kept),          .type = VALUE_NUMBER, .min = EVENTS_KEPT_MIN, .max = EVENTS_KEPT_MAX},
     {"environment",       RAW(SECTION_REEVE),                .empty_ok = true},
 
     {"command",           RAW(SECTION_UNIT)},
@@ -33,6 +35,7 @@ const struct key keys[] = {
     {"group",             UNIT(group),                       .type = VALUE_TEXT},
     {"umask",             UNIT(spec.umask),                  .type = VALUE_MODE},
     {"description",       UNIT(spec.description),            .type = VALUE_TEXT, .empty_ok = true},
+    {"tags",              UNIT(tags),                        .type = VALUE_TEXT, .empty_ok = true},
     {"enabled",           UNIT(spec.enabled),                .type = VALUE_BOOL},
     {"autostart",         UNIT(spec.autostart),              .type = VALUE_BOOL},
     {"ready",             UNIT(spec.ready),                  .type = VALUE_WORD, .words = ready_words},

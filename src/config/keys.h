@@ -59,11 +59,13 @@ struct unit_draft {
     struct unit_spec spec;
     const char *user;
     const char *group;
+    const char *tags;
 };
 
 struct daemon_draft {
     struct draft base;
     struct daemon_spec spec;
+    const char *socket_group;
 };
 
 /* The number of the key that may stand in this kind of section; or -1 with what is wrong in `why`

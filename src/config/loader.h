@@ -50,7 +50,12 @@ void load_unit(struct loader *l, const struct ini_section *section, enum section
 
 /* ---- check.c ---- */
 
-/* Looks for the unit's directory and program on this system. */
+/* Looks for the unit's directory and program on this system, as the unit's user would see them. */
 void check_unit_places(struct loader *l, const struct unit_draft *d);
+
+/* ---- check_daemon.c ---- */
+
+/* Looks whether the runtime directory and the socket can be made. */
+void check_daemon_places(struct loader *l, const struct daemon_draft *d);
 
 #endif

@@ -66,7 +66,19 @@ static void out_of_memory(struct reader *r)
 
 /* ---- lines ---- */
 
-enum line_kind { LINE_END, LINE_BLANK, LINE_CONTINUATION, LINE_HEADER, LINE_KEY };
+enum line_kind {
+    LINE_END,
+    LINE_BLANK,
+    LINE_CONTINUATION,
+    LINE_HEADER,
+    LINE_INDENTED_HEADER, /* surely a header, though it would continue the value above */
+    LINE_KEY
+};
+
+static bool begins(struct slice s, const char *text)
+{
+    return slice_len(s) >= strlen(text) && memcmp(s.at, text, strlen(text)) == 0;
+}
 
 /* What the next line is by its first characters, and where it ends; takes nothing. */
 static enum line_kind look(const struct reader *r, struct slice *ret_line)
@@ -83,7 +95,9 @@ static enum line_kind look(const struct reader *r, struct slice *ret_line)
     if (seen.at == seen.end || *seen.at == '#' || *seen.at == ';')
         return LINE_BLANK;
     if (ini_is_space(*line.at))
-        return LINE_CONTINUATION;
+        return begins(seen, "[reeve]") || begins(seen, "[service:") || begins(seen, "[job:")
+                   ? LINE_INDENTED_HEADER
+                   : LINE_CONTINUATION;
     return *line.at == '[' ? LINE_HEADER : LINE_KEY;
 }
 
@@ -114,7 +128,7 @@ static bool has_nul(struct reader *r, struct slice line)
     if (!find_in(line, '\0'))
         return false;
     report_add(r->report, here(r, NULL),
-               "the line contains a NUL byte; a configuration is plain text (UTF-8)");
+               "the line contains a NUL byte; remove it, a configuration is plain text (UTF-8)");
     return true;
 }
 
@@ -169,6 +183,12 @@ static bool take_header(struct reader *r, struct slice line)
     const char *copy;
 
     take(r, line);
+    if (ini_is_space(*line.at)) {
+        report_add(r->report, (struct place){.line = r->line},
+                   "white space stands before the section header; begin the line with '['");
+        while (*line.at != '[')
+            line.at++;
+    }
     if (!header_title(r, line, &title))
         return add_section(r, "", true);
     copy = arena_copy(r->arena, title.at, slice_len(title));
@@ -246,7 +266,9 @@ static bool split_key(struct reader *r, struct slice line, struct slice *ret_key
 
         if (copy)
             report_add(r->report, here(r, shown(word, copy)),
-                       "unknown key; no key has more than %d characters", KEY_NAME_MAX);
+                       "unknown key; the keys are listed in reeve.ini(5), none has more than %d "
+                       "characters",
+                       KEY_NAME_MAX);
         else
             out_of_memory(r);
         return false;
@@ -268,19 +290,12 @@ static void check_no_backslash(struct reader *r, const struct strbuf *value)
                    "indented line already continues the value");
 }
 
-static bool begins(struct slice s, const char *text)
-{
-    return slice_len(s) >= strlen(text) && memcmp(s.at, text, strlen(text)) == 0;
-}
-
-/* Whether the text is a header, or begins like a key of ours: hardly meant to continue a value. */
+/* Whether the text begins like a key of ours: hardly meant to continue a value. */
 static bool looks_like_its_own_line(struct slice line)
 {
     size_t n = key_len(line);
     struct slice after = trim((struct slice){line.at + n, line.end});
 
-    if (begins(line, "[reeve]") || begins(line, "[service:") || begins(line, "[job:"))
-        return true;
     if (n == 0 || after.at == after.end || *after.at != '=')
         return false;
     for (size_t i = 0; i < n_keys; i++)
@@ -306,8 +321,8 @@ static void take_continuations(struct reader *r, struct strbuf *value)
         if (looks_like_its_own_line(line)) {
             report_add(
                 r->report, here(r, r->pending.name),
-                "an indented line continues the value above it, and this looks like a key or "
-                "a section of its own; begin it without white space");
+                "an indented line continues the value above it, and this looks like a key of "
+                "its own; begin it without white space");
             continue;
         }
         check_no_backslash(r, value);
@@ -390,6 +405,7 @@ static char *next_line(char *to, int size, void *stream)
             take_stray_continuation(r, line);
             break;
         case LINE_HEADER:
+        case LINE_INDENTED_HEADER:
             if (take_header(r, line))
                 n = snprintf(to, (size_t)size, "[%zu]\n", r->doc->n_sections - 1);
             break;
@@ -448,8 +464,10 @@ void ini_read(struct ini_document *doc, const char *text, size_t len_bytes, stru
     if (rc == -2)
         out_of_memory(&r);
     else if (!r.failed && (rc != 0 || r.rest.at != r.rest.end))
-        report_add(report, (struct place){.line = r.line},
-                   "the INI library of this system refused a line that it should take");
+        report_add(
+            report, (struct place){.line = r.line},
+            "the INI library of this system refused a line that it should take; report this, "
+            "and try the line in another form");
 }
 
 void ini_document_finish(struct ini_document *doc)

@@ -30,18 +30,25 @@ static bool name_char(char c, bool first)
     return !first && (c == '_' || c == '.' || c == '-');
 }
 
+size_t section_name_span(const char *text)
+{
+    size_t n = 0;
+
+    while (name_char(text[n], n == 0))
+        n++;
+    return n;
+}
+
 static int check_name(const char *kind, const char *name, struct strbuf *why)
 {
-    size_t len = strlen(name), n = 0;
+    size_t len = strlen(name);
     char text[SHOWN_BYTES];
 
     if (len == 0) {
         strbuf_addf(why, "the %s has no name; write for example [%s:web]", kind, kind);
         return -EINVAL;
     }
-    while (n < len && name_char(name[n], n == 0))
-        n++;
-    if (n < len) {
+    if (section_name_span(name) < len) {
         strbuf_addf(why,
                     "'%s' cannot be a name; a name is letters, digits, '_', '.' and '-', and "
                     "begins with a letter or digit",

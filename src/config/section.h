@@ -2,6 +2,8 @@
 #ifndef REEVE_CONFIG_SECTION_H
 #define REEVE_CONFIG_SECTION_H
 
+#include <stddef.h>
+
 #include "base/strbuf.h"
 #include "config/arena.h"
 
@@ -15,6 +17,9 @@ enum { SECTION_UNIT = SECTION_SERVICE | SECTION_JOB };
  */
 int section_parse(const char *title, struct arena *arena, enum section_kind *ret_kind,
                   const char **ret_name, struct strbuf *why);
+/* How many of the first characters could be a name: all of them, if it is one (its length aside).
+ */
+size_t section_name_span(const char *text);
 /* "service" */
 const char *section_kind_name(enum section_kind kind);
 

@@ -2,7 +2,9 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "config/loader.h"
+#include "config/words.h"
 
 static const struct unit_spec defaults = {
     .description = "",
@@ -31,16 +33,18 @@ static const struct unit_spec defaults = {
 static void fit_delays(struct loader *l, const struct draft *d, const char *key,
                        const char *max_key, int64_t delay_ms, int64_t *max_ms)
 {
+    char least[32];
+
     if (delay_ms <= *max_ms)
         return;
-    if (!draft_text(d, max_key, NULL))
+    if (!draft_text(d, max_key, NULL)) {
         *max_ms = delay_ms;
-    else if (!draft_text(d, key, NULL))
-        report_add(&l->report, draft_place(d, max_key),
-                   "it is shorter than the first delay; give a shorter %s too", key);
-    else
-        report_add(&l->report, draft_place(d, max_key),
-                   "it is shorter than %s; give at least the same duration", key);
+        return;
+    }
+    duration_format(delay_ms, least, sizeof least);
+    report_add(&l->report, draft_place(d, max_key),
+               "it is shorter than %s, %s%s; give at least %s, or a shorter %s", key, least,
+               draft_text(d, key, NULL) ? "" : " by default", least, key);
 }
 
 static void cross_check(struct loader *l, struct unit_draft *d)
@@ -55,6 +59,24 @@ static void cross_check(struct loader *l, struct unit_draft *d)
                &u->restart_delay_max_ms);
     fit_delays(l, &d->base, "retry_delay", "retry_delay_max", u->retry_delay_ms,
                &u->retry_delay_max_ms);
+}
+
+/* One warning a command: whoever wrote it for a shell learns it from the first. */
+static void warn_of_shell(struct loader *l, const struct unit_draft *d, const char *text)
+{
+    const char *at, *hint;
+    char word[SHOWN_BYTES], *copy;
+    size_t len;
+
+    hint = words_shell_sign(text, &at, &len);
+    if (!hint)
+        return;
+    copy = arena_copy(&l->arena, at, len);
+    if (copy)
+        report_warn(&l->report, draft_place(&d->base, "command"),
+                    "'%s' is passed as a word, since no shell is run; %s", shown(word, copy), hint);
+    else
+        report_out_of_memory(&l->report);
 }
 
 static void resolve_command(struct loader *l, struct unit_draft *d, const struct env *env)
@@ -77,6 +99,8 @@ static void resolve_command(struct loader *l, struct unit_draft *d, const struct
         d->spec.argv = NULL;
         report_add(&l->report, where, "the name of the program is empty; write its path or name");
     }
+    if (d->spec.argv)
+        warn_of_shell(l, d, text);
 }
 
 static bool set_default(struct env *env, const char *name, const char *value)
@@ -84,12 +108,27 @@ static bool set_default(struct env *env, const char *name, const char *value)
     return !value || env_has_own(env, name) || env_set(env, name, strlen(name), value) == 0;
 }
 
+/* What users_resolve found wrong, each under its key. */
+static void complain_of_user(struct loader *l, const struct unit_draft *d, int rc,
+                             struct users_why *why)
+{
+    if (rc == -ENOMEM)
+        report_out_of_memory(&l->report);
+    if (why->user.len_bytes)
+        draft_complain(l, &d->base, "user", rc, &why->user);
+    if (why->group.len_bytes)
+        draft_complain(l, &d->base, "group", rc, &why->group);
+    if (why->user.failed || why->group.failed)
+        report_out_of_memory(&l->report);
+    strbuf_finish(&why->user);
+    strbuf_finish(&why->group);
+}
+
 /* Fills in the ids; adds HOME and the like to the environment unless the unit sets them itself. */
 static void resolve_user(struct loader *l, struct unit_draft *d, struct env *env)
 {
     const struct identity *id;
-    struct strbuf why = STRBUF_INIT;
-    bool bad_group;
+    struct users_why why = {STRBUF_INIT, STRBUF_INIT};
     int rc;
 
     if (!d->user && !d->group)
@@ -98,12 +137,10 @@ static void resolve_user(struct loader *l, struct unit_draft *d, struct env *env
     if ((!d->user && draft_text(&d->base, "user", NULL)) ||
         (!d->group && draft_text(&d->base, "group", NULL)))
         return;
-    rc = users_resolve(&l->users, d->user, d->group, &id, &bad_group, &why);
-    if (rc < 0) {
-        draft_complain(l, &d->base, bad_group || !d->user ? "group" : "user", rc, &why);
+    rc = users_resolve(&l->users, d->user, d->group, &id, &why);
+    complain_of_user(l, d, rc, &why);
+    if (rc < 0)
         return;
-    }
-    strbuf_finish(&why);
     d->spec.change_user = id->change;
     d->spec.uid = id->uid;
     d->spec.gid = id->gid;
@@ -112,6 +149,85 @@ static void resolve_user(struct loader *l, struct unit_draft *d, struct env *env
     if (!set_default(env, "HOME", id->home) || !set_default(env, "USER", id->name) ||
         !set_default(env, "LOGNAME", id->name) || !set_default(env, "SHELL", id->shell))
         report_out_of_memory(&l->report);
+}
+
+/* ---- tags ---- */
+
+static size_t tag_len(const char *at)
+{
+    size_t n = 0;
+
+    while (at[n] && !ini_is_space(at[n]))
+        n++;
+    return n;
+}
+
+/* What is wrong with a tag, in `why`; nothing when it is good. */
+static void judge_tag(const struct unit_spec *u, const char *tag, struct strbuf *why)
+{
+    size_t len = strlen(tag), n = section_name_span(tag);
+    char text[SHOWN_BYTES];
+
+    shown(text, tag);
+    if (n < len && tag[n] == ',')
+        strbuf_addf(why, "'%s' cannot be a tag; separate tags by white space, not by ','", text);
+    else if (n < len)
+        strbuf_addf(why,
+                    "'%s' cannot be a tag; a tag is letters, digits, '_', '.' and '-', and begins "
+                    "with a letter or digit",
+                    text);
+    else if (len > UNIT_NAME_MAX)
+        strbuf_addf(why, "the tag '%s' has %zu characters; at most %d are allowed", text, len,
+                    (int)UNIT_NAME_MAX);
+    for (uint32_t i = 0; n == len && i < u->n_tags; i++) {
+        if (strcmp(u->tags[i], tag) == 0)
+            strbuf_addf(why, "the tag '%s' is given twice; write it once", text);
+    }
+}
+
+/* Adds one tag, or complains; false when no more can be taken. */
+static bool add_tag(struct loader *l, struct unit_draft *d, const char *tag)
+{
+    struct strbuf why = STRBUF_INIT;
+    bool full = d->spec.n_tags == TAGS_MAX;
+
+    if (!tag) {
+        report_out_of_memory(&l->report);
+        return false;
+    }
+    judge_tag(&d->spec, tag, &why);
+    if (full && !why.len_bytes)
+        strbuf_addf(&why, "there are more than %d tags; remove some of them", TAGS_MAX);
+    if (why.len_bytes || why.failed) {
+        draft_complain(l, &d->base, "tags", 0, &why);
+        return !full;
+    }
+    d->spec.tags[d->spec.n_tags++] = tag;
+    return true;
+}
+
+/* Each tag that is wrong is complained about. */
+static void resolve_tags(struct loader *l, struct unit_draft *d)
+{
+    const char *at = d->tags;
+
+    if (!at)
+        return;
+    d->spec.tags = arena_alloc(&l->arena, TAGS_MAX, sizeof *d->spec.tags);
+    if (!d->spec.tags) {
+        report_out_of_memory(&l->report);
+        return;
+    }
+    for (;;) {
+        size_t len;
+
+        while (ini_is_space(*at))
+            at++;
+        len = tag_len(at);
+        if (!len || !add_tag(l, d, arena_copy(&l->arena, at, len)))
+            return;
+        at += len;
+    }
 }
 
 /* The keys as written, in that order. */
@@ -169,6 +285,7 @@ void load_unit(struct loader *l, const struct ini_section *section, enum section
     draft_store(l, &d.base, &env);
     resolve_command(l, &d, &env);
     resolve_user(l, &d, &env);
+    resolve_tags(l, &d);
     cross_check(l, &d);
     keep_texts(l, section, &d);
     finish_environment(l, &d, &env);

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "config/errors.h"
 
 enum { NSS_BYTES_FIRST = 4096, NSS_BYTES_MOST = 16 * 1024 * 1024, GROUPS_MOST = 65536 };
@@ -104,6 +106,54 @@ static int look_up(enum nss_question by_name, enum nss_question by_id, const cha
     return ask(by_id, NULL, *ret_id, a);
 }
 
+/* ---- did you mean ---- */
+
+enum { NAMES_MOST = 1000, NAME_BYTES = 64 };
+
+struct names {
+    char texts[NAMES_MOST][NAME_BYTES];
+    const char *list[NAMES_MOST];
+    size_t n;
+};
+
+/* The first field of each line of a file like /etc/passwd. Not through NSS: listing everybody a
+ * name service knows can take for ever, and a slip is mostly one in a local name. */
+static void read_names(struct names *to, const char *path)
+{
+    FILE *f = fopen(path, "re");
+    char line[4096];
+
+    while (f && to->n < NAMES_MOST && fgets(line, sizeof line, f)) {
+        size_t len = strcspn(line, ":");
+
+        if (len == 0 || len >= NAME_BYTES || line[len] != ':')
+            continue;
+        memcpy(to->texts[to->n], line, len);
+        to->texts[to->n][len] = '\0';
+        to->list[to->n] = to->texts[to->n];
+        to->n++;
+    }
+    if (f)
+        fclose(f);
+}
+
+/* Adds "did you mean", or what else can be done. */
+static void suggest(const char *path, const char *text, struct strbuf *why)
+{
+    struct names *names = calloc(1, sizeof *names);
+    const char *near = NULL;
+
+    if (names) {
+        read_names(names, path);
+        near = nearest_name(text, names->list, names->n);
+    }
+    if (near)
+        strbuf_addf(why, "did you mean '%s'?", near);
+    else
+        strbuf_add(why, "create it or name another");
+    free(names);
+}
+
 static int complain_lookup(const char *kind, const char *text, int rc, struct strbuf *why)
 {
     char word[SHOWN_BYTES];
@@ -111,32 +161,73 @@ static int complain_lookup(const char *kind, const char *text, int rc, struct st
     if (rc == -ENOMEM)
         return rc;
     shown(word, text);
-    if (rc < 0)
+    if (rc < 0) {
         strbuf_addf(why, "the %s '%s' could not be looked up: %s; try again when that works", kind,
                     word, strerror(-rc));
-    else
-        strbuf_addf(why, "there is no %s '%s' on this system; create it or name another", kind,
-                    word);
+    } else {
+        strbuf_addf(why, "there is no %s '%s' on this system; ", kind, word);
+        suggest(strcmp(kind, "user") == 0 ? "/etc/passwd" : "/etc/group", text, why);
+    }
     return -EINVAL;
 }
 
 /* ---- groups ---- */
 
-static int resolve_group(const char *text, gid_t *ret_gid, struct strbuf *why)
+/* `ret_name`, if given, is the name in the arena. */
+static int resolve_group(struct users *u, const char *text, gid_t *ret_gid, const char **ret_name,
+                         struct strbuf *why)
 {
     struct nss_answer a;
+    const char *name = text;
     bool numeric;
     unsigned id = 0;
     int rc = look_up(BY_GROUP_NAME, BY_GID, text, &a, &numeric, &id);
 
-    if (rc == 1)
+    if (rc == 1) {
         *ret_gid = a.group.gr_gid;
-    else if (rc == 0 && numeric)
+        name = a.group.gr_name;
+    } else if (rc == 0 && numeric) {
         *ret_gid = id; /* a group is only a number: it needs no entry */
-    else
+    } else {
         rc = complain_lookup("group", text, rc, why);
+    }
+    if (rc >= 0 && ret_name) {
+        *ret_name = arena_copy(u->arena, name, strlen(name));
+        if (!*ret_name)
+            rc = -ENOMEM;
+    }
     free(a.buffer);
     return rc < 0 ? rc : 0;
+}
+
+/* Whether the process, that is reeved or its child, has the group. */
+static bool own_group(gid_t gid)
+{
+    gid_t groups[1024];
+    int n = getgroups(sizeof groups / sizeof groups[0], groups);
+
+    if (gid == getegid())
+        return true;
+    for (int i = 0; i < n; i++) {
+        if (groups[i] == gid)
+            return true;
+    }
+    return n < 0; /* too many to know */
+}
+
+int users_group(struct users *u, const char *text, gid_t *ret_gid, const char **ret_name,
+                struct strbuf *why)
+{
+    int rc = resolve_group(u, text, ret_gid, ret_name, why);
+    char word[SHOWN_BYTES];
+
+    if (rc < 0 || u->own_uid == 0 || own_group(*ret_gid))
+        return rc;
+    strbuf_addf(why,
+                "reeved runs as user number %u, who is not in the group '%s'; name a group of "
+                "that user, or run it as root",
+                (unsigned)u->own_uid, shown(word, text));
+    return -EINVAL;
 }
 
 static int groups_of(struct identity *id, const char *name, struct arena *arena)
@@ -220,46 +311,44 @@ static int resolve_user(struct users *u, struct identity *id, const char *text, 
 
 /* Without root, nobody else can be become. */
 static int check_permitted(const struct users *u, struct identity *id, const char *user,
-                           const char *group, bool *ret_bad_group, struct strbuf *why)
+                           const char *group, struct users_why *why)
 {
     char word[SHOWN_BYTES];
 
     if (u->own_uid == 0)
         return 0;
     id->change = false;
-    if (user && id->uid != u->own_uid) {
-        strbuf_addf(why,
+    if (user && id->uid != u->own_uid)
+        strbuf_addf(&why->user,
                     "reeved runs as user number %u and cannot become '%s'; run it as root, or "
                     "remove the key",
                     (unsigned)u->own_uid, shown(word, user));
-        return -EINVAL;
-    }
-    if (group && id->gid != getgid()) {
-        *ret_bad_group = true;
-        strbuf_addf(why,
+    if (group && id->gid != getgid())
+        strbuf_addf(&why->group,
                     "reeved runs as user number %u and cannot take the group '%s'; run it as "
                     "root, or remove the key",
                     (unsigned)u->own_uid, shown(word, group));
-        return -EINVAL;
-    }
-    return 0;
+    return why->user.len_bytes || why->group.len_bytes ? -EINVAL : 0;
 }
 
 static int resolve(struct users *u, struct identity *id, const char *user, const char *group,
-                   bool *ret_bad_group, struct strbuf *why)
+                   struct users_why *why)
 {
-    int rc = 0;
+    int rc = 0, rc_group = 0;
 
     *id = (struct identity){.change = true, .uid = u->own_uid};
-    if (group) {
-        rc = resolve_group(group, &id->gid, why);
-        *ret_bad_group = rc < 0;
-    }
-    if (rc == 0 && user)
-        rc = resolve_user(u, id, user, group != NULL, why);
-    else if (rc == 0)
+    if (group)
+        rc_group = resolve_group(u, group, &id->gid, NULL, &why->group);
+    if (rc_group == -ENOMEM)
+        return rc_group;
+    /* A group that is refused does not keep the user from being judged. */
+    if (user)
+        rc = resolve_user(u, id, user, group != NULL, &why->user);
+    else if (rc_group == 0)
         rc = only_group(id, u->arena);
-    return rc < 0 ? rc : check_permitted(u, id, user, group, ret_bad_group, why);
+    if (rc == 0)
+        rc = rc_group;
+    return rc < 0 ? rc : check_permitted(u, id, user, group, why);
 }
 
 void users_init(struct users *u, uid_t own_uid, struct arena *arena)
@@ -274,7 +363,7 @@ void users_finish(struct users *u)
 }
 
 int users_resolve(struct users *u, const char *user, const char *group, const struct identity **ret,
-                  bool *ret_bad_group, struct strbuf *why)
+                  struct users_why *why)
 {
     size_t user_bytes = user ? strlen(user) : 0, group_bytes = group ? strlen(group) : 0;
     char *question = arena_alloc(u->arena, user_bytes + group_bytes + 2, 1);
@@ -283,7 +372,6 @@ int users_resolve(struct users *u, const char *user, const char *group, const st
     bool added;
     int rc;
 
-    *ret_bad_group = false;
     if (!question || !id)
         return -ENOMEM;
     if (user)
@@ -292,7 +380,7 @@ int users_resolve(struct users *u, const char *user, const char *group, const st
         memcpy(question + user_bytes + 1, group, group_bytes);
     e = strtab_find(&u->known, question, user_bytes + group_bytes + 2);
     if (!e) {
-        rc = resolve(u, id, user, group, ret_bad_group, why);
+        rc = resolve(u, id, user, group, why);
         if (rc < 0)
             return rc;
         e = strtab_put(&u->known, question, user_bytes + group_bytes + 2, &added);

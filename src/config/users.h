@@ -29,11 +29,24 @@ struct users {
 
 void users_init(struct users *u, uid_t own_uid, struct arena *arena);
 void users_finish(struct users *u);
+/* What is wrong with a user and what with a group: both can be. Empty: nothing. */
+struct users_why {
+    struct strbuf user;
+    struct strbuf group;
+};
+
 /*
  * `user` and `group` as written, either may be NULL but not both; names or numbers. 0; -ENOMEM; or
- * -EINVAL with the problem in `why` and *ret_bad_group telling whether it is about the group.
+ * -EINVAL with the problems in `why`.
  */
 int users_resolve(struct users *u, const char *user, const char *group, const struct identity **ret,
-                  bool *ret_bad_group, struct strbuf *why);
+                  struct users_why *why);
+/*
+ * A group that reeved is to hand something to: one of its own unless it is root. 0 with its number
+ * and its name (in the arena; the number as text when it has none); -ENOMEM; or -EINVAL with the
+ * problem in `why`.
+ */
+int users_group(struct users *u, const char *text, gid_t *ret_gid, const char **ret_name,
+                struct strbuf *why);
 
 #endif

@@ -1,32 +1,155 @@
-/* Any bytes as a configuration: either specs, that survive packing and unpacking, or errors. */
+/*
+ * Any bytes as a configuration: either specs, that survive packing and unpacking as they were, or
+ * errors, each with its place, what is wrong and what would be right.
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/load.h"
+#include "core/unit_spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool what)
+{
+    if (!what)
+        abort();
+}
+
+/* ---- what is said ---- */
+
+/* "f:12: ...; ..." or, about the file as a whole, "f: ...; ...": one line that is fit to print.
+ * Returns its number, 0 without one. */
+static unsigned long check_line(const char *line, bool warning)
+{
+    unsigned long number = 0;
+    char *end;
+
+    must(line[0] == 'f' && line[1] == ':');
+    end = (char *)line + 2;
+    if (*end != ' ') {
+        must(*end >= '1' && *end <= '9');
+        number = strtoul(end, &end, 10);
+        must(*end++ == ':');
+    }
+    must(*end == ' ');
+    must(strstr(end, "; ") != NULL);
+    must((strstr(end, ": warning: ") != NULL) >= warning);
+    for (const char *c = line; *c; c++)
+        must((unsigned char)*c >= 0x20 && *c != 0x7f);
+    return number;
+}
+
+static void check_lines(char *const *lines, size_t n, bool warnings)
+{
+    unsigned long last = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned long number = check_line(lines[i], warnings);
+
+        must(number >= last);
+        last = number;
+    }
+}
+
+/* ---- what is meant ---- */
+
+static void same_text(const char *a, const char *b)
+{
+    must((a == NULL) == (b == NULL) && (!a || strcmp(a, b) == 0));
+}
+
+static void same_texts(const char *const *a, const char *const *b, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        same_text(a[i], b[i]);
+}
+
+static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
+{
+    same_text(a->name, b->name);
+    same_text(a->description, b->description);
+    same_text(a->file, b->file);
+    same_text(a->directory, b->directory);
+    must(a->n_tags == b->n_tags && a->argc == b->argc && a->envc == b->envc);
+    same_texts(a->tags, b->tags, a->n_tags);
+    same_texts((const char *const *)a->argv, (const char *const *)b->argv, a->argc + 1);
+    same_texts((const char *const *)a->envp, (const char *const *)b->envp, a->envc + 1);
+    must(a->n_groups == b->n_groups && a->n_texts == b->n_texts);
+    must(!a->n_groups || memcmp(a->groups, b->groups, a->n_groups * sizeof *a->groups) == 0);
+    for (uint32_t i = 0; i < a->n_texts; i++) {
+        same_text(a->texts[i].key, b->texts[i].key);
+        same_text(a->texts[i].text, b->texts[i].text);
+        same_text(a->texts[i].file, b->texts[i].file);
+        must(a->texts[i].line == b->texts[i].line);
+    }
+    must(b->kind == a->kind && b->line == a->line && b->change_user == a->change_user &&
+         b->uid == a->uid && b->gid == a->gid && b->umask == a->umask);
+    must(b->enabled == a->enabled && b->autostart == a->autostart && b->log == a->log &&
+         b->ready_timeout_ms == a->ready_timeout_ms && b->stop_signal == a->stop_signal &&
+         b->stop_timeout_ms == a->stop_timeout_ms && b->kill_mode == a->kill_mode);
+    must(b->restart == a->restart && b->restart_delay_ms == a->restart_delay_ms &&
+         b->restart_limit == a->restart_limit && b->essential == a->essential &&
+         b->timeout_ms == a->timeout_ms && b->retries == a->retries);
+    must(memcmp(&b->success_exit, &a->success_exit, sizeof b->success_exit) == 0);
+}
+
+static void same_daemon(const struct daemon_spec *a, const struct daemon_spec *b)
+{
+    same_text(a->socket, b->socket);
+    same_text(a->socket_group, b->socket_group);
+    same_text(a->runtime_dir, b->runtime_dir);
+    must(a->socket_mode == b->socket_mode && a->has_socket_group == b->has_socket_group &&
+         a->socket_gid == b->socket_gid && a->events_kept == b->events_kept &&
+         a->shutdown_timeout_ms == b->shutdown_timeout_ms);
+}
+
+static void check_tags(const struct unit_spec *u)
+{
+    must(u->n_tags <= TAGS_MAX);
+    for (uint32_t i = 0; i < u->n_tags; i++) {
+        must(*u->tags[i] && strlen(u->tags[i]) <= UNIT_NAME_MAX);
+        for (uint32_t k = 0; k < i; k++)
+            must(strcmp(u->tags[i], u->tags[k]) != 0);
+    }
+}
+
+static void check_set(const struct spec_set *set)
+{
+    struct spec_set *again = NULL;
+    size_t bytes;
+    void *block = spec_pack(set, &bytes);
+
+    must(block && set->n_units > 0 && spec_unpack(block, bytes, &again) == 0);
+    must(again->n_units == set->n_units);
+    same_daemon(&set->daemon, &again->daemon);
+    for (uint32_t i = 0; i < set->n_units; i++) {
+        check_tags(&set->units[i]);
+        same_unit(&set->units[i], &again->units[i]);
+        must(spec_set_find(set, set->units[i].name) == &set->units[i]);
+    }
+    free(block);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char path[] = "PATH=/usr/bin:/bin", home[] = "HOME=/root";
     static char *const list[] = {path, home, NULL};
-    struct config_options options = {.environ = list, .uid = 0};
+    /* As root or not: other keys are refused. */
+    struct config_options options = {.environ = list, .uid = size % 4 == 0 ? 12345 : 0};
     struct config_errors errors = {0};
-    struct spec_set *set = NULL, *again = NULL;
+    struct spec_set *set = NULL;
     int rc = config_load_text("f", (const char *)data, size, &options, &set, &errors);
 
-    if (rc == 0) {
-        size_t bytes;
-        void *block = spec_pack(set, &bytes);
-
-        if (!block || errors.n_lines || set->n_units == 0 ||
-            spec_unpack(block, bytes, &again) != 0 || again->n_units != set->n_units)
-            abort();
-        free(block);
-    } else if (rc != -EINVAL || set || errors.n_lines == 0) {
-        abort();
-    }
+    must(!errors.out_of_memory);
+    must((rc == 0) == (errors.n_lines == 0) && (rc == 0) == (set != NULL));
+    must(rc == 0 || rc == -EINVAL);
+    check_lines(errors.lines, errors.n_lines, false);
+    check_lines(errors.warnings, errors.n_warnings, true);
+    if (set)
+        check_set(set);
     spec_set_unref(set);
     config_errors_finish(&errors);
     return 0;

@@ -1,4 +1,5 @@
-/* Any text as a command line; what is split and quoted again must split into the same words. */
+/* Any text as a command line: what is split and quoted again must split into the same words, and
+ * what is quoted never looks like a shell's. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,8 @@
 #include "config/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define BLANKS " \t\n\r\v\f"
 
 static void quote(struct strbuf *to, const char *word)
 {
@@ -18,6 +21,21 @@ static void quote(struct strbuf *to, const char *word)
             strbuf_add_bytes(to, word, 1);
     }
     strbuf_add(to, "'");
+}
+
+/* The word that is found is a whole one of the text, and no word is found once all are quoted. */
+static void check_sign(const char *text, const char *quoted)
+{
+    const char *at = NULL;
+    size_t len = 0;
+
+    if (words_shell_sign(text, &at, &len)) {
+        if (at < text || len == 0 || at + len > text + strlen(text) ||
+            (at > text && !strchr(BLANKS, at[-1])) || (at[len] && !strchr(BLANKS, at[len])))
+            abort();
+    }
+    if (words_shell_sign(quoted, &at, &len))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             words_split(strbuf_text(&quoted), &arena, &again, &n_again, &problem) != 0 ||
             n_again != n)
             abort();
+        check_sign(text, strbuf_text(&quoted));
         for (size_t i = 0; i < n; i++) {
             if (strcmp(words[i], again[i]) != 0)
                 abort();

@@ -7,7 +7,8 @@
 #include "os/memfd.h"
 #include "os/sys.h"
 
-static const char good[] = "[reeve]\nsocket = /s\n[service:web]\ncommand = x 'a b'\nuser = nobody\n"
+static const char good[] = "[reeve]\nsocket = /s\nsocket_group = daemon\nevents_kept = 77\n"
+                           "[service:web]\ncommand = x 'a b'\nuser = nobody\ntags = a b\n"
                            "[job:mail]\ncommand = y\nenvironment = K=v\n";
 
 /* Writes the configuration text to a file, loads it into a memfd as the child does. */
@@ -39,7 +40,11 @@ static void test_specs(void **state)
     assert_int_equal(errors.n_lines, 0);
     assert_int_equal(set->refs, 1);
     assert_string_equal(set->daemon.socket, "/s");
+    assert_string_equal(set->daemon.socket_group, "daemon");
+    assert_int_equal(set->daemon.events_kept, 77);
     assert_int_equal(set->n_units, 2);
+    assert_int_equal(set->units[0].n_tags, 2);
+    assert_string_equal(set->units[0].tags[1], "b");
     assert_string_equal(set->units[0].argv[1], "a b");
     assert_string_equal(set->units[0].file, path);
     assert_string_equal(variable(&set->units[0], "USER"), "nobody");
@@ -82,7 +87,8 @@ static void test_missing_file(void **state)
     assert_int_equal(config_transfer_write("/nowhere/x.ini", &options, memfd), 0);
     assert_int_equal(config_transfer_read(memfd, &set, &errors), -EINVAL);
     assert_int_equal(errors.n_lines, 1);
-    assert_string_equal(errors.lines[0], "/nowhere/x.ini: No such file or directory");
+    assert_string_equal(errors.lines[0],
+                        "/nowhere/x.ini: there is no such file; create it or name another");
     config_errors_finish(&errors);
     close(memfd);
 }
@@ -105,22 +111,76 @@ static int read_bytes(const void *bytes, size_t len_bytes)
     return rc;
 }
 
+/* A header with these numbers, then the text. */
+static int read_parts(uint64_t block, uint64_t n_errors, uint64_t n_warnings, const char *text,
+                      size_t text_bytes)
+{
+    struct strbuf b = STRBUF_INIT;
+    int rc;
+
+    strbuf_add_bytes(&b, "reevecfg", 8);
+    strbuf_add_bytes(&b, &block, sizeof block);
+    strbuf_add_bytes(&b, &n_errors, sizeof n_errors);
+    strbuf_add_bytes(&b, &n_warnings, sizeof n_warnings);
+    strbuf_add_bytes(&b, text, text_bytes);
+    rc = read_bytes(b.data, b.len_bytes);
+    strbuf_finish(&b);
+    return rc;
+}
+
 static void test_rubbish(void **state)
 {
-    static const char too_many[] = "reevecfg\5\0\0\0\0\0\0\0one\0two\0";
-    static const char too_few[] = "reevecfg\1\0\0\0\0\0\0\0one\0two\0";
-    static const char open_end[] = "reevecfg\1\0\0\0\0\0\0\0one";
-    static const char absurd[] = "reevecfg\xff\xff\xff\xff\xff\xff\xff\xffone\0";
-    static const char no_specs[] = "reevecfg\0\0\0\0\0\0\0\0rubbish";
+    static const char two[] = "one\0two";
 
     (void)state;
     assert_int_equal(read_bytes("reevecfg", 8), -EBADMSG);
-    assert_int_equal(read_bytes("something else, but long enough", 31), -EBADMSG);
-    assert_int_equal(read_bytes(too_many, sizeof too_many - 1), -EBADMSG);
-    assert_int_equal(read_bytes(too_few, sizeof too_few - 1), -EBADMSG);
-    assert_int_equal(read_bytes(open_end, sizeof open_end - 1), -EBADMSG);
-    assert_int_equal(read_bytes(absurd, sizeof absurd - 1), -EBADMSG);
-    assert_int_equal(read_bytes(no_specs, sizeof no_specs - 1), -EBADMSG);
+    assert_int_equal(read_bytes("something else, but long enough...", 34), -EBADMSG);
+    assert_int_equal(read_parts(0, 2, 0, two, sizeof two), -EINVAL);
+    assert_int_equal(read_parts(0, 1, 1, two, sizeof two), -EINVAL);
+    assert_int_equal(read_parts(0, 0, 2, two, sizeof two), -EBADMSG); /* no error and no block */
+    assert_int_equal(read_parts(0, 1, 0, two, sizeof two), -EBADMSG);
+    assert_int_equal(read_parts(0, 3, 0, two, sizeof two), -EBADMSG);
+    assert_int_equal(read_parts(0, 2, 1, two, sizeof two), -EBADMSG);
+    assert_int_equal(read_parts(0, 1, UINT64_MAX, two, sizeof two), -EBADMSG);
+    assert_int_equal(read_parts(0, UINT64_MAX, 0, two, sizeof two), -EBADMSG);
+    assert_int_equal(read_parts(0, 2, 0, two, sizeof two - 1), -EBADMSG); /* an open end */
+    assert_int_equal(read_parts(4, 1, 0, two, sizeof two), -EBADMSG);     /* errors and a block */
+    assert_int_equal(read_parts(8, 0, 0, two, sizeof two), -EBADMSG);     /* that is no block */
+    assert_int_equal(read_parts(9, 0, 0, two, sizeof two), -EBADMSG);
+    assert_int_equal(read_parts(UINT64_MAX, 0, 0, two, sizeof two), -EBADMSG);
+    assert_int_equal(read_parts(0, 0, 0, "", 0), -EBADMSG);
+}
+
+static void test_warnings(void **state)
+{
+    char path[64], expected[256];
+    int memfd = transfer("[service:a]\ncommand = x | y\n[job:b]\ncommand = x &\n", path);
+    struct config_errors errors = {0};
+    struct spec_set *set = NULL;
+
+    (void)state;
+    /* Beside a set they are no reason to refuse it. */
+    assert_int_equal(config_transfer_read(memfd, &set, &errors), 0);
+    assert_int_equal(set->n_units, 2);
+    assert_int_equal(errors.n_lines, 0);
+    assert_int_equal(errors.n_warnings, 2);
+    snprintf(expected, sizeof expected,
+             "%s:2: [service:a] command: warning: '|' is passed as a word, since no shell is run; "
+             "write sh -c '...' for a pipeline",
+             path);
+    assert_string_equal(errors.warnings[0], expected);
+    assert_non_null(strstr(errors.warnings[1], ":4: [job:b] command: warning: '&' is passed"));
+    spec_set_unref(set);
+    config_errors_finish(&errors);
+    close(memfd);
+    /* And beside errors. */
+    memfd = transfer("[service:a]\ncommand = x | y\numask = 9\n", path);
+    assert_int_equal(config_transfer_read(memfd, &set, &errors), -EINVAL);
+    assert_null(set);
+    assert_int_equal(errors.n_lines, 1);
+    assert_int_equal(errors.n_warnings, 1);
+    config_errors_finish(&errors);
+    close(memfd);
 }
 
 /* A child that died before it sealed anything. */
@@ -145,7 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_specs),        cmocka_unit_test(test_errors),
         cmocka_unit_test(test_missing_file), cmocka_unit_test(test_rubbish),
-        cmocka_unit_test(test_unsealed),
+        cmocka_unit_test(test_unsealed),     cmocka_unit_test(test_warnings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

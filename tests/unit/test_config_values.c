@@ -75,7 +75,7 @@ static void test_every_key_of_a_service(void **state)
                 "kill_mode = main\nrestart = on-failure\nrestart_delay = 0\n"
                 "restart_delay_max = 5s\nrestart_jitter = 0%\nrestart_reset = 1h\n"
                 "restart_limit = 3\nrestart_window = 10m\nessential = yes\n"
-                "success_exit = 0 3, 255 TERM SIGHUP\nlog = null\n",
+                "success_exit = 0 3, 255 TERM SIGHUP\nlog = null\ntags = a b\n",
                 &l);
 
     (void)state;
@@ -104,7 +104,8 @@ static void test_every_key_of_a_service(void **state)
     assert_true(exit_set_has_signal(&u.success_exit, SIGHUP));
     assert_false(exit_set_has_signal(&u.success_exit, SIGINT));
     assert_int_equal(u.log, LOG_NULL);
-    assert_int_equal(u.n_texts, 22);
+    assert_int_equal(u.n_tags, 2);
+    assert_int_equal(u.n_texts, 23);
     unload(&l);
 }
 
@@ -265,10 +266,47 @@ static void test_delays_fit(void **state)
     check_refused(UNIT, "restart_delay = 2s\nrestart_delay_max = 1s",
                   "t.ini:4: [service:web] restart_delay_max: it is shorter than restart_delay");
     check_refused(UNIT, "restart_delay_max = 50ms",
-                  "restart_delay_max: it is shorter than the first "
-                  "delay; give a shorter restart_delay too");
+                  "restart_delay_max: it is shorter than restart_delay, 100ms by default");
     check_refused(JOB, "retry_delay = 2s\nretry_delay_max = 1s",
                   "retry_delay_max: it is shorter than retry_delay");
+}
+
+static void test_tags(void **state)
+{
+    struct loaded l;
+    struct unit_spec u = spec_of(UNIT "tags = front\teu-1\n   canary 0.x_Y\n", &l);
+    struct strbuf text = STRBUF_INIT;
+    char name[50];
+
+    (void)state;
+    assert_int_equal(u.n_tags, 4);
+    assert_string_equal(u.tags[0], "front");
+    assert_string_equal(u.tags[1], "eu-1");
+    assert_string_equal(u.tags[2], "canary");
+    assert_string_equal(u.tags[3], "0.x_Y");
+    unload(&l);
+    assert_int_equal(spec_of(UNIT, &l).n_tags, 0);
+    unload(&l);
+    assert_int_equal(spec_of(UNIT "tags =\n", &l).n_tags, 0);
+    unload(&l);
+    assert_int_equal(spec_of(JOB "environment = T=b\ntags = a ${T} ${NONE:-}\n", &l).n_tags, 2);
+    unload(&l);
+    /* As many as there may be, each as long as it may be; then one more of each. */
+    memset(name, 'n', 48);
+    name[48] = '\0';
+    strbuf_addf(&text, UNIT "tags = %s", name);
+    for (int i = 1; i < TAGS_MAX; i++)
+        strbuf_addf(&text, " t%d", i);
+    assert_int_equal(spec_of(strbuf_text(&text), &l).n_tags, TAGS_MAX);
+    unload(&l);
+    strbuf_add(&text, " over over2");
+    assert_one_error(strbuf_text(&text), "tags: there are more than 64 tags");
+    strbuf_finish(&text);
+    check_refused("[reeve]\n", "tags = a\n" UNIT, "tags: this key belongs to services and jobs");
+    /* Every one that is wrong is told. */
+    l = load_text(UNIT "tags = a b,c a -d x@y \xc3\xa4\n");
+    assert_int_equal(l.errors.n_lines, 5);
+    unload(&l);
 }
 
 int main(void)
@@ -283,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_wrong_place),
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_delays_fit),
+        cmocka_unit_test(test_tags),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,12 +110,77 @@ static void test_long(void **state)
     free(text);
 }
 
+/* The word that is found (NULL: none) and a part of what is said to it. */
+static void sign(const char *text, const char *word, const char *hint)
+{
+    const char *at = NULL, *got;
+    size_t len = 0;
+
+    got = words_shell_sign(text, &at, &len);
+    if (!got != !word)
+        print_error("for: %s\n", text);
+    assert_int_equal(!got, !word);
+    if (!word)
+        return;
+    assert_int_equal(len, strlen(word));
+    assert_memory_equal(at, word, len);
+    assert_non_null(strstr(got, hint));
+}
+
+static void test_signs_of_a_shell(void **state)
+{
+    (void)state;
+    sign("cat x | grep y > z", "|", "for a pipeline");
+    sign("x || y", "||", "several commands");
+    sign("x && y", "&&", "several commands");
+    sign("x ; y", ";", "several commands");
+    sign("cd /x; y", "/x;", "several commands");
+    sign("x & y", "&", "several commands");
+    sign("x --daemon &", "&", "in the background");
+    sign("x &  ", "&", "in the background");
+    sign("x > /dev/null", ">", "redirection");
+    sign("x >>log 2>&1", ">>log", "redirection");
+    sign("x 2>&1", "2>&1", "redirection");
+    sign("x &>log", "&>log", "redirection");
+    sign("x < in", "<", "redirection");
+    sign("x $(date)", "$(date)", "substitution");
+    sign("x --at=$(date +%s)", "--at=$(date", "substitution");
+    sign("x `date`", "`date`", "substitution");
+    sign("x '`a` b'c`d`", "'`a` b'c`d`", "substitution");
+    sign("x # comment", "#", "lines of their own");
+}
+
+static void test_no_signs_of_a_shell(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "x",
+        "x --a;b a&b a|b a>b #1 c# 5",
+        "x '|' \"|\" \\| \\; ';' '&' \">\" '2>&1'",
+        "sh -c 'a | b > c; d && e &'",
+        "sh -c \"a | b; echo $(date) `x`\"",
+        "pip install a >=1.2 <b> $x $1 $$ $",
+        "x '$(date)' \"$(date)\" \\$(date) \\`a\\` a`b",
+        "nginx -g 'daemon off;'",
+        "nginx -g daemon\\ off;",
+        "psql -c select;",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        sign(texts[i], NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),       cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_backslashes), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_backslashes),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_long),
+        cmocka_unit_test(test_signs_of_a_shell),
+        cmocka_unit_test(test_no_signs_of_a_shell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

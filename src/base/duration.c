@@ -85,7 +85,7 @@ char *duration_format(int64_t ms, char *buf, size_t size_bytes)
     uint64_t second = i + 1 < N_UNITS ? left / (uint64_t)units[i + 1].ms : 0;
 
     if (second)
-        snprintf(buf, size_bytes, "%s%" PRIu64 "%s %" PRIu64 "%s", sign, first, units[i].name,
+        snprintf(buf, size_bytes, "%s%" PRIu64 "%s%" PRIu64 "%s", sign, first, units[i].name,
                  second, units[i + 1].name);
     else if (first)
         snprintf(buf, size_bytes, "%s%" PRIu64 "%s", sign, first, units[i].name);

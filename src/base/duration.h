@@ -14,8 +14,8 @@
 /* Units from the largest to the smallest, each at most once. 0, or -EINVAL (not a duration),
  * -ERANGE (more than DURATION_MAX_MS). */
 int duration_parse(const char *text, int64_t *ret_ms);
-/* Writes the two largest units, e.g. "250ms", "1m 30s", "3d 4h"; the rest is cut. Returns buf,
- * which should have 32 bytes. */
+/* Writes the two largest units, e.g. "250ms", "1m30s", "3d4h", as duration_parse takes them; the
+ * rest is cut. Returns buf, which should have 32 bytes. */
 char *duration_format(int64_t ms, char *buf, size_t size_bytes);
 
 #endif

@@ -106,17 +106,6 @@ static bool ends_with(const char *key, const char *suffix)
     return length > suffix_length && strcmp(key + length - suffix_length, suffix) == 0;
 }
 
-/* A duration as the configuration takes it: "1m30s". */
-static void add_config_duration(struct strbuf *b, int64_t ms)
-{
-    char text[64];
-
-    duration_format(ms, text, sizeof(text));
-    for (const char *c = text; *c; c++)
-        if (*c != ' ')
-            strbuf_add_bytes(b, c, 1);
-}
-
 static void add_words(struct strbuf *b, const cJSON *words)
 {
     const cJSON *word;
@@ -137,6 +126,7 @@ static void add_value(const struct session *s, struct strbuf *b, const cJSON *it
 {
     int64_t number = cJSON_IsNumber(item) ? field_number_of(item, 0) : 0;
     int64_t wall_ms;
+    char text[64];
 
     if (cJSON_IsBool(item)) {
         strbuf_add(b, cJSON_IsTrue(item) ? "yes" : "no");
@@ -146,7 +136,7 @@ static void add_value(const struct session *s, struct strbuf *b, const cJSON *it
         if (strcmp(item->string, "since_ms") == 0)
             words_add_moment(b, s->now_wall_ms - number, s->now_wall_ms);
         else if (ends_with(item->string, "_ms"))
-            add_config_duration(b, number);
+            strbuf_add(b, duration_format(number, text, sizeof(text)));
         else
             strbuf_addf(b, "%.15g%s", item->valuedouble,
                         ends_with(item->string, "_percent") ? "%" : "");

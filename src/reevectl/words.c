@@ -82,7 +82,7 @@ void words_add_ago(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms)
         return;
     }
     duration_format(ms, text, sizeof(text));
-    text[strcspn(text, " ")] = '\0';
+    text[strspn(text, "0123456789") + 1] = '\0'; /* from a second on, units are one letter */
     strbuf_addf(b, future ? "in %s" : "%s ago", text);
 }
 

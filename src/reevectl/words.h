@@ -23,7 +23,7 @@ void words_add_time(struct strbuf *b, int64_t wall_ms);
 void words_add_ago(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
 /* Both: "Sat 2026-11-21 12:00:00 CET, 3m ago". */
 void words_add_moment(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
-/* "1m 30s" or "250ms", or "-" when negative. */
+/* "1m30s" or "250ms", or "-" when negative. */
 void words_add_duration(struct strbuf *b, int64_t ms);
 /* "14.2M": two or three digits that count, or "-" when negative. */
 void words_add_size(struct strbuf *b, int64_t bytes);

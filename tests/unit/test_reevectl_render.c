@@ -302,7 +302,7 @@ static void test_times(void **state)
     check_ago(0, 200000, "3m ago");
     check_ago(5000, 0, "in 5s");
     words_add_duration(&b, 95999);
-    assert_text(&b, "1m 35s");
+    assert_text(&b, "1m35s");
     words_add_duration(&b, 999);
     assert_text(&b, "999ms");
     words_add_duration(&b, -1);

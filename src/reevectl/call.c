@@ -4,114 +4,23 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/duration.h"
-#include "config/places.h"
+#include "os/clock.h"
 #include "os/socket.h"
 #include "os/sys.h"
 #include "reevectl/fields.h"
+#include "reevectl/interrupt.h"
+#include "reevectl/progress.h"
 #include "reevectl/render.h"
-#include "reevectl/text.h"
 
-enum { ANSWER_TIMEOUT_MS = 10000, MOMENT_MS = 300, LAST_MOMENT_MS = 10000 };
+enum { ANSWER_TIMEOUT_MS = 10000, QUIET_TIMEOUT_MS = 1000, LAST_MOMENT_MS = 10000 };
 
 #define MANAGER "io.reeve.Manager."
 #define ERROR_NO_SUCH_UNIT MANAGER "NoSuchUnit"
 #define SERVICE "org.varlink.service."
-
-void session_init(struct session *s, const struct options *options, bool utf8)
-{
-    struct timespec now;
-
-    *s = (struct session){.options = options};
-    terminal_detect(&s->out, STDOUT_FILENO, utf8, options->no_color);
-    terminal_detect(&s->err, STDERR_FILENO, utf8, options->no_color);
-    clock_gettime(CLOCK_REALTIME, &now);
-    s->now_wall_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void session_finish(struct session *s)
-{
-    varlink_client_destroy(s->client);
-    free(s->socket_path);
-    s->client = NULL;
-    s->socket_path = NULL;
-}
-
-/* Whether a socket is there, in a directory of that user: below /tmp anybody could have made one.
- */
-static bool is_socket_of(const char *path, uid_t uid)
-{
-    const char *slash = strrchr(path, '/');
-    char *directory = slash ? strndup(path, (size_t)(slash - path)) : NULL;
-    struct stat st;
-    bool own = directory && lstat(directory, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid;
-
-    free(directory);
-    return own && access(path, F_OK) == 0;
-}
-
-/* Whose socket when nobody says: the user's own, or the system's where there is no own one. */
-static char *default_socket(void)
-{
-    uid_t uid = geteuid();
-    char *own = places_socket(environ, uid);
-    char *system_wide;
-
-    if (!own || uid == 0 || is_socket_of(own, uid))
-        return own;
-    system_wide = places_socket(environ, 0);
-    /* Where neither is there, the message names the system's: that one nobody else could make. */
-    free(own);
-    return system_wide;
-}
-
-int session_connect(struct session *s)
-{
-    if (s->client)
-        return 0;
-    if (!s->socket_path)
-        s->socket_path = s->options->socket ? strdup(s->options->socket) : default_socket();
-    if (!s->socket_path)
-        return -ENOMEM;
-    return varlink_client_connect(&s->client, s->socket_path);
-}
-
-static int tell_unreachable(const struct session *s, int error)
-{
-    const char *path = s->socket_path;
-
-    switch (-error) {
-    case ENOMEM:
-        return out_of_memory();
-    case ENOENT:
-        complain("cannot reach reeved: there is no socket %s; is reeved running? "
-                 "Another socket is named by --socket or REEVE_SOCKET",
-                 path);
-        break;
-    case ECONNREFUSED:
-        complain("cannot reach reeved: nobody listens on %s; reeved is not running", path);
-        break;
-    case EACCES:
-    case EPERM:
-        complain("cannot reach reeved: opening %s is not permitted; "
-                 "try as root or as the user that runs reeved",
-                 path);
-        break;
-    case ENAMETOOLONG:
-        complain("cannot reach reeved: %s is too long for a socket path", path);
-        break;
-    default:
-        complain("cannot reach reeved on %s: %s", path, strerror(-error));
-        break;
-    }
-    return EXIT_FAILED;
-}
 
 static int tell_broken(const struct session *s, int error, int64_t timeout_ms)
 {
@@ -166,40 +75,73 @@ static int tell_refused(const struct varlink_reply *reply, const char *method)
     return EXIT_FAILED;
 }
 
-static int as_poll_timeout(int64_t ms)
+/* What is being waited for beside a reply. */
+struct wait {
+    const struct patience *patience;
+    struct interrupt interrupt;
+    int64_t deadline_ms; /* -1: none */
+};
+
+static void wait_init(struct wait *w, const struct patience *patience)
 {
-    return ms < 0 ? -1 : ms > INT_MAX ? INT_MAX : (int)ms;
+    *w = (struct wait){.patience = patience, .interrupt = {.fd = -1}, .deadline_ms = -1};
+    if (patience->timeout_ms >= 0)
+        w->deadline_ms = clock_now().mono_ms + patience->timeout_ms;
+    if (patience->interruptible)
+        interrupt_init(&w->interrupt);
 }
 
-static void show_waiting(const struct session *s, const char *waiting)
+static void wait_finish(struct wait *w)
 {
-    struct strbuf harmless = STRBUF_INIT, line = STRBUF_INIT;
-
-    text_add_harmless(&harmless, waiting);
-    strbuf_add(&harmless, terminal_ellipsis(&s->err));
-    /* One column less: a full line would wrap and could not be cleared. */
-    text_add_cut(&line, strbuf_text(&harmless), s->err.columns - 1, terminal_ellipsis(&s->err));
-    fputs(strbuf_text(&line), stderr);
-    strbuf_finish(&harmless);
-    strbuf_finish(&line);
+    interrupt_finish(&w->interrupt);
 }
 
-/* 0 or negative errno. */
-static int receive(struct session *s, const struct patience *patience, struct varlink_reply *ret)
+/* Until the next tick, or the deadline. */
+static int poll_timeout(const struct wait *w, int64_t now_ms)
 {
-    int64_t timeout_ms = patience->timeout_ms;
+    bool ticks = w->patience->progress || w->patience->tick;
+    int64_t ms = ticks ? PROGRESS_TICK_MS : -1;
+
+    if (w->deadline_ms >= 0 && (ms < 0 || ms > w->deadline_ms - now_ms))
+        ms = w->deadline_ms - now_ms;
+    return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+/* Waits until something may be there to be received. 0, or why not to go on. */
+static int wait_some(struct session *s, struct wait *w)
+{
+    struct pollfd fds[] = {
+        {.fd = varlink_client_fd(s->client), .events = POLLIN},
+        {.fd = w->interrupt.fd, .events = POLLIN},
+        /* An end without a reader shows as an error, whatever is asked. */
+        {.fd = w->patience->for_output ? STDOUT_FILENO : -1, .events = 0},
+    };
+    int64_t now_ms = clock_now().mono_ms;
+
+    if (w->deadline_ms >= 0 && now_ms >= w->deadline_ms)
+        return -ETIMEDOUT;
+    if (w->patience->tick)
+        w->patience->tick(w->patience->context);
+    if (w->patience->progress)
+        progress_tick(w->patience->progress, now_ms);
+    if (poll(fds, 3, poll_timeout(w, now_ms)) < 0)
+        return errno == EINTR ? 0 : -errno;
+    return fds[2].revents & (POLLERR | POLLHUP) ? -ECANCELED : 0;
+}
+
+/* 0; -EINTR after Ctrl-C; -ECANCELED when nobody reads the output; or what the client says. */
+static int receive(struct session *s, struct wait *w, struct varlink_reply *ret)
+{
     int error;
 
-    if (!patience->waiting || !s->err.moves || (timeout_ms >= 0 && timeout_ms <= MOMENT_MS))
-        return varlink_client_receive(s->client, ret, as_poll_timeout(timeout_ms));
-    error = varlink_client_receive(s->client, ret, MOMENT_MS);
-    if (error != -ETIMEDOUT)
-        return error;
-    show_waiting(s, patience->waiting);
-    if (timeout_ms >= 0)
-        timeout_ms -= MOMENT_MS;
-    error = varlink_client_receive(s->client, ret, as_poll_timeout(timeout_ms));
-    fputs("\r\033[K", stderr);
+    do {
+        if (interrupt_came(&w->interrupt))
+            return -EINTR;
+        error = varlink_client_receive(s->client, ret, 0);
+        if (error != -ETIMEDOUT)
+            return error;
+        error = wait_some(s, w);
+    } while (error == 0);
     return error;
 }
 
@@ -225,36 +167,98 @@ cJSON *call_units(char *const *names, size_t n_names)
     return NULL;
 }
 
-int call_patiently(struct session *s, const char *method, cJSON *parameters,
-                   const struct patience *patience, cJSON **ret_reply)
+static int tell_end(const struct session *s, const struct patience *patience, int error,
+                    unsigned n_replies)
+{
+    switch (-error) {
+    case EINTR:
+        if (patience->interrupted)
+            complain("interrupted; %s", patience->interrupted);
+        return EXIT_INTERRUPTED;
+    case ECANCELED: /* whoever closed the pipe knows */
+        return EXIT_FAILED;
+    case ECONNRESET:
+    case EPIPE:
+        if (n_replies) {
+            complain("reeved on %s closed the connection", s->socket_path);
+            return EXIT_FAILED;
+        }
+        break;
+    default:
+        break;
+    }
+    return tell_broken(s, error, patience->timeout_ms);
+}
+
+/* The replies to a call that was sent. 0, STREAM_ENOUGH or the exit code, told. */
+static int take_replies(struct session *s, const char *method, const struct patience *patience,
+                        stream_take *take, void *context)
 {
     struct varlink_reply reply;
+    unsigned n_replies = 0;
+    bool continues = true;
+    struct wait w;
+    int code = 0;
+
+    wait_init(&w, patience);
+    while (code == 0 && continues) {
+        int error = receive(s, &w, &reply);
+
+        if (error) {
+            if (patience->progress)
+                progress_clear(patience->progress);
+            code = tell_end(s, patience, error, n_replies);
+            break;
+        }
+        n_replies++;
+        continues = reply.continues;
+        if (reply.error) {
+            if (patience->progress)
+                progress_clear(patience->progress);
+            code = tell_refused(&reply, method);
+        } else {
+            code = take(context, &reply);
+        }
+        varlink_reply_finish(&reply);
+    }
+    wait_finish(&w);
+    return code;
+}
+
+int call_stream(struct session *s, const char *method, cJSON *parameters, bool more,
+                const struct patience *patience, stream_take *take, void *context)
+{
     char name[64];
-    int error;
+    int error, code;
 
     if (!parameters)
         return out_of_memory();
     error = session_connect(s);
     if (error) {
         cJSON_Delete(parameters);
-        return tell_unreachable(s, error);
+        return session_tell_unreachable(s, error);
     }
     snprintf(name, sizeof(name), MANAGER "%s", method);
-    error = varlink_client_send(s->client, name, parameters, false);
-    if (!error)
-        error = receive(s, patience, &reply);
+    error = varlink_client_send(s->client, name, parameters, more);
     if (error)
         return tell_broken(s, error, patience->timeout_ms);
-    if (reply.error) {
-        int code = tell_refused(&reply, method);
+    code = take_replies(s, method, patience, take, context);
+    return code == STREAM_ENOUGH ? 0 : code;
+}
 
-        varlink_reply_finish(&reply);
-        return code;
-    }
-    *ret_reply = reply.parameters;
-    reply.parameters = NULL;
-    varlink_reply_finish(&reply);
-    return 0;
+static int take_only(void *context, struct varlink_reply *reply)
+{
+    cJSON **ret_reply = context;
+
+    *ret_reply = reply->parameters;
+    reply->parameters = NULL;
+    return STREAM_ENOUGH;
+}
+
+int call_patiently(struct session *s, const char *method, cJSON *parameters,
+                   const struct patience *patience, cJSON **ret_reply)
+{
+    return call_stream(s, method, parameters, false, patience, take_only, ret_reply);
 }
 
 int call(struct session *s, const char *method, cJSON *parameters, cJSON **ret_reply)
@@ -262,6 +266,31 @@ int call(struct session *s, const char *method, cJSON *parameters, cJSON **ret_r
     const struct patience patience = {.timeout_ms = ANSWER_TIMEOUT_MS};
 
     return call_patiently(s, method, parameters, &patience, ret_reply);
+}
+
+cJSON *call_quietly(struct session *s, const char *method, cJSON *parameters)
+{
+    struct varlink_reply reply;
+    cJSON *result = NULL;
+    char name[64];
+
+    if (!parameters || session_connect(s) != 0) {
+        cJSON_Delete(parameters);
+        return NULL;
+    }
+    snprintf(name, sizeof(name), MANAGER "%s", method);
+    if (varlink_client_call(s->client, name, parameters, &reply, QUIET_TIMEOUT_MS) != 0) {
+        /* A late answer would be taken for that to another question. */
+        varlink_client_destroy(s->client);
+        s->client = NULL;
+        return NULL;
+    }
+    if (!reply.error) {
+        result = reply.parameters;
+        reply.parameters = NULL;
+    }
+    varlink_reply_finish(&reply);
+    return result;
 }
 
 /* The process on the other end, as a descriptor that tells its end; -1 where that cannot be had
@@ -284,28 +313,41 @@ static void await_process(int pidfd)
         (void)poll(&p, 1, LAST_MOMENT_MS);
 }
 
+/* What came instead of the end of the connection: told, and the exit code. */
+static int tell_no_end(const struct session *s, const struct patience *patience, int error)
+{
+    char waited[32];
+
+    if (error != -ETIMEDOUT)
+        return tell_end(s, patience, error, 1);
+    complain("reeved is still shutting down (waited %s)",
+             duration_format(patience->timeout_ms, waited, sizeof(waited)));
+    return EXIT_FAILED;
+}
+
 int call_await_end(struct session *s, const struct patience *patience)
 {
     struct varlink_reply reply;
     int pidfd = open_daemon(s);
-    int error = receive(s, patience, &reply);
+    struct wait w;
+    int error;
 
-    if (error == -ECONNRESET || error == -EPIPE)
+    wait_init(&w, patience);
+    error = receive(s, &w, &reply);
+    wait_finish(&w);
+    if (patience->progress)
+        progress_clear(patience->progress);
+    if (error == -ECONNRESET || error == -EPIPE) {
         await_process(pidfd);
-    sys_close(&pidfd);
-    if (error == -ECONNRESET || error == -EPIPE)
-        return 0;
-    if (error == -ETIMEDOUT) {
-        char waited[32];
-
-        complain("reeved is still shutting down (waited %s)",
-                 duration_format(patience->timeout_ms, waited, sizeof(waited)));
-        return EXIT_FAILED;
+        error = 0;
+    } else if (error == 0) { /* an answer to what? */
+        varlink_reply_finish(&reply);
+        error = tell_broken(s, -EPROTO, 0);
+    } else {
+        error = tell_no_end(s, patience, error);
     }
-    if (error)
-        return tell_broken(s, error, patience->timeout_ms);
-    varlink_reply_finish(&reply);
-    return tell_broken(s, -EPROTO, 0);
+    sys_close(&pidfd);
+    return error;
 }
 
 int call_print_json(const cJSON *reply, int code)

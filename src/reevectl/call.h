@@ -1,41 +1,36 @@
 /*
- * A conversation with reeved: finding its socket, one call after the other, and turning whatever
- * goes wrong into one line on standard error and an exit code.
+ * A conversation with reeved: one call after the other, and turning whatever goes wrong into one
+ * line on standard error and an exit code.
  */
 #ifndef REEVE_REEVECTL_CALL_H
 #define REEVE_REEVECTL_CALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/strbuf.h"
-#include "reevectl/options.h"
 #include "reevectl/output.h"
-#include "reevectl/terminal.h"
-#include "varlink/client.h"
+#include "reevectl/session.h"
 
-struct session {
-    const struct options *options;
-    struct terminal out;
-    struct terminal err;
-    int64_t now_wall_ms;
-    char *socket_path; /* owned; NULL before the first attempt to connect */
-    struct varlink_client *client;
-    unsigned n_blocks; /* of units printed so far: an empty line goes between two */
-};
+struct progress;
 
-/* How long to wait for an answer, and what to say meanwhile. */
+/* How long to wait for answers, what to show meanwhile, and what may end it. */
 struct patience {
-    int64_t timeout_ms;  /* -1: for ever */
-    const char *waiting; /* shown on a terminal after a moment, e.g. "waiting for web"; or NULL */
+    int64_t timeout_ms;        /* of all of it; -1: for ever */
+    struct progress *progress; /* shown meanwhile, or NULL */
+    /* Called every PROGRESS_TICK_MS, or NULL. */
+    void (*tick)(void *context);
+    void *context;
+    bool interruptible;      /* Ctrl-C ends it tidily, with EXIT_INTERRUPTED */
+    const char *interrupted; /* what to say then, or NULL */
+    bool for_output;         /* ends with EXIT_FAILED when nobody reads standard output any more */
 };
 
-void session_init(struct session *s, const struct options *options, bool utf8);
-void session_finish(struct session *s);
-
-/* Connects unless connected, silently. 0 or negative errno; socket_path is then known, unless
- * memory ran out. */
-int session_connect(struct session *s);
+/* What call_stream() does with each reply, the last included, which does not continue. It may take
+ * `parameters` over by putting NULL there. 0 goes on, STREAM_ENOUGH ends it without a failure,
+ * anything else is the exit code. */
+typedef int stream_take(void *context, struct varlink_reply *reply);
+enum { STREAM_ENOUGH = -1 };
 
 /* {"units": [names]}, or {} for no names. NULL when memory ran out. */
 cJSON *call_units(char *const *names, size_t n_names);
@@ -47,6 +42,12 @@ cJSON *call_units(char *const *names, size_t n_names);
 int call(struct session *s, const char *method, cJSON *parameters, cJSON **ret_reply);
 int call_patiently(struct session *s, const char *method, cJSON *parameters,
                    const struct patience *patience, cJSON **ret_reply);
+/* The same with a reply after the other, if `more` asks for that and reeved has several. 0 or the
+ * exit code, told. */
+int call_stream(struct session *s, const char *method, cJSON *parameters, bool more,
+                const struct patience *patience, stream_take *take, void *context);
+/* The same as call() within a moment, silently: NULL when there is no good answer. */
+cJSON *call_quietly(struct session *s, const char *method, cJSON *parameters);
 /* Waits until reeved closes the connection. 0 or the exit code, told. */
 int call_await_end(struct session *s, const struct patience *patience);
 

@@ -10,14 +10,62 @@
 #include "reevectl/output.h"
 #include "reevectl/verbs.h"
 
-enum { OPT_SOCKET = 256, OPT_JSON, OPT_NO_COLOR, OPT_VERSION, OPT_NO_WAIT, OPT_TIMEOUT };
+enum {
+    OPT_SOCKET = 256,
+    OPT_JSON,
+    OPT_NO_COLOR,
+    OPT_VERSION,
+    OPT_NO_WAIT,
+    OPT_TIMEOUT,
+    OPT_SINCE,
+    OPT_TYPE,
+    OPT_TO,
+    OPT_FOR,
+};
+
+/* Short options that take no value, and one that does. */
+#define SHORT_FLAGS "hfq"
+static const char short_options[] = ":" SHORT_FLAGS "n:";
 
 static const struct option long_options[] = {
-    {"socket", required_argument, NULL, OPT_SOCKET},   {"json", no_argument, NULL, OPT_JSON},
-    {"no-color", no_argument, NULL, OPT_NO_COLOR},     {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, OPT_VERSION},       {"no-wait", no_argument, NULL, OPT_NO_WAIT},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT}, {NULL, 0, NULL, 0},
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"no-color", no_argument, NULL, OPT_NO_COLOR},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"no-wait", no_argument, NULL, OPT_NO_WAIT},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"follow", no_argument, NULL, 'f'},
+    {"lines", required_argument, NULL, 'n'},
+    {"since", required_argument, NULL, OPT_SINCE},
+    {"type", required_argument, NULL, OPT_TYPE},
+    {"to", required_argument, NULL, OPT_TO},
+    {"for", required_argument, NULL, OPT_FOR},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0},
 };
+
+/* What belongs to some verbs only. */
+static const struct {
+    int option;
+    enum verb_option bit;
+    const char *name;
+} verb_options[] = {
+    {OPT_NO_WAIT, VERB_NO_WAIT, "--no-wait"},
+    {OPT_TIMEOUT, VERB_TIMEOUT, "--timeout"},
+    {'f', VERB_FOLLOW, "--follow"},
+    {'n', VERB_LINES, "--lines"},
+    {OPT_SINCE, VERB_SINCE, "--since"},
+    {OPT_TYPE, VERB_TYPE, "--type"},
+    {OPT_TO, VERB_TO, "--to"},
+    {OPT_FOR, VERB_FOR, "--for"},
+    {'q', VERB_QUIET, "--quiet"},
+};
+
+enum { N_VERB_OPTIONS = sizeof(verb_options) / sizeof(verb_options[0]) };
+
+/* JSON numbers are exact up to here. */
+#define NUMBER_MAX ((int64_t)1 << 53)
 
 enum { N_LONG_OPTIONS = sizeof(long_options) / sizeof(long_options[0]) - 1 };
 
@@ -52,7 +100,7 @@ static int refused(char **argv, int answer)
 
     if (answer == ':')
         return usage("option '%s' needs a value", word);
-    if (optopt >= OPT_SOCKET || optopt == 'h')
+    if (optopt >= OPT_SOCKET || (optopt && strchr(SHORT_FLAGS, optopt)))
         return usage("option '%.*s' takes no value", (int)strcspn(word, "="), word);
     if (optopt)
         return usage("unknown option '-%c'; 'reevectl --help' lists the options", optopt);
@@ -72,11 +120,77 @@ static int set_timeout(struct options *o, const char *text)
     return 0;
 }
 
+/* One of three words. */
+static int set_word(const char **ret, const char *option, const char *const words[3])
+{
+    const char *nearest;
+
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(optarg, words[i]) == 0) {
+            *ret = words[i];
+            return 0;
+        }
+    }
+    nearest = nearest_name(optarg, words, 3);
+    if (nearest)
+        return usage("%s takes no '%s'; did you mean '%s'?", option, optarg, nearest);
+    return usage("%s takes no '%s'; it takes %s, %s or %s", option, optarg, words[0], words[1],
+                 words[2]);
+}
+
+static int set_number(int64_t *ret, const char *option, int64_t max)
+{
+    char *end;
+    long long number;
+
+    errno = 0;
+    number = strtoll(optarg, &end, 10);
+    if (optarg[0] < '0' || optarg[0] > '9' || *end)
+        return usage("%s '%s' is not a number", option, optarg);
+    if (errno || number > max)
+        return usage("%s %s is too much", option, optarg);
+    *ret = number;
+    return 0;
+}
+
+/* Options of some verbs; `given` has been noted. */
+static int take_of_verb(struct options *o, int option)
+{
+    static const char *const whom[] = {"main", "group", "tree"};
+    static const char *const until[] = {"ready", "completed", "stopped"};
+
+    switch (option) {
+    case OPT_NO_WAIT:
+        o->no_wait = true;
+        return 0;
+    case OPT_TIMEOUT:
+        return set_timeout(o, optarg);
+    case 'f':
+        o->follow = true;
+        return 0;
+    case 'n':
+        return set_number(&o->lines, "--lines", INT32_MAX);
+    case OPT_SINCE:
+        return set_number(&o->since, "--since", NUMBER_MAX);
+    case OPT_TYPE:
+        o->types = optarg;
+        return 0;
+    case OPT_TO:
+        return set_word(&o->to, "--to", whom);
+    case OPT_FOR:
+        return set_word(&o->until, "--for", until);
+    default:
+        o->quiet = true;
+        return 0;
+    }
+}
+
 static int take(struct options *o, int option)
 {
     switch (option) {
     case OPT_SOCKET:
         o->socket = optarg;
+        o->socket_named = true;
         return *optarg ? 0 : usage("--socket needs a path");
     case OPT_JSON:
         o->json = true;
@@ -87,14 +201,14 @@ static int take(struct options *o, int option)
     case OPT_VERSION:
         o->version = true;
         return 0;
-    case OPT_NO_WAIT:
-        o->no_wait = true;
-        return 0;
-    case OPT_TIMEOUT:
-        return set_timeout(o, optarg);
-    default:
+    case 'h':
         o->help = true;
         return 0;
+    default:
+        for (size_t i = 0; i < N_VERB_OPTIONS; i++)
+            if (verb_options[i].option == option)
+                o->given |= verb_options[i].bit;
+        return take_of_verb(o, option);
     }
 }
 
@@ -112,14 +226,16 @@ static int check_verb(const struct options *o)
 {
     const struct verb *verb = o->verb;
 
-    if (o->no_wait && !(verb->options & VERB_NO_WAIT))
-        return usage("%s does not take --no-wait", verb->name);
-    if (o->timeout_ms && !(verb->options & VERB_TIMEOUT))
-        return usage("%s does not take --timeout", verb->name);
+    for (size_t i = 0; i < N_VERB_OPTIONS; i++)
+        if (o->given & verb_options[i].bit & ~verb->options)
+            return usage("%s does not take %s", verb->name, verb_options[i].name);
     if (o->no_wait && o->timeout_ms)
         return usage("--no-wait and --timeout exclude each other");
+    if (o->since >= 0 && o->lines >= 0)
+        return usage("--since and --lines exclude each other");
     if (o->n_args < verb->min_args)
-        return usage("%s needs a unit; 'reevectl %s --help' says more", verb->name, verb->name);
+        return usage("%s needs %s; 'reevectl %s --help' says more", verb->name,
+                     verb->needs ? verb->needs : "a unit", verb->name);
     if (o->n_args > verb->max_args)
         return usage("%s takes no '%s'; 'reevectl %s --help' says more", verb->name,
                      o->args[verb->max_args], verb->name);
@@ -131,9 +247,9 @@ int options_parse(struct options *o, int argc, char **argv)
     const char *socket = getenv("REEVE_SOCKET");
     int option;
 
-    *o = (struct options){.socket = socket && *socket ? socket : NULL};
+    *o = (struct options){.socket = socket && *socket ? socket : NULL, .lines = -1, .since = -1};
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
         int error = option == '?' || option == ':' ? refused(argv, option) : take(o, option);
         if (error)
             return error;

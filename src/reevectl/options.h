@@ -8,14 +8,36 @@
 
 struct verb;
 
+/* Options that belong to some verbs; the others belong to all. */
+enum verb_option {
+    VERB_NO_WAIT = 1 << 0,
+    VERB_TIMEOUT = 1 << 1,
+    VERB_FOLLOW = 1 << 2,
+    VERB_LINES = 1 << 3,
+    VERB_SINCE = 1 << 4,
+    VERB_TYPE = 1 << 5,
+    VERB_TO = 1 << 6,
+    VERB_FOR = 1 << 7,
+    VERB_QUIET = 1 << 8,
+};
+
 struct options {
     const char *socket; /* NULL: the default places */
+    bool socket_named;  /* by --socket, not by the environment */
     bool json;
     bool no_color;
     bool help;
     bool version;
     bool no_wait;
+    bool follow;
+    bool quiet;
     int64_t timeout_ms; /* 0: none given */
+    int64_t lines;      /* -1: none given */
+    int64_t since;      /* -1: none given */
+    const char *types;  /* "a,b", as given, or NULL */
+    const char *to;     /* "main", "group" or "tree", or NULL */
+    const char *until;  /* of --for: "ready", "completed" or "stopped", or NULL */
+    unsigned given;     /* of enum verb_option */
     const struct verb *verb;
     char **args; /* what follows the verb */
     size_t n_args;

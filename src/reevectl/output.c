@@ -11,6 +11,13 @@
 
 static int write_error; /* of the first write to standard output that failed */
 
+int output_flush(void)
+{
+    if (fflush(stdout) != 0 && !write_error)
+        write_error = errno;
+    return -write_error;
+}
+
 static void complain_args(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 static void complain_args(const char *format, va_list args)
@@ -18,8 +25,7 @@ static void complain_args(const char *format, va_list args)
     struct strbuf raw = STRBUF_INIT, line = STRBUF_INIT;
 
     /* What came before on standard output shall be seen before. */
-    if (fflush(stdout) != 0 && !write_error)
-        write_error = errno;
+    (void)output_flush();
     strbuf_vaddf(&raw, format, args);
     text_add_harmless(&line, strbuf_text(&raw));
     if (raw.failed || line.failed)

@@ -12,6 +12,7 @@ enum exit_code {
     EXIT_USAGE = 2,
     EXIT_INACTIVE = 3,
     EXIT_NO_UNIT = 4,
+    EXIT_INTERRUPTED = 130, /* by Ctrl-C, while waiting */
 };
 
 /* "reevectl: ..." on standard error. */
@@ -25,6 +26,8 @@ int out_of_memory(void);
 int output(struct strbuf *text, int code);
 /* Makes sure that descriptors 0 to 2 are taken, so that no socket can land on them. */
 void output_init(void);
+/* Lets standard output be seen now. 0, or negative errno of the first write that failed. */
+int output_flush(void);
 /* Flushes standard output. Returns `code`, or EXIT_FAILED when something could not be written. */
 int output_finish(int code);
 

@@ -1,5 +1,6 @@
 #include "reevectl/render.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,28 +182,38 @@ void table_write(const struct table *t, const struct terminal *terminal, struct 
         write_row(t, &l, terminal, &t->cells[i], out, indent);
 }
 
+/* A depth that means: all on one line. */
+#define COMPACT SIZE_MAX
+
 static void add_json(struct strbuf *out, const cJSON *value, size_t depth);
+
+static void add_break(struct strbuf *out, size_t depth)
+{
+    if (depth == COMPACT)
+        return;
+    strbuf_add(out, "\n");
+    text_add_spaces(out, 2 * depth);
+}
 
 static void add_json_members(struct strbuf *out, const cJSON *value, size_t depth)
 {
+    size_t below = depth == COMPACT ? COMPACT : depth + 1;
     bool object = cJSON_IsObject(value);
     const cJSON *item;
 
     strbuf_add(out, object ? "{" : "[");
     cJSON_ArrayForEach(item, value)
     {
-        strbuf_add(out, item == value->child ? "\n" : ",\n");
-        text_add_spaces(out, 2 * (depth + 1));
+        strbuf_add(out, item == value->child ? "" : ",");
+        add_break(out, below);
         if (object) {
             text_add_json_string(out, item->string ? item->string : "");
-            strbuf_add(out, ": ");
+            strbuf_add(out, depth == COMPACT ? ":" : ": ");
         }
-        add_json(out, item, depth + 1);
+        add_json(out, item, below);
     }
-    if (value->child) {
-        strbuf_add(out, "\n");
-        text_add_spaces(out, 2 * depth);
-    }
+    if (value->child)
+        add_break(out, depth);
     strbuf_add(out, object ? "}" : "]");
 }
 
@@ -225,5 +236,11 @@ static void add_json(struct strbuf *out, const cJSON *value, size_t depth)
 void render_json(struct strbuf *out, const cJSON *value)
 {
     add_json(out, value, 0);
+    strbuf_add(out, "\n");
+}
+
+void render_json_line(struct strbuf *out, const cJSON *value)
+{
+    add_json(out, value, COMPACT);
     strbuf_add(out, "\n");
 }

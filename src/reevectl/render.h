@@ -47,5 +47,7 @@ void table_write(const struct table *t, const struct terminal *terminal, struct 
 
 /* Adds `value` as indented JSON and a newline: members in the order received. */
 void render_json(struct strbuf *out, const cJSON *value);
+/* The same on one line, without spaces. */
+void render_json_line(struct strbuf *out, const cJSON *value);
 
 #endif

@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { COLUMNS_DEFAULT = 80, COLUMNS_MAX = 10000 };
+enum { COLUMNS_DEFAULT = 80, ROWS_DEFAULT = 24, SIZE_IN_CELLS_MAX = 10000 };
 
 bool terminal_init_locale(void)
 {
@@ -21,17 +21,23 @@ bool terminal_init_locale(void)
     return utf8;
 }
 
-static size_t width_of(int fd)
+static size_t size_in(const char *name, size_t otherwise)
 {
-    const char *text = getenv("COLUMNS");
-    long columns = text ? strtol(text, NULL, 10) : 0;
-    struct winsize size;
+    const char *text = getenv(name);
+    long size = text ? strtol(text, NULL, 10) : 0;
 
-    if (columns > 0 && columns <= COLUMNS_MAX)
-        return (size_t)columns;
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return COLUMNS_DEFAULT;
+    return size > 0 && size <= SIZE_IN_CELLS_MAX ? (size_t)size : otherwise;
+}
+
+void terminal_measure(struct terminal *t)
+{
+    struct winsize size;
+    bool known = t->tty && ioctl(t->fd, TIOCGWINSZ, &size) == 0;
+
+    if (!t->tty)
+        return;
+    t->columns = size_in("COLUMNS", known && size.ws_col ? size.ws_col : COLUMNS_DEFAULT);
+    t->rows = size_in("LINES", known && size.ws_row ? size.ws_row : ROWS_DEFAULT);
 }
 
 void terminal_detect(struct terminal *t, int fd, bool utf8, bool no_color)
@@ -39,10 +45,10 @@ void terminal_detect(struct terminal *t, int fd, bool utf8, bool no_color)
     const char *refused = getenv("NO_COLOR");
     const char *kind = getenv("TERM");
 
-    *t = (struct terminal){.tty = isatty(fd) == 1, .utf8 = utf8};
+    *t = (struct terminal){.fd = fd, .tty = isatty(fd) == 1, .utf8 = utf8};
     if (!t->tty)
         return;
-    t->columns = width_of(fd);
+    terminal_measure(t);
     t->moves = kind && *kind && strcmp(kind, "dumb") != 0;
     t->colour = t->moves && !no_color && !(refused && *refused);
 }

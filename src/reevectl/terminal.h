@@ -8,11 +8,13 @@
 #include "base/strbuf.h"
 
 struct terminal {
+    int fd;
     bool tty;
     bool moves; /* a line can be cleared: a terminal that is not dumb */
     bool colour;
     bool utf8;
     size_t columns; /* 0: not a terminal, nothing is shortened */
+    size_t rows;    /* 0: not a terminal */
 };
 
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_GREEN, STYLE_RED, STYLE_YELLOW };
@@ -22,6 +24,8 @@ enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_GREEN, STYLE_RED, STYLE_Y
 bool terminal_init_locale(void);
 /* Looks at `fd` and at NO_COLOR, TERM and COLUMNS. */
 void terminal_detect(struct terminal *t, int fd, bool utf8, bool no_color);
+/* Looks at the size again: it may have been changed meanwhile. */
+void terminal_measure(struct terminal *t);
 /* Adds `text` (harmless already) in a style, where colours are shown. */
 void terminal_add(const struct terminal *t, struct strbuf *b, enum style style, const char *text);
 const char *terminal_ellipsis(const struct terminal *t);

@@ -1,13 +1,80 @@
 /* shutdown: reeved stops its units and ends; the connection closes when it is gone. */
+#include <string.h>
+
+#include "core/unit.h"
+#include "os/clock.h"
+#include "reevectl/fields.h"
+#include "reevectl/progress.h"
 #include "reevectl/verbs.h"
+
+/* How often to look at what is left, at most; a look shall take a tenth of the time at most. */
+enum { LOOK_EVERY_MS = 250, LOOK_SHARE = 10 };
+
+/* What is left meanwhile, asked on a connection of its own. */
+struct watch {
+    struct session look;
+    struct progress progress;
+    int64_t look_at_ms;
+};
+
+static bool is_left(const char *state)
+{
+    return *state && strcmp(state, unit_state_name(STATE_STOPPED)) != 0 &&
+           strcmp(state, unit_state_name(STATE_COMPLETED)) != 0 &&
+           strcmp(state, unit_state_name(STATE_FAILED)) != 0;
+}
+
+static void look(void *context)
+{
+    struct watch *w = context;
+    int64_t now_ms = clock_now().mono_ms;
+    const cJSON *unit;
+    cJSON *list;
+
+    if (now_ms < w->look_at_ms)
+        return;
+    list = call_quietly(&w->look, "List", cJSON_CreateObject());
+    cJSON_ArrayForEach(unit, field(list, "units"))
+    {
+        const char *name = field_word(unit, "name"), *state = field_word(unit, "state");
+
+        if (is_left(state))
+            progress_put(&w->progress, name, state, field_number(unit, "since_ms", -1), now_ms);
+        else
+            progress_drop(&w->progress, name);
+    }
+    cJSON_Delete(list);
+    w->look_at_ms =
+        clock_now().mono_ms + LOOK_EVERY_MS + LOOK_SHARE * (clock_now().mono_ms - now_ms);
+}
+
+static int await_end(struct session *s)
+{
+    const struct options *o = s->options;
+    struct options same = *o;
+    struct watch w = {.look_at_ms = clock_now().mono_ms + LOOK_EVERY_MS};
+    const struct patience patience = {
+        .timeout_ms = o->timeout_ms ? o->timeout_ms : -1,
+        .progress = &w.progress,
+        .tick = s->err.moves ? look : NULL,
+        .context = &w,
+        .interruptible = true,
+        .interrupted = "the shutdown goes on in reeved",
+    };
+    int code;
+
+    same.socket = s->socket_path;
+    w.look = (struct session){.options = &same};
+    progress_init(&w.progress, &s->err, "waiting for reeved to end", clock_now().mono_ms);
+    code = call_await_end(s, &patience);
+    progress_finish(&w.progress);
+    session_finish(&w.look);
+    return code;
+}
 
 int verb_shutdown(struct session *s, char **args, size_t n_args)
 {
     const struct options *o = s->options;
-    const struct patience patience = {
-        .timeout_ms = o->timeout_ms ? o->timeout_ms : -1,
-        .waiting = "waiting for the units to stop",
-    };
     struct strbuf b = STRBUF_INIT;
     cJSON *reply;
     int code;
@@ -18,7 +85,7 @@ int verb_shutdown(struct session *s, char **args, size_t n_args)
     if (code)
         return code;
     if (!o->no_wait)
-        code = call_await_end(s, &patience);
+        code = await_end(s);
     if (code == EXIT_OK && o->json)
         code = call_print_json(reply, EXIT_OK);
     cJSON_Delete(reply);

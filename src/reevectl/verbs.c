@@ -7,34 +7,152 @@
 
 enum { WAITS = VERB_NO_WAIT | VERB_TIMEOUT };
 
+/* Lines of the help stay below 80 columns. */
 static const struct verb verbs[] = {
-    {"list", "[UNIT...]", "list the units (also without any verb)", "", 0, SIZE_MAX, VERB_PLAIN,
-     verb_list},
-    {"status", "[UNIT...]", "tell how reeved is, or how units are and why",
-     "Exit code: 0 all units are active (running or starting), 3 one is not,\n"
-     "4 there is no such unit.\n",
-     0, SIZE_MAX, VERB_PLAIN, verb_status},
-    {"start", "UNIT...", "start units and wait until they are ready",
-     "Exit code: 0 all are ready, 1 one is not, 4 there is no such unit.\n", 1, SIZE_MAX, WAITS,
-     verb_start},
-    {"stop", "UNIT...", "stop units and wait until nothing of them is left",
-     "Exit code: 0 all have stopped, 1 one has not, 4 there is no such unit.\n", 1, SIZE_MAX, WAITS,
-     verb_stop},
-    {"restart", "UNIT...", "stop and start units, or start them",
-     "Exit code: 0 all are ready again, 1 one is not, 4 there is no such unit.\n", 1, SIZE_MAX,
-     WAITS, verb_restart},
-    {"health", "[UNIT...]", "check that everything that should be up is",
-     "Exit code: 0 healthy or starting; 1 degraded, unhealthy or stopping.\n", 0, SIZE_MAX,
-     VERB_PLAIN, verb_health},
-    {"show", "UNIT...", "show everything known about units",
-     "The definition as it is written, each key with its place; the values in\n"
-     "effect; the facts; and the last runs.\n",
-     1, SIZE_MAX, VERB_PLAIN, verb_show},
-    {"shutdown", "", "stop all units, end reeved and wait until it is gone", "", 0, 0, WAITS,
-     verb_shutdown},
-    {"version", "", "print the versions of reevectl and reeved", "", 0, 0, VERB_PLAIN,
-     verb_version},
-    {"help", "[VERB]", "print this help, or that of a verb", "", 0, 1, VERB_PLAIN, verb_help},
+    {
+        .name = "list",
+        .group = GROUP_LOOKING,
+        .arguments = "[UNIT...]",
+        .summary = "the units, one line each (the default)",
+        .max_args = SIZE_MAX,
+        .run = verb_list,
+    },
+    {
+        .name = "status",
+        .group = GROUP_LOOKING,
+        .arguments = "[UNIT...]",
+        .summary = "how reeved is, or how units are and why",
+        .details = "Exit code: 0 all units are active (running or starting), 3 one is not,\n"
+                   "4 there is no such unit.\n",
+        .max_args = SIZE_MAX,
+        .run = verb_status,
+    },
+    {
+        .name = "show",
+        .group = GROUP_LOOKING,
+        .arguments = "UNIT...",
+        .summary = "everything known about units",
+        .details = "The definition as it is written, each key with its place; the values in\n"
+                   "effect; the facts; and the last runs.\n",
+        .examples = "  reevectl show web | grep environment\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .run = verb_show,
+    },
+    {
+        .name = "events",
+        .group = GROUP_LOOKING,
+        .arguments = "[UNIT...]",
+        .summary = "what happened, and with -f what happens",
+        .details = "Without units: to all of them, and to reeved itself.\n",
+        .examples = "  reevectl events -f --type unit.exited\n",
+        .max_args = SIZE_MAX,
+        .options = VERB_FOLLOW | VERB_LINES | VERB_SINCE | VERB_TYPE,
+        .run = verb_events,
+    },
+    {
+        .name = "health",
+        .group = GROUP_LOOKING,
+        .arguments = "[UNIT...]",
+        .summary = "whether all is up that should be",
+        .details = "Exit code: 0 healthy or starting; 1 degraded, unhealthy or stopping.\n",
+        .max_args = SIZE_MAX,
+        .run = verb_health,
+    },
+    {
+        .name = "start",
+        .group = GROUP_ACTING,
+        .arguments = "UNIT...",
+        .summary = "start units, and wait until they are ready",
+        .details = "Exit code: 0 all are ready, 1 one is not, 4 there is no such unit.\n",
+        .examples = "  reevectl start --timeout 1m 'web*'\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = WAITS,
+        .run = verb_start,
+    },
+    {
+        .name = "stop",
+        .group = GROUP_ACTING,
+        .arguments = "UNIT...",
+        .summary = "stop units, and wait until nothing is left",
+        .details = "Exit code: 0 all have stopped, 1 one has not, 4 there is no such unit.\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = WAITS,
+        .run = verb_stop,
+    },
+    {
+        .name = "restart",
+        .group = GROUP_ACTING,
+        .arguments = "UNIT...",
+        .summary = "stop units and start them, or just start",
+        .details = "Exit code: 0 all are ready again, 1 one is not, 4 there is no such unit.\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = WAITS,
+        .run = verb_restart,
+    },
+    {
+        .name = "signal",
+        .group = GROUP_ACTING,
+        .arguments = "SIGNAL UNIT...",
+        .summary = "send a signal to the processes of units",
+        .details = "This is no stop: when a unit ends by it, its restart policy applies.\n"
+                   "Exit code: 0 sent to all, 1 not to all, 4 there is no such unit.\n",
+        .examples = "  reevectl signal HUP web\n"
+                    "  reevectl signal --to tree USR1 'worker*'\n",
+        .needs = "a signal and a unit",
+        .min_args = 2,
+        .max_args = SIZE_MAX,
+        .options = VERB_TO,
+        .run = verb_signal,
+    },
+    {
+        .name = "reset-failed",
+        .group = GROUP_ACTING,
+        .arguments = "[UNIT...]",
+        .summary = "forget that units failed",
+        .details = "With them go the counters of their restarts. A failed unit that should be\n"
+                   "up starts. Without units: all that failed.\n",
+        .max_args = SIZE_MAX,
+        .run = verb_reset_failed,
+    },
+    {
+        .name = "wait",
+        .group = GROUP_WAITING,
+        .arguments = "UNIT...",
+        .summary = "wait until units are ready, or have ended",
+        .details = "Without --for: until services are ready and jobs have completed.\n"
+                   "Exit code: 0 all are, 1 one is not and will not be by itself, or the time\n"
+                   "is up, 4 there is no such unit.\n",
+        .examples = "  reevectl wait --for completed migrate && ./import\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = VERB_FOR | VERB_TIMEOUT,
+        .run = verb_wait,
+    },
+    {
+        .name = "shutdown",
+        .group = GROUP_DAEMON,
+        .summary = "stop all units and end reeved, and wait",
+        .options = WAITS,
+        .run = verb_shutdown,
+    },
+    {
+        .name = "version",
+        .group = GROUP_DAEMON,
+        .summary = "the versions of reevectl and reeved",
+        .run = verb_version,
+    },
+    {
+        .name = "help",
+        .group = GROUP_DAEMON,
+        .arguments = "[VERB]",
+        .summary = "this help, or that of a verb",
+        .max_args = 1,
+        .run = verb_help,
+    },
 };
 
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -58,48 +176,88 @@ const char *verbs_nearest(const char *name)
 
 static void add_option(struct strbuf *b, const char *option, const char *meaning)
 {
-    strbuf_addf(b, "  %-18s  %s\n", option, meaning);
+    strbuf_addf(b, "  %-19s  %s\n", option, meaning);
 }
 
 static void add_options(struct strbuf *b, unsigned options)
 {
-    if (options & VERB_NO_WAIT)
-        add_option(b, "--no-wait", "do not wait until it is done");
-    if (options & VERB_TIMEOUT)
-        add_option(b, "--timeout DURATION", "wait at most this long, e.g. 10s or 1m30s");
+    static const struct {
+        enum verb_option bit;
+        const char *option, *meaning;
+    } lines[] = {
+        {VERB_NO_WAIT, "--no-wait", "do not wait until it is done"},
+        {VERB_FOR, "--for STATE", "wait for ready, completed or stopped"},
+        {VERB_TIMEOUT, "--timeout DURATION", "wait at most this long, e.g. 10s or 1m30s"},
+        {VERB_TO, "--to WHOM", "to main (the default), its group or the tree"},
+        {VERB_FOLLOW, "-f, --follow", "go on with what happens; begins with the last 10"},
+        {VERB_LINES, "-n, --lines N", "the last N events"},
+        {VERB_SINCE, "--since SEQ", "what came after the event of that number"},
+        {VERB_TYPE, "--type TYPE,...", "only of these types, e.g. unit.exited"},
+        {VERB_QUIET, "-q, --quiet", "print nothing, only the exit code tells"},
+    };
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        if (options & lines[i].bit)
+            add_option(b, lines[i].option, lines[i].meaning);
     add_option(b, "--socket PATH", "talk to the reeved that listens there");
     add_option(b, "--json", "print what reeved answers as JSON");
-    add_option(b, "--no-color", "no colours, also on a terminal");
+    add_option(b, "--no-color", "no colours, even on a terminal");
     add_option(b, "-h, --help", "print this help; after a verb, that of the verb");
+}
+
+static void add_group(struct strbuf *b, enum verb_group group)
+{
+    static const char *const titles[GROUP_COUNT] = {
+        [GROUP_LOOKING] = "Looking",
+        [GROUP_ACTING] = "Acting",
+        [GROUP_WAITING] = "Waiting, and asking in scripts",
+        [GROUP_DAEMON] = "The daemon",
+    };
+
+    strbuf_addf(b, "\n%s:\n", titles[group]);
+    for (size_t i = 0; i < N_VERBS; i++) {
+        const struct verb *v = &verbs[i];
+
+        if (v->group == group)
+            strbuf_addf(b, "  %-12s %-14s  %s\n", v->name, v->arguments ? v->arguments : "",
+                        v->summary);
+    }
 }
 
 static void help_command(struct strbuf *b)
 {
     strbuf_add(b, "Usage: reevectl [OPTION...] [VERB] [UNIT...]\n"
-                  "Ask reeved about the units it supervises, and command them.\n\n"
-                  "Verbs:\n");
-    for (size_t i = 0; i < N_VERBS; i++)
-        strbuf_addf(b, "  %-8s %-9s  %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
-    strbuf_add(b, "\nOptions, before or after the verb:\n");
-    add_options(b, WAITS);
+                  "Ask reeved about the units it supervises, and command them.\n");
+    for (enum verb_group group = 0; group < GROUP_COUNT; group++)
+        add_group(b, group);
+    strbuf_add(b, "\nOptions of every verb ('reevectl help VERB' tells the others):\n");
+    add_options(b, 0);
     add_option(b, "--version", "print the version of reevectl");
-    strbuf_add(b, "\nA UNIT is a name or a glob such as 'web*'.\n"
+    strbuf_add(b, "\nA UNIT is a name, a glob such as 'web*', or tag:NAME.\n"
                   "Exit code: 0 success, 1 failure, 2 wrong usage, 3 not active, 4 no such unit.\n"
                   "reevectl(1) says more.\n");
+}
+
+static void help_verb(struct strbuf *b, const struct verb *verb)
+{
+    strbuf_addf(b, "Usage: reevectl [OPTION...] %s%s%s\n%c%s.\n", verb->name,
+                verb->arguments ? " " : "", verb->arguments ? verb->arguments : "",
+                verb->summary[0] - 'a' + 'A', verb->summary + 1);
+    if (verb->details)
+        strbuf_addf(b, "%s", verb->details);
+    if (verb->examples)
+        strbuf_addf(b, "\nExamples:\n%s", verb->examples);
+    strbuf_add(b, "\nOptions:\n");
+    add_options(b, verb->options);
 }
 
 int verbs_help(const struct verb *verb)
 {
     struct strbuf b = STRBUF_INIT;
 
-    if (verb) {
-        strbuf_addf(&b, "Usage: reevectl [OPTION...] %s%s%s\n%c%s.\n", verb->name,
-                    *verb->arguments ? " " : "", verb->arguments, verb->summary[0] - 'a' + 'A',
-                    verb->summary + 1);
-        strbuf_addf(&b, "%s\nOptions:\n", verb->details);
-        add_options(&b, verb->options);
-    } else {
+    if (verb)
+        help_verb(&b, verb);
+    else
         help_command(&b);
-    }
     return output(&b, EXIT_OK);
 }

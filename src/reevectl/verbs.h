@@ -6,16 +6,20 @@
 
 #include "reevectl/call.h"
 
-enum verb_options { VERB_PLAIN = 0, VERB_NO_WAIT = 1, VERB_TIMEOUT = 2 };
+/* What the help lists together. */
+enum verb_group { GROUP_LOOKING, GROUP_ACTING, GROUP_WAITING, GROUP_DAEMON, GROUP_COUNT };
 
 struct verb {
     const char *name;
-    const char *arguments; /* as the help shows them */
-    const char *summary;   /* one line */
-    const char *details;   /* further lines of its own help, or "" */
+    enum verb_group group;
+    const char *arguments; /* as the help shows them, or NULL */
+    const char *summary;   /* one line of at most 45 columns */
+    const char *details;   /* further lines of its own help, or NULL */
+    const char *examples;  /* lines for its own help, or NULL */
+    const char *needs;     /* what is missing without min_args; NULL: a unit */
     size_t min_args;
     size_t max_args;
-    unsigned options; /* of enum verb_options */
+    unsigned options; /* of enum verb_option */
     /* Returns an exit code; what went wrong has been told. */
     int (*run)(struct session *s, char **args, size_t n_args);
 };
@@ -28,11 +32,15 @@ int verbs_help(const struct verb *verb);
 
 int verb_list(struct session *s, char **args, size_t n_args);
 int verb_status(struct session *s, char **args, size_t n_args);
+int verb_show(struct session *s, char **args, size_t n_args);
+int verb_events(struct session *s, char **args, size_t n_args);
+int verb_health(struct session *s, char **args, size_t n_args);
 int verb_start(struct session *s, char **args, size_t n_args);
 int verb_stop(struct session *s, char **args, size_t n_args);
 int verb_restart(struct session *s, char **args, size_t n_args);
-int verb_health(struct session *s, char **args, size_t n_args);
-int verb_show(struct session *s, char **args, size_t n_args);
+int verb_signal(struct session *s, char **args, size_t n_args);
+int verb_reset_failed(struct session *s, char **args, size_t n_args);
+int verb_wait(struct session *s, char **args, size_t n_args);
 int verb_shutdown(struct session *s, char **args, size_t n_args);
 int verb_version(struct session *s, char **args, size_t n_args);
 int verb_help(struct session *s, char **args, size_t n_args);

@@ -1,0 +1,220 @@
+#include "reevectl/operation.h"
+
+#include <stdio.h>
+
+#include "os/clock.h"
+#include "reevectl/fields.h"
+#include "reevectl/progress.h"
+#include "reevectl/text.h"
+#include "reevectl/words.h"
+
+/* An operation that is going on. */
+struct course {
+    struct session *s;
+    const struct operation *operation;
+    struct progress progress;
+    struct strbuf failed; /* " web worker": names of units for which it went wrong */
+    cJSON *kept;          /* results to be told at the end, or NULL */
+    size_t n_results;
+    int code;
+};
+
+void operation_add_state(const struct session *s, struct strbuf *b, const cJSON *result)
+{
+    const char *state = field_word(result, "state");
+    struct strbuf harmless = STRBUF_INIT;
+
+    text_add_harmless(b, field_word(result, "unit"));
+    strbuf_add(b, ": ");
+    text_add_harmless(&harmless, state);
+    terminal_add(&s->out, b, words_state_style(state), strbuf_text(&harmless));
+    b->failed |= harmless.failed;
+    strbuf_finish(&harmless);
+}
+
+static void add_done(struct session *s, struct strbuf *b, const cJSON *result)
+{
+    int64_t pid = field_number(result, "pid", -1);
+
+    operation_add_state(s, b, result);
+    if (pid > 0)
+        strbuf_addf(b, " (pid %lld)", (long long)pid);
+    strbuf_add(b, "\n");
+}
+
+static void tell_result(struct course *c, const cJSON *result)
+{
+    const char *message = field_word(result, "message");
+    const char *unit = field_word(result, "unit");
+    struct strbuf b = STRBUF_INIT;
+
+    if (field_true(result, "ok")) {
+        if (c->operation->add_done)
+            c->operation->add_done(c->s, &b, result);
+        else
+            add_done(c->s, &b, result);
+        c->code = output(&b, c->code);
+        return;
+    }
+    complain("%s: %s", unit, *message ? message : field_word(result, "state"));
+    strbuf_addf(&c->failed, " %s", unit);
+    c->code = EXIT_FAILED;
+}
+
+/* The command that says more, for a person to copy. */
+static void hint(struct course *c)
+{
+    const struct session *s = c->s;
+    struct strbuf raw = STRBUF_INIT, line = STRBUF_INIT, b = STRBUF_INIT;
+
+    if (c->operation->hints && s->err.tty && c->failed.len_bytes) {
+        strbuf_add(&raw, "  reevectl");
+        if (s->options->socket_named)
+            strbuf_addf(&raw, " --socket %s", s->options->socket);
+        strbuf_addf(&raw, " why%s", strbuf_text(&c->failed));
+        text_add_harmless(&line, strbuf_text(&raw));
+        terminal_add(&s->err, &b, STYLE_DIM, strbuf_text(&line));
+        strbuf_add(&b, "\n");
+        if (!raw.failed && !line.failed && !b.failed)
+            fputs(strbuf_text(&b), stderr);
+    }
+    strbuf_finish(&raw);
+    strbuf_finish(&line);
+    strbuf_finish(&b);
+}
+
+static void take_result(struct course *c, cJSON *result)
+{
+    c->n_results++;
+    progress_drop(&c->progress, field_word(result, "unit"));
+    if (!c->kept) {
+        tell_result(c, result);
+        return;
+    }
+    if (!cJSON_AddItemToArray(c->kept, cJSON_Duplicate(result, true)))
+        c->code = out_of_memory();
+}
+
+static void take_progress(struct course *c, const cJSON *units)
+{
+    int64_t now_ms = clock_now().mono_ms;
+    const cJSON *unit;
+
+    cJSON_ArrayForEach(unit, units)
+    {
+        progress_put(&c->progress, field_word(unit, "unit"), field_word(unit, "state"), -1, now_ms);
+    }
+}
+
+static int any_failed(const cJSON *results)
+{
+    const cJSON *result;
+
+    cJSON_ArrayForEach(result, results)
+    {
+        if (!field_true(result, "ok"))
+            return EXIT_FAILED;
+    }
+    return EXIT_OK;
+}
+
+static int take(void *context, struct varlink_reply *reply)
+{
+    struct course *c = context;
+    const cJSON *results = field(reply->parameters, "results");
+    cJSON *result;
+
+    if (!cJSON_IsArray(results)) {
+        progress_clear(&c->progress);
+        complain("the answer to %s holds no results; is this another reeved?",
+                 c->operation->method);
+        return EXIT_FAILED;
+    }
+    if (c->s->options->json) {
+        progress_clear(&c->progress);
+        c->code = call_print_json(reply->parameters, any_failed(results));
+        return 0;
+    }
+    take_progress(c, field(reply->parameters, "progress"));
+    if (results->child)
+        progress_clear(&c->progress);
+    cJSON_ArrayForEach(result, results)
+    {
+        take_result(c, result);
+    }
+    /* Before the block comes back below it. */
+    (void)output_flush();
+    return 0;
+}
+
+/* Results come one by one where somebody watches them come; else all at once, in a stable order. */
+static bool is_watched(const struct session *s, const struct operation *operation)
+{
+    return operation->waits && s->err.moves && s->out.tty && !s->options->json;
+}
+
+static void tell_kept(struct course *c)
+{
+    const cJSON *result;
+
+    cJSON_ArrayForEach(result, c->kept)
+    {
+        tell_result(c, result);
+    }
+}
+
+static int run(struct course *c, cJSON *parameters)
+{
+    const struct operation *o = c->operation;
+    const struct patience patience = {
+        .timeout_ms = o->timeout_ms,
+        .progress = o->waits ? &c->progress : NULL,
+        .interruptible = o->waits,
+        .interrupted = o->interrupted,
+    };
+    int code;
+
+    if (o->at_end && !c->s->options->json) {
+        c->kept = cJSON_CreateArray();
+        if (!c->kept) {
+            cJSON_Delete(parameters);
+            return out_of_memory();
+        }
+    }
+    code = call_stream(c->s, o->method, parameters, is_watched(c->s, o), &patience, take, c);
+    progress_clear(&c->progress);
+    tell_kept(c);
+    hint(c);
+    if (code == 0 && c->n_results == 0 && o->none && !c->s->options->json) {
+        struct strbuf b = STRBUF_INIT;
+
+        strbuf_addf(&b, "%s\n", o->none);
+        return output(&b, EXIT_OK);
+    }
+    return code ? code : c->code;
+}
+
+/* "waiting for web", "waiting for web, worker" */
+static void add_waiting(struct strbuf *b, char *const *names, size_t n_names)
+{
+    strbuf_add(b, "waiting for ");
+    for (size_t i = 0; i < n_names; i++)
+        strbuf_addf(b, "%s%s", i ? ", " : "", names[i]);
+}
+
+int operation_run(struct session *s, const struct operation *operation, cJSON *parameters,
+                  char *const *names, size_t n_names)
+{
+    struct course c = {.s = s, .operation = operation, .failed = STRBUF_INIT};
+    struct strbuf waiting = STRBUF_INIT;
+    int code;
+
+    add_waiting(&waiting, names, n_names);
+    progress_init(&c.progress, &s->err, strbuf_text(&waiting), clock_now().mono_ms);
+    code = run(&c, parameters);
+    progress_finish(&c.progress);
+    cJSON_Delete(c.kept);
+    strbuf_finish(&c.failed);
+    strbuf_finish(&waiting);
+    return code;
+}

@@ -1,6 +1,7 @@
 # Completion of reevectl for bash. Needs nothing but bash; units are asked of the running reeved.
 
-_reevectl_units()
+# Asks the reeved that the command line names: _reevectl_ask PROGRAM VERB...
+_reevectl_ask()
 {
     local socket=() i
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -10,17 +11,42 @@ _reevectl_units()
             socket=(--socket "${COMP_WORDS[i + 1]}")
         fi
     done
-    "$1" "${socket[@]}" list 2>/dev/null | while read -r unit _; do
+    "$1" "${socket[@]}" "${@:2}" 2>/dev/null
+}
+
+_reevectl_units()
+{
+    _reevectl_ask "$1" list | while read -r unit _; do
         [[ $unit == UNIT ]] || printf '%s\n' "$unit"
     done
 }
 
+# The tags of all units, each after the prefix $2.
+_reevectl_tags()
+{
+    local line inside='' seen=' '
+    while IFS= read -r line; do
+        if [[ $line == *'"tags": ['* ]]; then
+            [[ $line == *']'* ]] || inside=yes
+        elif [[ $line == *']'* ]]; then
+            inside=''
+        elif [[ $inside && $line =~ \"([A-Za-z0-9_.-]+)\" ]]; then
+            [[ $seen == *" ${BASH_REMATCH[1]} "* ]] || printf '%s%s\n' "$2" "${BASH_REMATCH[1]}"
+            seen+="${BASH_REMATCH[1]} "
+        fi
+    done < <(_reevectl_ask "$1" list --json)
+}
+
 _reevectl()
 {
-    local verbs='list status start stop restart health show shutdown version help'
+    local verbs='list status show events health start stop restart signal reset-failed wait
+        shutdown version help'
     local options='--socket --json --no-color --help --version'
+    local signals='HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'
+    local types='session.started session.ready session.stopping session.stopped unit.requested
+        unit.state unit.exited unit.unkillable'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local verb='' i word
+    local verb='' n_args=0 words='' i word
 
     COMPREPLY=()
     [[ $current == = ]] && current=''
@@ -31,40 +57,64 @@ _reevectl()
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
-    --timeout)
-        mapfile -t COMPREPLY < <(compgen -W '5s 10s 30s 1m 5m' -- "$current")
-        return
-        ;;
+    --timeout) words='5s 10s 30s 1m 5m' ;;
+    --for) words='ready completed stopped' ;;
+    --to) words='main group tree' ;;
+    --type) words=$types ;;
+    --since | --lines | -n) return ;;
     esac
+    if [[ $words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+        return
+    fi
 
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --socket | --timeout)
+        --socket | --timeout | --for | --to | --type | --since | --lines | -n)
             i=$((i + 1))
             [[ ${COMP_WORDS[i]} == = ]] && i=$((i + 1))
             ;;
         -*) ;;
         *)
-            verb=$word
-            break
+            if [[ $verb ]]; then
+                n_args=$((n_args + 1))
+            else
+                verb=$word
+            fi
             ;;
         esac
     done
 
     if [[ $current == -* ]]; then
         case $verb in
-        '' | start | stop | restart | shutdown) options+=' --no-wait --timeout' ;;
+        start | stop | restart | shutdown) options+=' --no-wait --timeout' ;;
+        wait) options+=' --for --timeout' ;;
+        signal) options+=' --to' ;;
+        events) options+=' --follow --lines --since --type' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
     fi
     case $verb in
-    '' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-    list | status | start | stop | restart | health | show)
-        mapfile -t COMPREPLY < <(compgen -W "$(_reevectl_units "$1")" -- "$current")
-        ;;
+    '' | help) words=$verbs ;;
+    shutdown | version) ;;
+    signal) [[ $n_args == 0 ]] && words=$signals || words=units ;;
+    *) words=units ;;
     esac
+    if [[ $words == units ]]; then
+        # Bash may have taken tag:NAME apart at the ":", and then completes what is behind it.
+        if [[ $current == : && $previous == tag ]]; then
+            current='' words=$(_reevectl_tags "$1" '')
+        elif [[ $previous == : && ${COMP_WORDS[COMP_CWORD - 2]} == tag ]]; then
+            words=$(_reevectl_tags "$1" '')
+        elif [[ $current == tag:* ]]; then
+            words=$(_reevectl_tags "$1" tag:)
+        else
+            words=$(_reevectl_units "$1")
+        fi
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
 
 complete -F _reevectl reevectl

@@ -22,6 +22,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tools")]
 
 import host  # noqa: E402
 from daemon import Reeve  # noqa: E402
+from fake_reeve import FakeReeve, site, site_handlers  # noqa: E402
 
 cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
                                      reason="cgroup: no writable cgroup v2 hierarchy here")
@@ -48,3 +49,32 @@ def make_reeve(tmp_path):
 def reeve(make_reeve):
     """One daemon, not started yet."""
     return make_reeve()
+
+
+@pytest.fixture
+def units():
+    """Those of the fake reeved."""
+    return site()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """A function that starts a FakeReeve with these handlers; `.path` is its socket."""
+    servers = []
+
+    def start(handlers):
+        path = str(tmp_path / "fake.sock")
+        server = FakeReeve(path, handlers)
+        server.path = path
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def fake(serve, units):
+    """A reeved that only talks."""
+    return serve(site_handlers(units))

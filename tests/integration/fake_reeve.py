@@ -5,6 +5,7 @@ reevectl's output by hand.
 """
 
 import datetime
+import inspect
 import json
 import os
 import socket
@@ -39,7 +40,7 @@ def unit(name, state, **more):
         "name": name, "kind": "service", "state": state, "goal": "up", "ready": False,
         "health": None, "last_success": None, "last_failure": None, "last_error": None,
         "consecutive_failures": 0, "pid": None, "run": 0, "uptime_ms": None, "restarts": 0,
-        "last_exit": None, "description": "", "autostart": True, "enabled": True,
+        "last_exit": None, "description": "", "tags": [], "autostart": True, "enabled": True,
         "since_ms": 200000, "next_start_at": None,
     }
     u.update(more)
@@ -51,7 +52,8 @@ def site():
     exec_error = {"stage": "exec", "errno": "ENOENT", "message": "No such file or directory"}
     return [
         unit("web", "running", ready=True, pid=1234, run=1, uptime_ms=11700000,
-             since_ms=11700000, description="nginx, the front of the site"),
+             since_ms=11700000, description="nginx, the front of the site",
+             tags=["front"]),
         unit("worker", "running", ready=True, pid=98765, run=3, uptime_ms=200000, restarts=2,
              description="Sends what people ordered: Bücher, 本 and more",
              last_exit=record(2, 203, 3600, "runtime_error", exit_code=1)),
@@ -66,7 +68,7 @@ def site():
              last_exit=record(1, 600, 7200, "forced_kill", signal="KILL", requested_by="user",
                               requester={"uid": 1000, "pid": 777, "unit": None},
                               leftovers_killed=2)),
-        unit("migrate", "completed", kind="job", ready=True, run=1,
+        unit("migrate", "completed", kind="job", ready=True, run=1, tags=["night"],
              last_exit=record(1, 11700, 4, "natural", exit_code=0)),
         unit("never", "stopped", goal="down", enabled=False, autostart=False),
         unit("leaving", "stopping", goal="down", pid=555, run=7, uptime_ms=950),
@@ -101,10 +103,58 @@ def health(units, status="degraded"):
     for state in ("stopped waiting starting running stopping killing backoff completed "
                   "failed").split():
         counts[state] = sum(u["state"] == state for u in units)
-    extra = ("description", "autostart", "enabled", "since_ms", "next_start_at")
+    extra = ("description", "tags", "autostart", "enabled", "since_ms", "next_start_at")
     return {"status": status, "ready": False, "version": "0.1.0", "pid": 1, "uptime_ms": 11701000,
             "counts": counts,
             "units": [{k: v for k, v in u.items() if k not in extra} for u in units]}
+
+
+def event(seq, kind, name=None, **more):
+    """Member by member as in the contract."""
+    e = {
+        "seq": seq, "at": "2026-01-02T11:%02d:%02d.%03dZ" % (seq // 60, seq % 60, seq * 7 % 1000),
+        "type": kind, "unit": name, "run": None, "previous": None, "state": None, "pid": None,
+        "request": None, "signal": None, "requested_by": None, "requester": None,
+        "next_start_at": None, "exit": None, "exit_code": None,
+    }
+    assert set(more) <= set(e)
+    e.update(more)
+    return e
+
+
+def happenings():
+    """One event of each type, and of each sort there is."""
+    root = {"uid": 0, "pid": 777, "unit": None}
+    stranger = {"uid": 4000000000, "pid": 778, "unit": None}
+    crash = record(41, 65, 2, "signal", signal="SEGV", core_dumped=True)
+    missing = record(5, 9, 0, "start_failed", pid=None, error={
+        "stage": "exec", "errno": "ENOENT", "message": "No such file or directory"})
+    return [
+        event(1, "session.started"),
+        event(2, "unit.state", "web", previous="stopped", state="starting", run=1),
+        event(3, "unit.state", "web", previous="starting", state="running", run=1, pid=1234),
+        event(4, "session.ready"),
+        event(5, "unit.requested", "worker", request="restart", requester=root),
+        event(6, "unit.state", "worker", previous="running", state="stopping", run=3, pid=98765,
+              requested_by="restart", requester=root),
+        event(7, "unit.exited", "worker", run=3,
+              exit=record(3, 9, 100, "signal", exit_code=0, requested_by="restart")),
+        event(8, "unit.exited", "crasher", run=41, exit=crash),
+        event(9, "unit.state", "crasher", previous="running", state="backoff", run=41,
+              next_start_at="2026-01-02T11:01:39.063Z"),
+        event(10, "unit.requested", "old-database", request="start", requester=stranger),
+        event(11, "unit.exited", "old-database", run=5, exit=missing),
+        event(12, "unit.state", "old-database", previous="starting", state="failed", run=5),
+        event(13, "unit.requested", "web", request="signal", signal="HUP", requester=root),
+        event(14, "unit.requested", "old-database", request="reset_failed", requester=root),
+        event(15, "unit.exited", "stubborn", run=1,
+              exit=record(1, 600, 7200, "forced_kill", signal="KILL", requested_by="user")),
+        event(16, "unit.unkillable", "stubborn", run=1),
+        event(17, "unit.exited", "migrate", run=1, exit=record(1, 6, 4, "natural", exit_code=0)),
+        event(18, "unit.moved", "a-unit-with-a-name-that-is-long\x1b[31m"),
+        event(19, "session.stopping", signal="TERM"),
+        event(20, "session.stopped", exit_code=0),
+    ]
 
 
 class Error(Exception):
@@ -127,7 +177,8 @@ class Raw(Exception):
 class FakeReeve:
     """Serves `handlers`, {"List": function(parameters) -> reply parameters}, in threads.
 
-    `calls` collects (method, parameters) in the order received, `unfinished` what came without a
+    A handler with a second parameter gets `more` there, and may yield (reply parameters, whether
+    more come) instead of returning a reply. `calls` collects (method, parameters) in the order received, `unfinished` what came without a
     NUL at its end.
     """
 
@@ -176,7 +227,8 @@ class FakeReeve:
                 pending += data
                 while b"\0" in pending:
                     message, pending = pending.split(b"\0", 1)
-                    connection.sendall(self._answer(json.loads(message)) + b"\0")
+                    for reply in self._answer(json.loads(message)):
+                        connection.sendall(json.dumps(reply).encode() + b"\0")
         except Raw as raw:
             connection.sendall(raw.data)
             connection.shutdown(socket.SHUT_RDWR)
@@ -190,10 +242,18 @@ class FakeReeve:
         try:
             if method not in self.handlers:
                 raise Error("org.varlink.service.MethodNotFound", method=call["method"])
-            reply = {"parameters": self.handlers[method](parameters)}
+            handler = self.handlers[method]
+            if len(inspect.signature(handler).parameters) == 1:
+                replies = handler(parameters)
+            else:
+                replies = handler(parameters, call.get("more", False))
+            if isinstance(replies, dict):
+                replies = [(replies, False)]
+            for reply, continues in replies:
+                assert call.get("more") or not continues, "a stream for who did not ask"
+                yield {"parameters": reply, **({"continues": True} if continues else {})}
         except Error as error:
-            reply = {"error": error.name, "parameters": error.parameters}
-        return json.dumps(reply).encode()
+            yield {"error": error.name, "parameters": error.parameters}
 
 
 def site_handlers(units):
@@ -221,16 +281,25 @@ def site_handlers(units):
             for u in find(parameters):
                 ok = u["state"] != "failed"
                 results.append({"unit": u["name"], "ok": ok, "state": state if ok else "failed",
+                                "pid": u["pid"] if ok and state == "running" else None,
+                                "run": u["run"],
                                 "message": "" if ok else "start failed: exec: "
                                 "No such file or directory; no further try"})
-            return {"results": results}
+            return {"results": results, "progress": []}
         return answer
+
+    def reset_failed(parameters):
+        return {"results": [{"unit": u["name"], "ok": True, "state": "starting", "pid": None,
+                             "run": u["run"], "message": ""}
+                            for u in find(parameters) if u["state"] == "failed"]}
 
     return {
         "Health": lambda p: health(find(p)),
         "List": lambda p: {"units": find(p)},
         "Show": lambda p: {"unit": shown(find({"units": [p["unit"]]})[0])},
         "Start": operate("running"), "Stop": operate("stopped"), "Restart": operate("running"),
+        "Signal": operate("running"), "Wait": operate("running"), "ResetFailed": reset_failed,
+        "Events": lambda p: {"epoch": "e1", "seq": 20, "lost": 0, "events": happenings()},
         "Shutdown": lambda p: {},
     }
 

@@ -1,124 +1,23 @@
-"""reevectl against a reeved that only talks: what it prints, what it sends, how it ends.
+"""reevectl against a reeved that only talks: what it prints, what it sends, how it ends."""
 
-The golden files hold what a terminal would get, escapes shown as ␛ and times of day masked;
-REEVE_GOLDEN=write writes them anew, to be read before they are believed.
-"""
-
-import errno
-import fcntl
 import json
 import os
-import pty
 import re
 import shutil
 import socket
-import struct
 import subprocess
 import tempfile
-import termios
 import threading
 
 import pytest
 
-from daemon import BUILD, PATIENCE, ROOT
-from fake_reeve import MANAGER, Error, FakeReeve, Raw, health, shown, site, site_handlers
+from cli import (REEVECTL, check_golden, ctl, environment, on_terminal, open_terminal,
+                 read_terminal)
+from daemon import PATIENCE, ROOT
+from fake_reeve import MANAGER, Error, FakeReeve, Raw, health, shown, site_handlers
 
-REEVECTL = os.path.join(BUILD, "reevectl")
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
 NOBODY = 65534
 COMPLETION = os.path.join(ROOT, "packaging", "completion", "reevectl.bash")
-
-
-def environment(**more):
-    """Nothing of the tester's own settings reaches reevectl."""
-    env = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    env.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
-    env.update(more)
-    return env
-
-
-def ctl(*args, env=None, **more):
-    """Runs reevectl with its output in pipes."""
-    return subprocess.run([REEVECTL, *args], env=env or environment(), text=True, timeout=PATIENCE,
-                          stdin=subprocess.DEVNULL, capture_output="stdout" not in more,
-                          check=False, **more)
-
-
-def read_terminal(fd, until=None):
-    """What reaches the terminal, to its end or until it holds the text."""
-    data = b""
-    while until is None or until.encode() not in data:
-        try:
-            chunk = os.read(fd, 65536)
-        except OSError as error:
-            assert error.errno == errno.EIO  # the last one closed it
-            break
-        if not chunk:
-            break
-        data += chunk
-    return data.decode().replace("\r\n", "\n")
-
-
-def open_terminal(columns):
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    return master, slave
-
-
-def on_terminal(columns, *args, env=None):
-    """Runs reevectl on a terminal: (exit code, everything shown)."""
-    master, slave = open_terminal(columns)
-    with subprocess.Popen([REEVECTL, *args], env=env or environment(), stdin=subprocess.DEVNULL,
-                          stdout=slave, stderr=slave) as process:
-        os.close(slave)
-        shows = read_terminal(master)
-        os.close(master)
-        return process.wait(PATIENCE), shows
-
-
-def masked(text):
-    """Escapes visible, times of day and the socket's path fixed."""
-    text = re.sub(r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
-                  "Day YYYY-MM-DD HH:MM:SS UTC", text)
-    text = re.sub(r"/\S*/fake\.sock", "/run/reeve/reeve.sock", text)
-    return text.replace("\x1b", "␛")
-
-
-def check_golden(name, text):
-    path = os.path.join(GOLDEN, name)
-    if os.environ.get("REEVE_GOLDEN") == "write":
-        os.makedirs(GOLDEN, exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(masked(text))
-    with open(path, encoding="utf-8") as file:
-        assert masked(text) == file.read()
-
-
-@pytest.fixture(name="units")
-def fixture_units():
-    return site()
-
-
-@pytest.fixture(name="serve")
-def fixture_serve(tmp_path):
-    """A function that starts a FakeReeve with these handlers; `.path` is its socket."""
-    servers = []
-
-    def serve(handlers):
-        path = str(tmp_path / "fake.sock")
-        server = FakeReeve(path, handlers)
-        server.path = path
-        servers.append(server)
-        return server
-
-    yield serve
-    for server in servers:
-        server.close()
-
-
-@pytest.fixture(name="fake")
-def fixture_fake(serve, units):
-    return serve(site_handlers(units))
 
 
 # ---- what people see ----------------------------------------------------------------------------
@@ -292,6 +191,10 @@ def test_usage_errors(fake, args, says):
     assert not fake.calls
 
 
+def verbs_of_help():
+    return re.findall(r"^  ([a-z-]+) .{16}", ctl("--help").stdout.split("\nOptions")[0], re.M)
+
+
 def test_options_before_and_after(fake):
     env = environment(REEVE_SOCKET="/nowhere/reeve.sock")
     for args in (["--json", "--socket", fake.path, "list", "web"],
@@ -304,15 +207,22 @@ def test_options_before_and_after(fake):
     assert fake.calls[-1] == ("List", {"units": ["--json"]})
 
 
-@pytest.mark.parametrize("verb", "list status start stop restart health show shutdown version "
-                                 "help".split())
-def test_help_of_each_verb(verb):
-    for args in ([verb, "--help"], ["-h", verb], ["help", verb]):
-        result = ctl(*args)
-        assert (result.returncode, result.stderr) == (0, "")
-        assert result.stdout.startswith(f"Usage: reevectl [OPTION...] {verb}")
-        assert ("--timeout" in result.stdout) == (verb in "start stop restart shutdown".split())
-        assert max(len(line) for line in result.stdout.splitlines()) < 80
+def verbs_of_help():
+    """All verbs, in the order of the help."""
+    return re.findall(r"^  ([a-z][a-z-]+) ", ctl("--help").stdout, re.M)
+
+
+def test_help_of_each_verb():
+    verbs = verbs_of_help()
+    assert len(verbs) > 10
+    for verb in verbs:
+        for args in ([verb, "--help"], ["-h", verb], ["help", verb]):
+            result = ctl(*args)
+            assert (result.returncode, result.stderr) == (0, "")
+            assert result.stdout.startswith(f"Usage: reevectl [OPTION...] {verb}")
+            assert ("--timeout" in result.stdout) == \
+                (verb in "start stop restart wait shutdown".split())
+            assert max(len(line) for line in result.stdout.splitlines()) < 80
 
 
 # ---- start, stop, restart, shutdown -------------------------------------------------------------
@@ -359,7 +269,7 @@ def test_waiting_line(serve, units):
         rest = read_terminal(master)
         os.close(master)
     assert process.returncode == 0
-    assert rest == "\r\x1b[Kweb: \x1b[32mrunning\x1b[0m (pid 1234)\n"
+    assert rest == "\r\x1b[Jweb: \x1b[32mrunning\x1b[0m (pid 1234)\n"
 
 
 def test_shutdown_waits_for_the_end(serve):
@@ -575,6 +485,15 @@ def complete(*words, path):
     (["reevectl", "start", "--t"], ["--timeout"]),
     (["reevectl", "--socket", "=", "/x", "sh"], ["show", "shutdown"]),
     (["reevectl", "shutdown", ""], []),
+    (["reevectl", "start", "tag:"], ["tag:front", "tag:night"]),
+    (["reevectl", "start", "tag", ":", "f"], ["front"]),
+    (["reevectl", "start", "tag", ":"], ["front", "night"]),
+    (["reevectl", "signal", "H"], ["HUP"]),
+    (["reevectl", "signal", "--to", "tree", "HUP", "wo"], ["worker"]),
+    (["reevectl", "signal", "--to", ""], ["main", "group", "tree"]),
+    (["reevectl", "wait", "--for", "c"], ["completed"]),
+    (["reevectl", "events", "--type", "unit.e"], ["unit.exited"]),
+    (["reevectl", "-n", "5", "events", "we"], ["web"]),
     (["reevectl", "help", "ver"], ["version"]),
 ])
 def test_completion(fake, words, offers):
@@ -582,5 +501,11 @@ def test_completion(fake, words, offers):
 
 
 def test_completion_knows_every_verb(fake):
-    helps = re.findall(r"^  ([a-z]+) ", ctl("--help").stdout, re.M)
-    assert complete("reevectl", "", path=fake.path) == helps
+    assert complete("reevectl", "", path=fake.path) == verbs_of_help()
+
+
+def test_completion_knows_every_option(fake):
+    for verb in verbs_of_help():
+        options = set(re.findall(r"--[a-z-]+", ctl("help", verb).stdout.split("Options:")[1]))
+        offers = set(complete("reevectl", verb, "--", path=fake.path))
+        assert offers - {"--version"} == options, verb

@@ -1,0 +1,108 @@
+"""Running reevectl: in pipes, on a terminal, and what it printed against golden files.
+
+The golden files hold what a terminal would get, escapes shown as ␛ and times of day masked;
+REEVE_GOLDEN=write writes them anew, to be read before they are believed.
+"""
+
+import errno
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+from daemon import BUILD, PATIENCE
+
+REEVECTL = os.path.join(BUILD, "reevectl")
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
+
+
+def environment(**more):
+    """Nothing of the tester's own settings reaches reevectl."""
+    env = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    env.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
+    env.update(more)
+    return env
+
+
+def ctl(*args, env=None, **more):
+    """Runs reevectl with its output in pipes."""
+    return subprocess.run([REEVECTL, *args], env=env or environment(), text=True, timeout=PATIENCE,
+                          stdin=subprocess.DEVNULL, capture_output="stdout" not in more,
+                          check=False, **more)
+
+
+def read_terminal(fd, until=None):
+    """What reaches the terminal, to its end or until it holds the text."""
+    data = b""
+    while until is None or until.encode() not in data:
+        try:
+            chunk = os.read(fd, 65536)
+        except OSError as error:
+            assert error.errno == errno.EIO  # the last one closed it
+            break
+        if not chunk:
+            break
+        data += chunk
+    return data.decode().replace("\r\n", "\n")
+
+
+def open_terminal(columns):
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    return master, slave
+
+
+def on_terminal(columns, *args, env=None):
+    """Runs reevectl on a terminal: (exit code, everything shown)."""
+    master, slave = open_terminal(columns)
+    with subprocess.Popen([REEVECTL, *args], env=env or environment(), stdin=subprocess.DEVNULL,
+                          stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        shows = read_terminal(master)
+        os.close(master)
+        return process.wait(PATIENCE), shows
+
+
+class Terminal:
+    """reevectl on a terminal, watched while it runs: read(until) what it shows, type(keys)."""
+
+    def __init__(self, columns, *args, env=None):
+        self.master, slave = open_terminal(columns)
+        # The terminal is the child's own: Ctrl-C reaches it.
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", REEVECTL, *args], env=env or environment(), stdin=slave,
+            stdout=slave, stderr=slave)
+        os.close(slave)
+
+    def read(self, until=None):
+        return read_terminal(self.master, until)
+
+    def type(self, keys):
+        os.write(self.master, keys.encode())
+
+    def finish(self):
+        """The exit code, and what was shown last."""
+        rest = self.read()
+        os.close(self.master)
+        return self.process.wait(PATIENCE), rest
+
+
+def masked(text):
+    """Escapes visible, times of day and the socket's path fixed."""
+    text = re.sub(r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+                  "Day YYYY-MM-DD HH:MM:SS UTC", text)
+    text = re.sub(r"/\S*/fake\.sock", "/run/reeve/reeve.sock", text)
+    return text.replace("\x1b", "␛")
+
+
+def check_golden(name, text):
+    path = os.path.join(GOLDEN, name)
+    if os.environ.get("REEVE_GOLDEN") == "write":
+        os.makedirs(GOLDEN, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(masked(text))
+    with open(path, encoding="utf-8") as file:
+        assert masked(text) == file.read()

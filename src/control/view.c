@@ -96,6 +96,10 @@ static void add_unit(struct json_out *o, const struct unit *u, const struct view
 {
     add_health(o, u, t);
     json_string(o, "description", u->spec->description);
+    json_begin_array(o, "tags");
+    for (uint32_t i = 0; i < u->spec->n_tags; i++)
+        json_string(o, NULL, u->spec->tags[i]);
+    json_end_array(o);
     json_bool(o, "autostart", u->spec->autostart);
     json_bool(o, "enabled", u->spec->enabled);
     json_int(o, "since_ms", u->since_ms ? t->now.mono_ms - u->since_ms : t->uptime_ms);
@@ -160,14 +164,28 @@ static void add_success_exit(struct json_out *o, const struct exit_set *set)
     json_end_array(o);
 }
 
+static void add_nulls(struct json_out *o, const char *const *names)
+{
+    for (; *names; names++)
+        json_null(o, *names);
+}
+
 static void add_restart(struct json_out *o, const struct unit_spec *spec)
 {
+    static const char *const names[] = {
+        "restart",          "restart_delay_ms", "restart_delay_max_ms", "restart_jitter_percent",
+        "restart_reset_ms", "restart_limit",    "restart_window_ms",    NULL,
+    };
     static const char *const policies[] = {
         [RESTART_NEVER] = "never",
         [RESTART_ON_FAILURE] = "on-failure",
         [RESTART_ALWAYS] = "always",
     };
 
+    if (spec->kind != UNIT_SERVICE) {
+        add_nulls(o, names);
+        return;
+    }
     json_string(o, "restart", policies[spec->restart]);
     json_int(o, "restart_delay_ms", spec->restart_delay_ms);
     json_int(o, "restart_delay_max_ms", spec->restart_delay_max_ms);
@@ -179,6 +197,14 @@ static void add_restart(struct json_out *o, const struct unit_spec *spec)
 
 static void add_retries(struct json_out *o, const struct unit_spec *spec)
 {
+    static const char *const names[] = {
+        "timeout_ms", "retries", "retry_delay_ms", "retry_delay_max_ms", NULL,
+    };
+
+    if (spec->kind != UNIT_JOB) {
+        add_nulls(o, names);
+        return;
+    }
     json_int(o, "timeout_ms", spec->timeout_ms);
     json_int(o, "retries", spec->retries);
     json_int(o, "retry_delay_ms", spec->retry_delay_ms);
@@ -202,13 +228,11 @@ static void add_effective(struct json_out *o, const struct unit_spec *spec)
     json_string(o, "stop_signal", signal_name(spec->stop_signal));
     json_int(o, "stop_timeout_ms", spec->stop_timeout_ms);
     json_string(o, "kill_mode", kill_modes[spec->kill_mode]);
-    if (spec->kind == UNIT_SERVICE)
-        add_restart(o, spec);
+    add_restart(o, spec);
     json_bool(o, "essential", spec->essential);
     add_success_exit(o, &spec->success_exit);
     json_string(o, "log", spec->log == LOG_NULL ? "null" : "inherit");
-    if (spec->kind == UNIT_JOB)
-        add_retries(o, spec);
+    add_retries(o, spec);
     json_end_object(o);
 }
 

@@ -13,7 +13,8 @@
     "\"restarts\":0,\"last_exit\":null"
 
 #define LISTED                                                                                     \
-    ",\"description\":\"The site\",\"autostart\":true,\"enabled\":true,\"since_ms\":5000,"         \
+    ",\"description\":\"The "                                                                      \
+    "site\",\"tags\":[],\"autostart\":true,\"enabled\":true,\"since_ms\":5000,"                    \
     "\"next_start_at\":null"
 
 static struct strbuf text;
@@ -58,6 +59,7 @@ static int setup(void **state)
 
 static void a_unit_that_never_ran(void **state)
 {
+    static const char *tags[] = {"edge", "eu"};
     struct story *s = *state;
     struct view_time t = time_of(s);
 
@@ -65,6 +67,11 @@ static void a_unit_that_never_ran(void **state)
     expect("{" NEVER_RUN "}");
     view_unit(begin(), NULL, &s->unit, &t);
     expect("{" NEVER_RUN LISTED "}");
+    s->spec.tags = tags;
+    s->spec.n_tags = 2;
+    view_unit(begin(), NULL, &s->unit, &t);
+    assert_non_null(strstr(strbuf_text(&text), ",\"tags\":[\"edge\",\"eu\"],"));
+    s->spec.n_tags = 0;
 }
 
 static void a_running_unit(void **state)
@@ -104,7 +111,8 @@ static void a_unit_in_backoff_tells_when(void **state)
            "\"kill_at\":null,\"leftovers_killed\":0,\"cpu_user_ms\":0,\"cpu_system_ms\":0,"
            "\"max_rss_bytes\":0,\"error\":{\"stage\":\"clone\",\"errno\":\"EAGAIN\","
            "\"message\":\"Resource temporarily unavailable\"},\"attempt\":1},"
-           "\"description\":\"The site\",\"autostart\":true,\"enabled\":true,\"since_ms\":20,"
+           "\"description\":\"The "
+           "site\",\"tags\":[],\"autostart\":true,\"enabled\":true,\"since_ms\":20,"
            "\"next_start_at\":\"2026-09-21T14:13:20.103Z\"}");
 }
 
@@ -178,8 +186,9 @@ static void details_of_a_service(void **state)
            "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":\"always\","
            "\"restart_delay_ms\":100,\"restart_delay_max_ms\":30000,\"restart_jitter_percent\":0,"
            "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
-           "\"essential\":false,\"success_exit\":[\"0\",\"143\",\"TERM\"],\"log\":\"inherit\"},"
-           "\"records\":[]}");
+           "\"essential\":false,\"success_exit\":[\"0\",\"143\",\"TERM\"],\"log\":\"inherit\","
+           "\"timeout_ms\":null,\"retries\":null,\"retry_delay_ms\":null,"
+           "\"retry_delay_max_ms\":null},\"records\":[]}");
 }
 
 static void details_of_a_job(void **state)
@@ -198,7 +207,10 @@ static void details_of_a_job(void **state)
         strbuf_text(&text),
         "\"effective\":{\"directory\":\"/\",\"user_id\":null,\"group_id\":null,\"umask\":\"022\","
         "\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_signal\":\"TERM\","
-        "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"essential\":false,"
+        "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":null,"
+        "\"restart_delay_ms\":null,\"restart_delay_max_ms\":null,"
+        "\"restart_jitter_percent\":null,\"restart_reset_ms\":null,\"restart_limit\":null,"
+        "\"restart_window_ms\":null,\"essential\":false,"
         "\"success_exit\":[\"0\"],\"log\":\"null\",\"timeout_ms\":60000,\"retries\":3,"
         "\"retry_delay_ms\":1000,\"retry_delay_max_ms\":300000}"));
     strbuf_finish(&text);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "control/manager.h"
 #include "control/pending.h"
+#include "control/request.h"
 #include "control/state.h"
 #include "os/clock.h"
 #include "os/sys.h"
@@ -15,21 +15,22 @@
 
 enum { RECEIVE_BYTES = 64 << 10, SEND_BYTES = 256 << 10, HANGUP_ONLY = EPOLLHUP };
 
-static size_t unsent_bytes(const struct client *cl)
+size_t client_unsent_bytes(const struct client *cl)
 {
     return cl->out.len_bytes - cl->out_at;
 }
 
-/* An answer is on its way that makes the next request wait. */
+/* Whether a request is being answered; the next one waits for that. */
 static bool is_answering(const struct client *cl)
 {
-    return cl->pending || cl->listing.active || cl->events.active;
+    return cl->request || cl->pending || cl->listing.active || cl->events.active ||
+           !list_empty(&cl->check_link);
 }
 
 /* Nothing is left to do for it. */
 static bool is_over(const struct client *cl)
 {
-    return cl->eof && !cl->has_input && !cl->request && !is_answering(cl) && !unsent_bytes(cl);
+    return cl->eof && !cl->has_input && !is_answering(cl) && !client_unsent_bytes(cl);
 }
 
 /* Whether client_work can do something without waiting. */
@@ -37,16 +38,18 @@ static bool can_work(const struct client *cl)
 {
     if (cl->out.failed || cl->request || is_over(cl))
         return true;
-    if (cl->gone && (is_answering(cl) || unsent_bytes(cl)))
+    if (cl->gone && (is_answering(cl) || client_unsent_bytes(cl)))
         return true;
-    if (cl->pending || unsent_bytes(cl) >= CLIENT_OUT_LOW_BYTES)
+    if (client_unsent_bytes(cl) >= CLIENT_OUT_LOW_BYTES)
         return false;
+    if (cl->pending)
+        return pending_has_news(cl->pending);
     if (cl->events.active)
         return event_stream_has_news(&cl->events, cl->control->supervisor);
-    return cl->listing.active || cl->has_input;
+    return cl->listing.active || (cl->has_input && list_empty(&cl->check_link));
 }
 
-static void wake(struct client *cl)
+void client_wake(struct client *cl)
 {
     if (!can_work(cl))
         return;
@@ -66,7 +69,7 @@ static bool wants_input(const struct client *cl)
 static void set_gone(struct client *cl)
 {
     cl->gone = true;
-    wake(cl);
+    client_wake(cl);
 }
 
 /* The client is to be forgotten, with whatever it still wanted. */
@@ -87,7 +90,7 @@ static void update_watch(struct client *cl)
 
     if (wants_input(cl))
         events |= LOOP_READ;
-    if (!cl->gone && unsent_bytes(cl))
+    if (!cl->gone && client_unsent_bytes(cl))
         events |= LOOP_WRITE;
     if (!cl->gone && !events)
         events = HANGUP_ONLY;
@@ -117,10 +120,11 @@ static void drop_sent(struct client *cl)
 
 void client_flush(struct client *cl)
 {
+    bool is_following = cl->events.active && cl->events.more;
     bool progress = false;
 
-    while (!cl->gone && unsent_bytes(cl)) {
-        size_t len = unsent_bytes(cl) < SEND_BYTES ? unsent_bytes(cl) : SEND_BYTES;
+    while (!cl->gone && client_unsent_bytes(cl)) {
+        size_t len = client_unsent_bytes(cl) < SEND_BYTES ? client_unsent_bytes(cl) : SEND_BYTES;
         ssize_t n = sys_send(cl->fd, cl->out.data + cl->out_at, len);
 
         if (n == -EAGAIN || n == -ENOBUFS || n == -ENOMEM)
@@ -135,12 +139,12 @@ void client_flush(struct client *cl)
     if (cl->gone)
         cl->out_at = cl->out.len_bytes;
     drop_sent(cl);
-    if (unsent_bytes(cl) == 0)
+    if (client_unsent_bytes(cl) == 0 || is_following)
         timer_stop(&cl->stall);
     else if (progress || !cl->stalling)
         timer_set(&cl->stall, clock_now().mono_ms + CLIENT_STALL_MS);
-    cl->stalling = unsent_bytes(cl) > 0;
-    wake(cl);
+    cl->stalling = client_unsent_bytes(cl) > 0 && !is_following;
+    client_wake(cl);
     update_watch(cl);
 }
 
@@ -148,10 +152,6 @@ static void on_stall(struct timer *t)
 {
     struct client *cl = t->owner;
 
-    /* Who follows events and does not read loses some, nothing else: what waits for it is bounded.
-     */
-    if (cl->events.active)
-        return;
     log_warning("a client (uid %u, pid %d) took nothing of its answer for %d s and was dropped",
                 (unsigned)cl->peer.uid, (int)cl->peer.pid, CLIENT_STALL_MS / 1000);
     set_dropped(cl);
@@ -159,7 +159,7 @@ static void on_stall(struct timer *t)
 
 void client_replied(struct client *cl, size_t before, bool lines)
 {
-    if (cl->out.failed || unsent_bytes(cl) <= CLIENT_OUT_MAX_BYTES)
+    if (cl->out.failed || client_unsent_bytes(cl) <= CLIENT_OUT_MAX_BYTES)
         return;
     cl->out.len_bytes = before;
     message_error(&cl->out, lines, "io.reeve.Manager.TooLarge", "message",
@@ -193,7 +193,7 @@ static void receive(struct client *cl)
     } else {
         cl->has_input = true;
     }
-    wake(cl);
+    client_wake(cl);
 }
 
 static void on_event(struct watch *w, int events)
@@ -246,27 +246,46 @@ static void give_up_answers(struct client *cl)
     if (cl->listing.active)
         listing_finish(&cl->listing);
     event_stream_finish(&cl->events);
+    list_remove(&cl->stream_link);
+    list_remove(&cl->check_link);
 }
 
-void client_has_news(struct client *cl)
+static void answer_on(struct client *cl)
 {
+    struct supervisor *s = cl->control->supervisor;
+
+    if (cl->listing.active)
+        listing_step(&cl->listing, s, &cl->out, CLIENT_OUT_LOW_BYTES);
+    else if (cl->events.active)
+        event_stream_step(&cl->events, s, &cl->out, CLIENT_OUT_LOW_BYTES);
+    else if (cl->pending && pending_has_news(cl->pending))
+        pending_write(cl->pending);
+}
+
+void client_end_events(struct client *cl)
+{
+    struct supervisor *s = cl->control->supervisor;
+
+    while (cl->events.active && event_stream_has_news(&cl->events, s) &&
+           client_unsent_bytes(cl) < CLIENT_OUT_LOW_BYTES) {
+        event_stream_step(&cl->events, s, &cl->out, CLIENT_OUT_LOW_BYTES);
+        client_flush(cl);
+    }
     if (cl->events.active)
-        wake(cl);
+        event_stream_end(&cl->events, s, &cl->out, CLIENT_OUT_LOW_BYTES);
 }
 
 bool client_work(struct client *cl)
 {
-    bool has_room = unsent_bytes(cl) < CLIENT_OUT_LOW_BYTES;
+    bool has_room = client_unsent_bytes(cl) < CLIENT_OUT_LOW_BYTES;
 
     if (cl->gone)
         give_up_answers(cl);
     if (cl->request)
-        manager_go_on(cl);
-    else if (cl->listing.active && has_room)
-        listing_step(&cl->listing, cl->control->supervisor, &cl->out, CLIENT_OUT_LOW_BYTES);
-    else if (cl->events.active && has_room)
-        event_stream_step(&cl->events, cl->control->supervisor, &cl->out, CLIENT_OUT_LOW_BYTES);
-    else if (cl->has_input && !is_answering(cl) && has_room)
+        request_go_on(cl);
+    else if (has_room && is_answering(cl))
+        answer_on(cl);
+    else if (has_room && cl->has_input)
         take_message(cl);
     if (cl->out.failed) {
         log_warning("out of memory: a client was dropped");
@@ -296,6 +315,8 @@ int client_create(struct control *c, int fd, const struct peer *peer, enum role 
     cl->peer = *peer;
     cl->role = role;
     list_init(&cl->run_link);
+    list_init(&cl->check_link);
+    list_init(&cl->stream_link);
     watch_init(&cl->watch, c->loop, on_event, cl);
     timer_init(&cl->stall, c->loop, on_stall, cl);
     frame_reader_init(&cl->in, FRAME_REQUEST_MAX_BYTES);

@@ -1,8 +1,8 @@
 /*
  * One connection: bytes in, one request after the other, bytes out. A request is taken only when
  * the answers before it are nearly out, so a client's memory is bounded; one that does not read is
- * dropped. A client is destroyed in client_work only (and when the service ends): all else marks
- * it.
+ * dropped, but a follower of events only loses some. A client is destroyed in client_work only (and
+ * when the service ends): all else marks it.
  */
 #ifndef REEVE_CONTROL_CLIENT_H
 #define REEVE_CONTROL_CLIENT_H
@@ -44,10 +44,13 @@ struct client {
     struct request *request; /* a call whose units are being chosen; NULL: none; owned */
     struct listing listing;
     struct event_stream events;
+    struct list stream_link; // control.streams: it follows events
     struct pending *pending; /* NULL: no operation is waited for */
-    bool has_input;          /* received bytes may hold a whole message */
-    bool eof;                /* nothing more will be received */
-    bool gone;               /* nothing more can be sent */
+    struct list check_link;  // check.asking, check.later, or none
+    bool check_lines;
+    bool has_input; /* received bytes may hold a whole message */
+    bool eof;       /* nothing more will be received */
+    bool gone;      /* nothing more can be sent */
 };
 
 /* Takes over `fd`, also on failure. 0 or -ENOMEM. */
@@ -57,8 +60,11 @@ void client_destroy(struct client *cl);
 /* Does one thing: takes one request or makes one portion of an answer. Returns whether more can be
  * done without waiting; false, too, when the client was destroyed. */
 bool client_work(struct client *cl);
-/* There may be events for it. */
-void client_has_news(struct client *cl);
+/* There may be something to do for it. */
+void client_wake(struct client *cl);
+size_t client_unsent_bytes(const struct client *cl);
+/* reeved ends: the last events of a follower, as far as its socket takes them at once. */
+void client_end_events(struct client *cl);
 /* Sends what the socket takes at once. */
 void client_flush(struct client *cl);
 /* To be called when a reply was written into cl->out, which had `before` bytes: keeps the bound. */

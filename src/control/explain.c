@@ -81,7 +81,10 @@ void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verd
     case VERDICT_OK:
         break;
     case VERDICT_ENDED:
-        explain_record(out, u, r);
+        if (r)
+            explain_record(out, u, r);
+        else
+            strbuf_add(out, unit_state_name(unit_state_of(u->phase)));
         add_next_try(out, u, now);
         break;
     case VERDICT_STOPPED:

@@ -1,5 +1,4 @@
-/* The methods of io.reeve.Manager: arguments in, answers out. A call whose units take a while to
- * choose stays with its client as a request, and the client's turns go on with it. */
+/* The interface io.reeve.Manager: its contract and the table of its methods. */
 #ifndef REEVE_CONTROL_MANAGER_H
 #define REEVE_CONTROL_MANAGER_H
 
@@ -7,13 +6,5 @@
 
 /* For the table of a service; the context of each call is its struct client. */
 extern const struct service_interface manager_interfaces[];
-
-struct client;
-struct request;
-
-/* Does one portion of client.request, which must be there, and forgets it when it is over. */
-void manager_go_on(struct client *cl);
-/* NULL is allowed. */
-void request_destroy(struct request *q);
 
 #endif

@@ -6,21 +6,17 @@
 
 #include "control/client.h"
 #include "control/explain.h"
+#include "control/results.h"
 #include "control/state.h"
 #include "os/clock.h"
-#include "varlink/message.h"
 
 /* Units asked about in one turn, since each may mean a spawn. */
 enum { ASKED_PER_TURN = 64 };
 
 struct item {
-    uint32_t index;
-    bool decided;
-    bool ok;
-    enum unit_state state; /* when decided */
-    uint64_t asked;        /* done when supervisor_done() has come this far */
+    struct result result;
+    uint64_t asked; /* done when supervisor_done() has come this far */
     struct operation_mark mark;
-    char *message; /* owned; NULL: none */
 };
 
 struct pending {
@@ -29,11 +25,13 @@ struct pending {
     struct client *client; /* NULL: nobody waits for the answer */
     struct pending_request request;
     struct timer timer;
-    struct item *items; /* ascending by index; owned */
+    struct results results;
+    struct item *items; /* ascending by unit; owned */
     uint32_t n_items;
     uint32_t n_asked;
     uint32_t n_decided;
     bool reached; /* all were asked, and that has reached the units */
+    bool settled; /* all were decided */
     bool expired;
 };
 
@@ -41,17 +39,13 @@ struct pending {
 
 static const struct unit *unit_of(const struct pending *p, const struct item *it)
 {
-    return supervisor_unit(p->control->supervisor, it->index);
+    return supervisor_unit(p->control->supervisor, it->result.unit);
 }
 
 /* Takes over what is in `message`. */
 static void decide(struct pending *p, struct item *it, bool ok, struct strbuf *message)
 {
-    if (message && message->len_bytes)
-        it->message = strbuf_steal(message);
-    it->decided = true;
-    it->ok = ok;
-    it->state = unit_state_of(unit_of(p, it)->phase);
+    results_decide(&p->results, &it->result, unit_of(p, it), ok, message);
     p->n_decided++;
 }
 
@@ -71,9 +65,9 @@ static void look(struct pending *p, struct item *it)
     const struct exit_record *r;
     enum verdict verdict;
 
-    if (it->decided || supervisor_done(p->control->supervisor) < it->asked)
+    if (it->result.decided || supervisor_done(p->control->supervisor) < it->asked)
         return;
-    if (!p->request.wait) {
+    if (p->request.waiting == WAIT_NOT) {
         decide(p, it, true, NULL);
         return;
     }
@@ -90,7 +84,7 @@ static void expire(struct pending *p)
     for (uint32_t i = 0; i < p->n_items; i++) {
         struct strbuf message = STRBUF_INIT;
 
-        if (p->items[i].decided)
+        if (p->items[i].result.decided)
             continue;
         explain_timeout(&message, unit_of(p, &p->items[i]), p->request.timeout_ms);
         decide(p, &p->items[i], false, &message);
@@ -98,7 +92,17 @@ static void expire(struct pending *p)
     }
 }
 
-/* ---- ending ---- */
+/* ---- telling ---- */
+
+static bool all_decided(const struct pending *p)
+{
+    return p->reached && p->n_decided == p->n_items;
+}
+
+bool pending_has_news(const struct pending *p)
+{
+    return all_decided(p) || (p->request.more && results_waiting(&p->results));
+}
 
 static void destroy(struct pending *p)
 {
@@ -107,70 +111,88 @@ static void destroy(struct pending *p)
     if (p->client)
         p->client->pending = NULL;
     for (uint32_t i = 0; i < p->n_items; i++)
-        free(p->items[i].message);
+        result_finish(&p->items[i].result);
     free(p->items);
-    selection_finish(&p->request.units);
     free(p);
 }
 
-static void write_results(const struct pending *p, struct strbuf *out)
+void pending_write(struct pending *p)
 {
-    struct json_out o;
+    struct strbuf *out = &p->client->out;
+    size_t until_bytes = out->len_bytes + CLIENT_OUT_LOW_BYTES;
 
-    message_begin(&o, out);
-    json_begin_array(&o, "results");
-    for (uint32_t i = 0; i < p->n_items; i++) {
-        const struct item *it = &p->items[i];
-
-        json_begin_object(&o, NULL);
-        json_string(&o, "unit", unit_of(p, it)->spec->name);
-        json_bool(&o, "ok", it->ok);
-        json_string(&o, "state", unit_state_name(it->state));
-        json_string(&o, "message", it->message ? it->message : "");
-        json_end_object(&o);
-    }
-    json_end_array(&o);
-    message_end(&o, false, p->request.lines);
+    if (results_write(&p->results, p->control->supervisor, all_decided(p), out, until_bytes))
+        destroy(p);
 }
 
-/* Answers and destroys, once all is asked and either all is decided or nobody listens. */
-static void end_if_over(struct pending *p)
+/* To be called whenever something was decided or moved: the client is told, in a turn of its own,
+ * so that what happens at once is told at once. Destroys what nobody waits for. */
+static void go_on(struct pending *p)
 {
-    struct client *client = p->client;
-    size_t before;
-
-    if (!p->reached || (client && p->n_decided < p->n_items))
-        return;
-    if (client) {
-        before = client->out.len_bytes;
-        write_results(p, &client->out);
-        client_replied(client, before, p->request.lines);
+    if (p->client) {
+        if (pending_has_news(p))
+            client_wake(p->client);
+    } else if (p->reached) {
+        destroy(p);
     }
-    destroy(p);
-    if (client)
-        client_flush(client);
+}
+
+/* When all is decided: without `more` it is told in the order of the configuration. */
+static void settle_if_decided(struct pending *p)
+{
+    if (p->settled || !all_decided(p))
+        return;
+    p->settled = true;
+    timer_stop(&p->timer);
+    if (!p->request.more)
+        for (uint32_t i = 0; i < p->n_items; i++)
+            results_tell(&p->results, &p->items[i].result);
 }
 
 /* ---- asking ---- */
 
+static enum operation operation_of(const struct pending *p, const struct unit *u)
+{
+    switch (p->request.waiting) {
+    case WAIT_READY:
+        return OPERATION_AWAIT_READY;
+    case WAIT_COMPLETED:
+        return OPERATION_AWAIT_COMPLETED;
+    case WAIT_STOPPED:
+        return OPERATION_AWAIT_STOPPED;
+    case WAIT_BY_KIND:
+        return u->spec->kind == UNIT_JOB ? OPERATION_AWAIT_COMPLETED : OPERATION_AWAIT_READY;
+    case WAIT_NOT:
+    case WAIT_ASKED:
+        break;
+    }
+    if (p->request.asking == ASK_STOP)
+        return OPERATION_STOP;
+    return p->request.asking == ASK_RESTART ? OPERATION_RESTART : OPERATION_START;
+}
+
 static int ask(struct pending *p, struct item *it)
 {
     struct supervisor *s = p->control->supervisor;
+    const struct pending_request *q = &p->request;
+    const struct unit *u = unit_of(p, it);
 
-    verdict_mark(&it->mark, p->request.operation, unit_of(p, it));
-    switch (p->request.operation) {
-    case OPERATION_START:
-        return supervisor_start(s, it->index, p->request.requester);
-    case OPERATION_STOP:
-        return supervisor_stop(s, it->index, p->request.requester);
-    case OPERATION_RESTART:
-        return supervisor_restart(s, it->index, p->request.requester);
-    case OPERATION_AWAIT_READY:
-    case OPERATION_AWAIT_COMPLETED:
-    case OPERATION_AWAIT_STOPPED:
-        return 0;
+    verdict_mark(&it->mark, operation_of(p, u), u);
+    switch (q->asking) {
+    case ASK_START:
+        return supervisor_start(s, u->index, q->requester);
+    case ASK_STOP:
+        return supervisor_stop(s, u->index, q->requester);
+    case ASK_RESTART:
+        return supervisor_restart(s, u->index, q->requester);
+    case ASK_RESET:
+        return supervisor_reset_failed(s, u->index, q->requester);
+    case ASK_SIGNAL:
+        return supervisor_signal(s, u->index, q->signal, q->signal_to, q->requester);
+    case ASK_NOTHING:
+        break;
     }
-    return -EINVAL;
+    return 0;
 }
 
 static void refused(struct pending *p, struct item *it, int error)
@@ -178,17 +200,14 @@ static void refused(struct pending *p, struct item *it, int error)
     const struct unit_spec *spec = unit_of(p, it)->spec;
     struct strbuf message = STRBUF_INIT;
 
-    switch (-error) {
-    case EACCES:
+    if (p->request.asking == ASK_SIGNAL)
+        strbuf_addf(&message, "%s", error == -ESRCH ? "it has no process" : strerror(-error));
+    else if (error == -EACCES)
         strbuf_addf(&message, "disabled: enabled = no at %s:%u", spec->file, (unsigned)spec->line);
-        break;
-    case ESHUTDOWN:
+    else if (error == -ESHUTDOWN)
         strbuf_add(&message, "reeved is shutting down");
-        break;
-    default:
+    else
         strbuf_addf(&message, "the request was not taken: %s", strerror(-error));
-        break;
-    }
     decide(p, it, false, &message);
     strbuf_finish(&message);
 }
@@ -197,9 +216,11 @@ static void ask_portion(struct pending *p)
 {
     for (int n = 0; n < ASKED_PER_TURN && p->n_asked < p->n_items; n++) {
         struct item *it = &p->items[p->n_asked];
-        int r = ask(p, it);
+        int r;
 
-        if (r == -EAGAIN)
+        result_init(&it->result, unit_of(p, it)); /* as it is before */
+        r = ask(p, it);
+        if (r == -EAGAIN && p->request.asking != ASK_SIGNAL)
             return; /* no room for requests in this turn */
         p->n_asked++;
         it->asked = supervisor_asked(p->control->supervisor);
@@ -208,19 +229,24 @@ static void ask_portion(struct pending *p)
     }
 }
 
+static bool has_reached(const struct pending *p)
+{
+    return p->n_asked == p->n_items && (!p->n_items || supervisor_done(p->control->supervisor) >=
+                                                           p->items[p->n_items - 1].asked);
+}
+
 static void work(struct pending *p)
 {
     ask_portion(p);
-    if (p->n_asked < p->n_items)
-        return;
-    if (p->n_items && supervisor_done(p->control->supervisor) < p->items[p->n_items - 1].asked)
-        return;
-    p->reached = true;
-    for (uint32_t i = 0; i < p->n_items; i++)
-        look(p, &p->items[i]);
-    if (p->expired)
-        expire(p);
-    end_if_over(p);
+    p->reached = has_reached(p);
+    if (p->reached) {
+        for (uint32_t i = 0; i < p->n_items; i++)
+            look(p, &p->items[i]);
+        if (p->expired)
+            expire(p);
+        settle_if_decided(p);
+    }
+    go_on(p);
 }
 
 bool pendings_work(struct control *c)
@@ -240,24 +266,27 @@ bool pendings_work(struct control *c)
 
 /* ---- being told ---- */
 
-static int compare_index(const void *key, const void *element)
+static int compare_unit(const void *key, const void *element)
 {
-    const uint32_t *index = key;
+    const uint32_t *unit = key;
     const struct item *it = element;
 
-    return *index < it->index ? -1 : *index > it->index;
+    return *unit < it->result.unit ? -1 : *unit > it->result.unit;
 }
 
 void pendings_look(struct control *c, uint32_t index)
 {
     list_for_each_safe (link, &c->pendings) {
         struct pending *p = container_of(link, struct pending, link);
-        struct item *it = bsearch(&index, p->items, p->n_asked, sizeof *p->items, compare_index);
+        struct item *it = bsearch(&index, p->items, p->n_asked, sizeof *p->items, compare_unit);
 
-        if (!it)
+        if (!it || it->result.decided)
             continue;
         look(p, it);
-        end_if_over(p);
+        if (!it->result.decided)
+            results_moved(&p->results, &it->result, unit_of(p, it));
+        settle_if_decided(p);
+        go_on(p);
     }
 }
 
@@ -270,7 +299,19 @@ static void on_timeout(struct timer *t)
     if (!p->reached)
         return; /* said when all is asked */
     expire(p);
-    end_if_over(p);
+    settle_if_decided(p);
+    go_on(p);
+}
+
+/* As much as its client takes at once. */
+static void write_all(struct pending *p)
+{
+    struct client *client = p->client;
+
+    while (client->pending == p && client_unsent_bytes(client) < CLIENT_OUT_MAX_BYTES) {
+        pending_write(p);
+        client_flush(client);
+    }
 }
 
 void pendings_end(struct control *c)
@@ -281,11 +322,15 @@ void pendings_end(struct control *c)
         for (uint32_t i = 0; i < p->n_items; i++) {
             if (i < p->n_asked)
                 look(p, &p->items[i]);
-            if (!p->items[i].decided)
+            if (!p->items[i].result.decided)
                 decide_text(p, &p->items[i], "reeved ended before it was decided");
         }
         p->reached = true;
-        end_if_over(p);
+        settle_if_decided(p);
+        if (p->client)
+            write_all(p);
+        else
+            destroy(p);
     }
 }
 
@@ -295,33 +340,45 @@ void pending_detach(struct pending *p)
 {
     p->client = NULL;
     timer_stop(&p->timer);
-    end_if_over(p);
+    go_on(p);
+}
+
+static int make_items(struct pending *p, const struct selection *units)
+{
+    p->items = calloc(units->n ? units->n : 1, sizeof *p->items);
+    if (!p->items)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < units->n; i++)
+        result_init(&p->items[i].result,
+                    supervisor_unit(p->control->supervisor, units->indexes[i]));
+    p->n_items = units->n;
+    return 0;
+}
+
+static bool has_progress(enum asking asking)
+{
+    return asking != ASK_RESET && asking != ASK_SIGNAL;
 }
 
 int pending_create(struct control *c, struct client *client, struct pending_request *request)
 {
     struct pending *p = calloc(1, sizeof *p);
-    uint32_t n = request->units.n;
 
     if (!p)
         return -ENOMEM;
-    p->items = calloc(n ? n : 1, sizeof *p->items);
-    if (!p->items) {
+    p->control = c;
+    if (make_items(p, &request->units) < 0) {
         free(p);
         return -ENOMEM;
     }
-    for (uint32_t i = 0; i < n; i++)
-        p->items[i].index = request->units.indexes[i];
-    p->n_items = n;
-    p->control = c;
+    selection_finish(&request->units);
     p->request = *request;
-    request->units = (struct selection){NULL, 0};
-    selection_finish(&p->request.units);
+    results_init(&p->results, request->more, request->lines, has_progress(request->asking));
     p->client = client;
     if (client)
         client->pending = p;
     timer_init(&p->timer, c->loop, on_timeout, p);
-    if (request->wait && request->timeout_ms >= 0)
+    if (request->waiting != WAIT_NOT && request->timeout_ms >= 0)
         timer_set(&p->timer, clock_now().mono_ms + request->timeout_ms);
     list_append(&c->pendings, &p->link);
     task_start(&c->work);

@@ -1,7 +1,7 @@
 /*
- * A Start, Stop or Restart on its way: asked of the supervisor in portions, then decided by looking
- * at a unit whenever it changed, never by polling. Lives on its own: when its client goes away,
- * what was requested is still asked for, only nobody is told.
+ * A request that is put to many units, and perhaps waited for: asked of the supervisor in portions,
+ * then decided by looking at a unit whenever it changed, never by polling. Lives on its own: when
+ * its client goes away, what was requested is still asked for, only nobody is told.
  */
 #ifndef REEVE_CONTROL_PENDING_H
 #define REEVE_CONTROL_PENDING_H
@@ -12,16 +12,39 @@
 #include "control/select.h"
 #include "core/verdict.h"
 #include "run/loop.h"
+#include "run/supervisor.h"
 
 struct control;
 struct client;
 struct pending;
 
+/* What is asked of each unit. */
+enum asking {
+    ASK_START,
+    ASK_STOP,
+    ASK_RESTART,
+    ASK_RESET,
+    ASK_SIGNAL,
+    ASK_NOTHING /* only waited for */
+};
+
+enum waiting {
+    WAIT_NOT,     /* decided when the request has reached the unit */
+    WAIT_ASKED,   /* until what was asked for is there */
+    WAIT_BY_KIND, /* a service ready, a job completed */
+    WAIT_READY,   /* the unit is ... */
+    WAIT_COMPLETED,
+    WAIT_STOPPED
+};
+
 struct pending_request {
-    enum operation operation;
+    enum asking asking;
+    enum waiting waiting;
     struct selection units; /* taken over by pending_create */
-    bool wait;
-    int64_t timeout_ms; /* -1: none */
+    int64_t timeout_ms;     /* -1: none */
+    int signal;             /* ASK_SIGNAL */
+    enum signal_to signal_to;
+    bool more;
     bool lines;
     struct requester requester;
 };
@@ -30,6 +53,10 @@ struct pending_request {
 int pending_create(struct control *c, struct client *client, struct pending_request *request);
 /* The client is gone. */
 void pending_detach(struct pending *p);
+/* Whether there is something to tell the client. */
+bool pending_has_news(const struct pending *p);
+/* Writes a portion of what there is to tell to its client; with the last one it is over. */
+void pending_write(struct pending *p);
 
 /* One turn: asks a portion, or looks whether the requests have reached their units. Returns whether
  * any needs a further turn. */

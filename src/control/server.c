@@ -22,14 +22,14 @@ static struct client *first_runnable(struct control *c)
     return container_of(c->runnable.next, struct client, run_link);
 }
 
-/* However many events a turn brings, followers are woken once. */
-static void tell_followers(struct control *c)
+/* Once a turn, however much happened. */
+static void wake_followers(struct control *c)
 {
     if (!c->has_news)
         return;
     c->has_news = false;
-    list_for_each (it, &c->clients)
-        client_has_news(container_of(it, struct client, link));
+    list_for_each (it, &c->streams)
+        client_wake(container_of(it, struct client, stream_link));
 }
 
 /* Clients take turns, one step each. */
@@ -40,7 +40,7 @@ static bool work(struct task *t)
     struct client *cl;
     bool again;
 
-    tell_followers(c);
+    wake_followers(c);
     for (int n = 0; n < STEPS_PER_TURN && (cl = first_runnable(c)) != NULL; n++) {
         list_remove(&cl->run_link);
         if (client_work(cl) && list_empty(&cl->run_link))
@@ -58,6 +58,8 @@ static void on_change(struct listener *l, uint32_t index)
 
     if (index != UINT32_MAX)
         pendings_look(c, index);
+    if (list_empty(&c->streams))
+        return;
     c->has_news = true;
     task_start(&c->work);
 }
@@ -80,7 +82,7 @@ static void say_why_not(const char *path, int error)
 }
 
 int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
-                  const char *version)
+                  const struct control_options *options)
 {
     const struct daemon_spec *spec = supervisor_daemon_spec(s);
     struct control *c;
@@ -102,13 +104,15 @@ int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
     c->service = (struct service){
         .vendor = "reeve",
         .product = "reeved",
-        .version = version,
+        .version = options->version,
         .url = "",
         .interfaces = manager_interfaces,
     };
     list_init(&c->clients);
     list_init(&c->runnable);
     list_init(&c->pendings);
+    list_init(&c->streams);
+    check_init(&c->check, loop, options->procs, options->config_file);
     task_init(&c->work, loop, work, c);
     r = listening_start(&c->listening, c, spec);
     if (r < 0) {
@@ -129,8 +133,7 @@ static void say_bye(struct control *c)
     list_for_each_safe (it, &c->clients) {
         struct client *cl = container_of(it, struct client, link);
 
-        if (cl->events.active)
-            event_stream_end(&cl->events, c->supervisor, &cl->out, CLIENT_OUT_LOW_BYTES);
+        client_end_events(cl);
         client_flush(cl);
     }
 }
@@ -139,6 +142,7 @@ void control_destroy(struct control *c)
 {
     if (!c)
         return;
+    check_finish(&c->check);
     say_bye(c);
     supervisor_unlisten(&c->listener);
     list_for_each_safe (it, &c->clients)

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/list.h"
+#include "control/check.h"
 #include "control/listening.h"
 #include "run/loop.h"
 #include "run/supervisor.h"
@@ -21,6 +22,8 @@ struct control {
     unsigned n_clients;
     struct list runnable; // client.run_link: have something to do without waiting
     struct list pendings; // pending.link
+    struct list streams;  // client.stream_link: follow events
+    struct check check;
     struct task work;
     bool has_news; /* events that followers have not been woken for */
     struct listener listener;

@@ -166,6 +166,11 @@ static void supervise(struct survivors *v)
         .owner_mark = d->mark,
         .procs = &d->procs,
     };
+    const struct control_options control = {
+        .version = REEVE_VERSION,
+        .config_file = d->options->config,
+        .procs = &d->procs,
+    };
     struct spec_set *set = d->set;
     int r;
 
@@ -178,7 +183,7 @@ static void supervise(struct survivors *v)
         return;
     }
     if (supervisor_daemon_spec(d->supervisor)->socket) {
-        r = control_start(&d->control, &d->loop, d->supervisor, REEVE_VERSION);
+        r = control_start(&d->control, &d->loop, d->supervisor, &control);
         if (r == -EADDRINUSE) {
             leave(d, 1);
             return;

@@ -19,8 +19,13 @@ struct supervisor {
     struct daemon_spec daemon;
     uint64_t asked;
     uint64_t done_at_most; /* requests beyond do not reach their units; 0: all do */
+    bool shutting_down;
     struct listener *listener;
     struct event_ring events;
+    /* the last signal sent, and what sending gives */
+    int signal;
+    enum signal_to signal_to;
+    int signal_error;
 };
 
 /* `names` must outlive the fake. */
@@ -54,15 +59,12 @@ static inline void fake_happens(struct supervisor *s, enum notice_type type, uin
     event_ring_push(&s->events, &n);
 }
 
-const struct event_ring *supervisor_events(const struct supervisor *s)
+/* The unit is in another phase, and listeners are told. */
+static inline void fake_move(struct supervisor *s, uint32_t index, enum unit_phase phase)
 {
-    return &s->events;
-}
-
-const char *supervisor_epoch(const struct supervisor *s)
-{
-    (void)s;
-    return "0123456789abcdef";
+    s->units[index].phase = phase;
+    fake_happens(s, NOTICE_UNIT_STATE, index);
+    s->listener->fn(s->listener, index);
 }
 
 uint32_t supervisor_n_units(const struct supervisor *s)
@@ -103,8 +105,7 @@ uint32_t supervisor_orphans(struct supervisor *s)
 
 bool supervisor_shutting_down(const struct supervisor *s)
 {
-    (void)s;
-    return false;
+    return s->shutting_down;
 }
 
 bool supervisor_started(const struct supervisor *s)
@@ -144,6 +145,34 @@ int supervisor_restart(struct supervisor *s, uint32_t index, struct requester wh
     (void)index;
     (void)who;
     return fake_ask(s);
+}
+
+int supervisor_reset_failed(struct supervisor *s, uint32_t index, struct requester who)
+{
+    (void)index;
+    (void)who;
+    return fake_ask(s);
+}
+
+int supervisor_signal(struct supervisor *s, uint32_t index, int signal, enum signal_to to,
+                      struct requester who)
+{
+    (void)index;
+    (void)who;
+    s->signal = signal;
+    s->signal_to = to;
+    return s->signal_error;
+}
+
+const struct event_ring *supervisor_events(const struct supervisor *s)
+{
+    return &s->events;
+}
+
+const char *supervisor_epoch(const struct supervisor *s)
+{
+    (void)s;
+    return "0123456789abcdef";
 }
 
 void supervisor_shutdown(struct supervisor *s, struct requester who, int signal)

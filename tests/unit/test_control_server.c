@@ -51,6 +51,8 @@ static char socket_path[256];
 
 static void begin_with(const char *const *names, uint32_t n)
 {
+    static const struct control_options options = {.version = "1"};
+
     assert_int_equal(loop_init(&loop), 0);
     ev_run(loop.ev, EVRUN_NOWAIT); /* before anything fails */
     fake_init(&supervisor, names, n);
@@ -58,7 +60,7 @@ static void begin_with(const char *const *names, uint32_t n)
     supervisor.daemon.socket_mode = 0600;
     supervisor.units[0].phase = PHASE_RUNNING;
     epoll_error = epoll_error_at_start;
-    assert_int_equal(control_start(&control, &loop, &supervisor, "1"), 0);
+    assert_int_equal(control_start(&control, &loop, &supervisor, &options), 0);
 }
 
 static int begin(void **state)
@@ -246,12 +248,14 @@ static void undecided_waits_are_answered_at_the_end(void **state)
     assert_string_equal(first.text,
                         "{\"parameters\":{\"results\":["
                         "{\"unit\":\"a\",\"ok\":false,\"state\":\"running\","
-                        "\"message\":\"" UNDECIDED "\"},"
-                        "{\"unit\":\"b\",\"ok\":true,\"state\":\"stopped\",\"message\":\"\"}]}}");
+                        "\"pid\":null,\"run\":0,\"message\":\"" UNDECIDED "\"},"
+                        "{\"unit\":\"b\",\"ok\":true,\"state\":\"stopped\","
+                        "\"pid\":null,\"run\":0,\"message\":\"\"}],\"progress\":[]}}");
     assert_true(listen_to(late, &second)->closed);
     assert_string_equal(second.text, "{\"parameters\":{\"results\":["
                                      "{\"unit\":\"b\",\"ok\":false,\"state\":\"stopped\","
-                                     "\"message\":\"" UNDECIDED "\"}]}}");
+                                     "\"pid\":null,\"run\":0,"
+                                     "\"message\":\"" UNDECIDED "\"}],\"progress\":[]}}");
     assert_true(listen_to(just, &third)->closed);
     assert_non_null(strstr(third.text, "\"ok\":true"));
     assert_int_equal(recv(oneway, first.text, 1, MSG_DONTWAIT), 0);

@@ -1,0 +1,198 @@
+#include "control/check.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/transfer.h"
+#include "control/client.h"
+#include "os/memfd.h"
+#include "os/signals.h"
+#include "os/sys.h"
+#include "varlink/message.h"
+
+enum { CHECK_TIMEOUT_MS = 60000 };
+/* Of errors told; the rest is counted. */
+enum { ERRORS_MAX_BYTES = 1 << 20 };
+
+struct findings {
+    uint32_t n_units;
+    struct config_errors errors;
+    char *sentence; /* instead of errors: why there was no check; owned; NULL: there was */
+};
+
+/* ---- telling ---- */
+
+static void write_errors(struct json_out *o, const struct findings *f)
+{
+    size_t until_bytes = o->b->len_bytes + ERRORS_MAX_BYTES;
+    struct strbuf rest = STRBUF_INIT;
+    size_t i = 0;
+
+    json_begin_array(o, "errors");
+    if (f->sentence)
+        json_string(o, NULL, f->sentence);
+    while (i < f->errors.n_lines && o->b->len_bytes < until_bytes)
+        json_string(o, NULL, f->errors.lines[i++]);
+    if (i < f->errors.n_lines) {
+        strbuf_addf(&rest, "and %zu more errors", f->errors.n_lines - i);
+        json_string(o, NULL, strbuf_text(&rest));
+    }
+    json_end_array(o);
+    strbuf_finish(&rest);
+}
+
+static void answer(const struct check *k, struct client *cl, const struct findings *f)
+{
+    size_t before = cl->out.len_bytes;
+    struct json_out o;
+
+    message_begin(&o, &cl->out);
+    json_string(&o, "file", k->file);
+    json_int(&o, "units", f->n_units);
+    write_errors(&o, f);
+    message_end(&o, false, cl->check_lines);
+    client_replied(cl, before, cl->check_lines);
+    client_flush(cl);
+}
+
+static void answer_all(struct check *k, const struct findings *f)
+{
+    while (!list_empty(&k->asking)) {
+        struct client *cl = container_of(k->asking.next, struct client, check_link);
+
+        list_remove(&cl->check_link);
+        answer(k, cl, f);
+    }
+}
+
+/* ---- checking ---- */
+
+/* Clients must not find their connections held open by the child. */
+static void close_all_but(unsigned memfd)
+{
+    if (sys_close_range(memfd + 1, UINT_MAX) == 0 &&
+        (memfd == 3 || sys_close_range(3, memfd - 1) == 0))
+        return;
+    /* Before Linux 5.9, or refused by a filter. */
+    for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
+        if (fd != (int)memfd)
+            (void)close(fd);
+}
+
+/* In the child. */
+static int load(void *arg)
+{
+    const struct check *k = arg;
+    struct config_options options = {
+        .environ = environ,
+        .uid = geteuid(),
+        .check_places = true,
+    };
+
+    close_all_but((unsigned)k->memfd);
+    return -config_transfer_write(k->file, &options, k->memfd);
+}
+
+static void say_not_checked(struct strbuf *out, const char *file, const struct exit_status *status)
+{
+    if (!status)
+        strbuf_addf(out, "%s: reading it took longer than %d s; a name service may hang", file,
+                    CHECK_TIMEOUT_MS / 1000);
+    else if (status->signal)
+        strbuf_addf(out, "%s: the child that reads it died of SIG%s", file,
+                    signal_name(status->signal));
+    else
+        strbuf_addf(out, "%s: cannot be checked: %s", file, strerror(status->exit_code));
+}
+
+static void take_findings(struct check *k, const struct exit_status *status, struct findings *f,
+                          struct strbuf *sentence)
+{
+    struct spec_set *set = NULL;
+    int r;
+
+    if (!status || status->exit_code != 0) {
+        say_not_checked(sentence, k->file, status);
+        return;
+    }
+    r = config_transfer_read(k->memfd, &set, &f->errors);
+    if (r < 0 && !f->errors.n_lines)
+        strbuf_addf(sentence, "%s: cannot be checked: %s", k->file, strerror(-r));
+    if (set)
+        f->n_units = set->n_units;
+    spec_set_unref(set);
+}
+
+static void begin(struct check *k);
+
+static void begin_next(struct check *k)
+{
+    while (!list_empty(&k->later)) {
+        struct list *it = k->later.next;
+
+        list_remove(it);
+        list_append(&k->asking, it);
+    }
+    if (!list_empty(&k->asking))
+        begin(k);
+}
+
+static void done(struct errand *e, const struct exit_status *status)
+{
+    struct check *k = e->owner;
+    struct strbuf sentence = STRBUF_INIT;
+    struct findings f = {0};
+
+    take_findings(k, status, &f, &sentence);
+    f.sentence = sentence.len_bytes ? sentence.data : NULL;
+    k->running = false;
+    sys_close(&k->memfd);
+    answer_all(k, &f);
+    config_errors_finish(&f.errors);
+    strbuf_finish(&sentence);
+    begin_next(k);
+}
+
+static void begin(struct check *k)
+{
+    struct exit_status status = {0};
+    int r;
+
+    k->memfd = memfd_make("reeve-check");
+    r = k->memfd < 0
+            ? k->memfd
+            : errand_start(&k->errand, k->procs, k->loop, load, k, CHECK_TIMEOUT_MS, done, k);
+    k->running = r == 0;
+    if (r == 0)
+        return;
+    status.exit_code = -r;
+    k->errand.owner = k;
+    done(&k->errand, &status);
+}
+
+void check_ask(struct check *k, struct client *cl, bool lines)
+{
+    cl->check_lines = lines;
+    if (k->running) {
+        list_append(&k->later, &cl->check_link);
+        return;
+    }
+    list_append(&k->asking, &cl->check_link);
+    begin(k);
+}
+
+void check_init(struct check *k, struct loop *loop, struct procs *procs, const char *file)
+{
+    *k = (struct check){.loop = loop, .procs = procs, .file = file, .memfd = -1};
+    list_init(&k->asking);
+    list_init(&k->later);
+}
+
+void check_finish(struct check *k)
+{
+    if (k->running)
+        errand_abandon(&k->errand);
+    k->running = false;
+    sys_close(&k->memfd);
+}

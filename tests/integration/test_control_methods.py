@@ -1,0 +1,216 @@
+"""The methods of io.reeve.Manager as a client meets them: what each does, and what it streams."""
+import os
+import signal
+import time
+
+import pytest
+from daemon import IGNORES_TERM, VarlinkError
+
+INVALID = "org.varlink.service.InvalidParameter"
+
+
+def stream(client, method, parameters):
+    """All replies of a call with `more`."""
+    client.send(method, parameters, more=True)
+    replies = []
+    while True:
+        reply = client.receive()
+        assert reply is not None and "error" not in reply, reply
+        replies.append(reply["parameters"])
+        if not reply.get("continues"):
+            return replies
+
+
+def results_of(replies):
+    return {result["unit"]: result for reply in replies for result in reply["results"]}
+
+
+def moves_of(replies, unit):
+    return [move["state"] for reply in replies for move in reply["progress"]
+            if move["unit"] == unit]
+
+
+# ---- progress ------------------------------------------------------------------------------------
+def test_a_restart_tells_how_it_goes(reeve):
+    reeve.configure(f"""
+        [service:deaf]
+        command = {IGNORES_TERM}
+        stop_timeout = 300ms
+        [service:quick]
+        command = sleep 1000
+    """).start()
+    reeve.wait_line("deaf")
+    old = reeve.unit("deaf")["pid"]
+    with reeve.connect() as client:
+        replies = stream(client, "Restart", {"units": ["*"]})
+    results = results_of(replies)
+    assert sum(len(reply["results"]) for reply in replies) == 2, "each is told once"
+    assert all(result["ok"] and result["state"] == "running" and result["run"] == 2
+               for result in results.values())
+    assert results["deaf"]["pid"] == reeve.unit("deaf")["pid"] != old
+    assert "stopping" in moves_of(replies, "deaf")
+    assert replies[-1]["progress"] == []
+    first_of_quick = next(i for i, r in enumerate(replies)
+                          if any(x["unit"] == "quick" for x in r["results"]))
+    assert first_of_quick < len(replies) - 1, "what is decided is told before the slow one"
+
+
+def test_a_request_without_units_has_one_empty_reply(reeve):
+    reeve.configure("[service:web]\ncommand = sleep 1000").start()
+    with reeve.connect() as client:
+        assert stream(client, "Stop", {"units": []}) == [{"results": [], "progress": []}]
+        assert client.call("Stop", units=[]) == {"results": [], "progress": []}
+
+
+# ---- Wait ----------------------------------------------------------------------------------------
+def test_wait(reeve):
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+        [job:quick]
+        command = true
+        autostart = yes
+        [job:bad]
+        command = false
+        autostart = yes
+        [job:idle]
+        command = sleep 1000
+    """).start()
+    results = {r["unit"]: r for r in
+               reeve.call("Wait", units=["web", "quick", "bad"])["results"]}
+    assert results["web"]["ok"] and results["web"]["state"] == "running"
+    assert results["quick"]["ok"] and results["quick"]["state"] == "completed"
+    assert not results["bad"]["ok"] and "ended with exit code 1" in results["bad"]["message"]
+    late = reeve.call("Wait", units=["idle"], timeout_ms=50)["results"][0]
+    assert (late["ok"], late["message"]) == (False, "still stopped after 50ms")
+    assert reeve.call("Wait", units=["idle"], until="stopped")["results"][0]["ok"]
+    with reeve.connect() as client:
+        client.send("Wait", {"units": ["web"], "until": "stopped"}, more=True)
+        time.sleep(0.1)
+        assert reeve.unit("web")["state"] == "running", "it changes nothing"
+        assert reeve.call("Stop", units=["web"])["results"][0]["ok"]
+        while (reply := client.receive()).get("continues"):
+            assert reply["parameters"]["results"] == []
+        assert reply["parameters"]["results"][0]["ok"]
+    with pytest.raises(VarlinkError) as caught:
+        reeve.call("Wait", units=["web"], until="happy")
+    assert caught.value.parameters == {"parameter": "until"}
+
+
+# ---- Signal --------------------------------------------------------------------------------------
+def test_signals_reach_whom_they_should(reeve):
+    reeve.configure("""
+        [service:deaf]
+        command = sh -c 'trap "echo main HUP >&2" HUP; sh -c "trap \\"echo child HUP >&2\\" HUP; \
+            echo up >&2; while :; do sleep 0.05; done" & while :; do wait; done'
+        restart = never
+        [service:off]
+        command = sleep 1000
+        autostart = no
+    """).start()
+    reeve.wait_line("^up")
+    results = {r["unit"]: r for r in reeve.call("Signal", units=["*"], signal="SIGHUP")["results"]}
+    assert results["deaf"]["ok"] and results["deaf"]["message"] == ""
+    assert (results["off"]["ok"], results["off"]["message"]) == (False, "it has no process")
+    reeve.wait_line("main HUP")
+    assert not any("child HUP" in line for line in reeve.lines)
+    for whom in ("group", "tree"):
+        seen = len(reeve.lines)
+        assert reeve.call("Signal", units=["deaf"], signal="1", whom=whom)["results"][0]["ok"]
+        reeve.wait_line("child HUP", since=seen)
+    for bad in ("HUPS", "0", "65", ""):
+        with pytest.raises(VarlinkError) as caught:
+            reeve.call("Signal", units=["deaf"], signal=bad)
+        assert (caught.value.name, caught.value.parameters) == (INVALID, {"parameter": "signal"})
+    # Not a stop: what follows is the configuration's.
+    assert reeve.call("Signal", units=["deaf"], signal="KILL", whom="tree")["results"][0]["ok"]
+    unit = reeve.wait_unit("deaf", state="failed")
+    assert unit["last_exit"]["signal"] == "KILL" and unit["last_exit"]["requested_by"] is None
+
+
+# ---- ResetFailed ---------------------------------------------------------------------------------
+def test_reset_failed(reeve):
+    reeve.configure("""
+        [service:bad]
+        command = false
+        restart = never
+        [job:worse]
+        command = false
+        autostart = yes
+        [service:good]
+        command = sleep 1000
+    """).start()
+    reeve.call("Wait", units=["*"])
+    reeve.wait_unit("bad", state="failed")
+    results = reeve.call("ResetFailed")["results"]
+    assert sorted(r["unit"] for r in results) == ["bad", "worse"]
+    assert all(r["ok"] for r in results)
+    assert reeve.unit("good")["run"] == 1
+
+
+# ---- Check ---------------------------------------------------------------------------------------
+def test_check(reeve):
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+    """).start()
+    good = reeve.call("Check")
+    assert good == {"file": reeve.config_file, "units": 1, "errors": []}
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+        directory = /no/such/place
+        colour = red
+        [service:second]
+        command = /no/such/program
+    """)
+    bad = reeve.call("Check")
+    assert bad["units"] == 0
+    assert [error.split(": ")[1] for error in bad["errors"]] == ["[service:web] directory",
+                                                                "[service:web] colour",
+                                                                "[service:second] command"]
+    assert reeve.unit("web")["run"] == 1
+
+
+def test_a_check_keeps_nobody_waiting(reeve):
+    """A configuration that hangs while it is read: others are answered, connections close, and who
+    asks meanwhile gets the answer of a later reading."""
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+    """).start()
+    os.unlink(reeve.config_file)
+    os.mkfifo(reeve.config_file)
+    with reeve.connect() as first, reeve.connect() as second, reeve.connect() as third:
+        first.send("Check")
+        assert third.call("Health")["counts"]["total"] == 1
+        writer = os.open(reeve.config_file, os.O_WRONLY)  # when the child has opened it
+        second.send("Check")
+        assert third.call("Health")["counts"]["total"] == 1
+        third.send_bytes(b"{not JSON}\0")
+        assert "error" in third.receive()
+        replacement = reeve.config_file + ".new"
+        with open(replacement, "w", encoding="utf-8") as out:
+            out.write("[service:a]\ncommand = true\n[service:b]\ncommand = true\n")
+        os.rename(replacement, reeve.config_file)
+        os.write(writer, b"[service:x]\ncommand = true\n")
+        os.close(writer)
+        assert first.receive()["parameters"]["units"] == 1
+        assert second.receive()["parameters"]["units"] == 2
+
+
+# ---- the end -------------------------------------------------------------------------------------
+def test_who_waits_is_answered_at_the_end_of_reeved(reeve):
+    """reeved ends while somebody waits: the wait is answered."""
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+    """).start()
+    with reeve.connect() as client:
+        client.send("Wait", {"units": ["web"], "until": "stopped"}, more=True)
+        reeve.call("Health")
+        os.kill(reeve.pid, signal.SIGTERM)
+        while (reply := client.receive()).get("continues"):
+            pass
+        assert reply["parameters"]["results"][0]["ok"]
+    assert reeve.wait_exit() == 0

@@ -39,7 +39,7 @@ def test_a_restart_tells_how_it_goes(reeve):
         [service:quick]
         command = sleep 1000
     """).start()
-    reeve.wait_line("deaf")
+    reeve.wait_line("^deaf$")
     old = reeve.unit("deaf")["pid"]
     with reeve.connect() as client:
         replies = stream(client, "Restart", {"units": ["*"]})

@@ -243,7 +243,7 @@ def test_start_tells_why_not_and_when_next(reeve):
                                "pid": reeve.unit("good")["pid"], "message": ""}
     assert not results["nope"]["ok"] and results["nope"]["state"] == "backoff"
     assert re.fullmatch(r"start_failed: exec /no/such/program: No such file or directory; "
-                        r"next try in (19|2\d)s( \d+ms)?", results["nope"]["message"])
+                        r"next try in (19|2\d)s(\d+ms)?", results["nope"]["message"])
     assert not results["off"]["ok"]
     assert results["off"]["message"].startswith("disabled: enabled = no at ")
 

@@ -107,7 +107,7 @@ static void timeout_tells_the_state(void **state)
 
     ask(s, EV_START);
     explain_timeout(&b, &s->unit, 1500);
-    assert_string_equal(strbuf_text(&b), "still starting after 1s 500ms");
+    assert_string_equal(strbuf_text(&b), "still starting after 1s500ms");
     strbuf_finish(&b);
 }
 

@@ -13,8 +13,10 @@
 enum { TABLE_FROM_NAMES = 16 };
 /* So many names are looked through for a likely slip, since that takes a while for each. */
 enum { LIKELY_AMONG_MAX = 1000 };
-/* Names matched in one portion: well below a millisecond. */
+/* Names and tags looked at in one portion: well below a millisecond. */
 enum { MATCHES_PER_STEP = 4096 };
+
+static const char tag_prefix[] = "tag:";
 
 struct selecting {
     const struct supervisor *s;
@@ -26,9 +28,24 @@ struct selecting {
     /* where the matching is */
     unsigned at_pattern;
     uint32_t at_unit;
-    bool matched; /* some unit, by the pattern at hand */
+    bool matched;    /* some unit, by the pattern at hand */
+    const char *tag; /* the pattern at hand is one; NULL: `glob` is */
     struct glob glob;
 };
+
+/* What follows "tag:", or NULL. No unit's name has a colon. */
+static const char *tag_of(const char *text)
+{
+    size_t len = sizeof tag_prefix - 1;
+
+    return strncmp(text, tag_prefix, len) == 0 ? text + len : NULL;
+}
+
+/* Whether it may mean many units. */
+static bool is_pattern(const char *text)
+{
+    return tag_of(text) || glob_is_pattern(text);
+}
 
 static const char *name_of(const struct selecting *c, uint32_t index)
 {
@@ -83,7 +100,7 @@ static int choose_names(struct selecting *c, const struct strtab *table, const c
 
     cJSON_ArrayForEach(name, names)
     {
-        if (glob_is_pattern(name->valuestring))
+        if (is_pattern(name->valuestring))
             continue;
         if (choose_name(c, table, name->valuestring) < 0) {
             *ret_missing = name->valuestring;
@@ -123,7 +140,7 @@ static int take_patterns(struct selecting *c, unsigned n, const cJSON *names)
     {
         size_t len = strlen(name->valuestring);
 
-        if (!glob_is_pattern(name->valuestring))
+        if (!is_pattern(name->valuestring))
             continue;
         if (len > SELECT_PATTERN_MAX_CHARS)
             return -E2BIG;
@@ -136,19 +153,39 @@ static void begin_pattern(struct selecting *c)
 {
     c->at_unit = 0;
     c->matched = false;
-    if (c->at_pattern < c->n_patterns)
+    if (c->at_pattern == c->n_patterns)
+        return;
+    c->tag = tag_of(c->patterns[c->at_pattern]);
+    if (!c->tag)
         glob_compile(&c->glob, c->patterns[c->at_pattern]);
+}
+
+static bool has_tag(const struct unit_spec *spec, const char *tag)
+{
+    for (uint32_t i = 0; i < spec->n_tags; i++)
+        if (strcmp(spec->tags[i], tag) == 0)
+            return true;
+    return false;
+}
+
+/* By the pattern at hand. */
+static bool matches(const struct selecting *c, const struct unit_spec *spec)
+{
+    return c->tag ? has_tag(spec, c->tag) : glob_matches(&c->glob, spec->name);
 }
 
 static int match_portion(struct selecting *c, const char **ret_missing)
 {
-    unsigned left = MATCHES_PER_STEP;
+    int64_t left = MATCHES_PER_STEP;
 
     while (c->at_pattern < c->n_patterns) {
         for (; c->at_unit < c->n_units; c->at_unit++) {
-            if (left-- == 0)
+            const struct unit_spec *spec = supervisor_unit(c->s, c->at_unit)->spec;
+
+            if (left <= 0)
                 return -EAGAIN;
-            if (!glob_matches(&c->glob, name_of(c, c->at_unit)))
+            left -= 1 + (c->tag ? spec->n_tags : 0);
+            if (!matches(c, spec))
                 continue;
             choose(c, c->at_unit);
             c->matched = true;
@@ -193,7 +230,7 @@ static int take(struct selecting *c, const cJSON *names, const char **ret_missin
 
     cJSON_ArrayForEach(name, names)
     {
-        if (glob_is_pattern(name->valuestring))
+        if (is_pattern(name->valuestring))
             n_patterns++;
         else
             n_names++;
@@ -283,6 +320,10 @@ void select_explain_missing(const struct supervisor *s, const char *name, struct
 {
     const char *found;
 
+    if (tag_of(name)) {
+        strbuf_addf(out, "No unit has the tag '%.200s'.", tag_of(name));
+        return;
+    }
     if (glob_is_pattern(name)) {
         strbuf_addf(out, "No unit matches '%.200s'.", name);
         return;

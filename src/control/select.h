@@ -1,4 +1,5 @@
-/* Which units a request means: names and globs, in configuration order, each unit once. */
+/* Which units a request means: names, globs and tags (tag:NAME), in configuration order, each unit
+ * once. A tag counts as a pattern. */
 #ifndef REEVE_CONTROL_SELECT_H
 #define REEVE_CONTROL_SELECT_H
 

@@ -199,6 +199,26 @@ def test_a_check_keeps_nobody_waiting(reeve):
         assert second.receive()["parameters"]["units"] == 2
 
 
+# ---- tags ----------------------------------------------------------------------------------------
+def test_units_by_tag(reeve):
+    reeve.configure("""
+        [service:a]
+        command = sleep 1000
+        tags = edge eu
+        [service:b]
+        command = sleep 1000
+        tags = eu
+        [service:c]
+        command = sleep 1000
+    """).start()
+    assert [u["tags"] for u in reeve.call("List")["units"]] == [["edge", "eu"], ["eu"], []]
+    assert [u["name"] for u in reeve.call("List", units=["tag:eu"])["units"]] == ["a", "b"]
+    assert [r["unit"] for r in reeve.call("Stop", units=["tag:edge", "c"])["results"]] == ["a", "c"]
+    with pytest.raises(VarlinkError) as caught:
+        reeve.call("Stop", units=["tag:us"])
+    assert caught.value.parameters["message"] == "No unit has the tag 'us'."
+
+
 # ---- the end -------------------------------------------------------------------------------------
 def test_who_waits_is_answered_at_the_end_of_reeved(reeve):
     """reeved ends while somebody waits: the wait is answered."""

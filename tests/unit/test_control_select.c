@@ -94,6 +94,25 @@ static void patterns_select_all_that_match(void **state)
     assert_string_equal(chosen(*state, "[\"??\"]"), "db");
 }
 
+static void tags_select_all_that_have_them(void **state)
+{
+    static const char *both[] = {"edge", "eu"}, *one[] = {"eu"};
+    struct supervisor *s = *state;
+
+    s->specs[0].tags = both;
+    s->specs[0].n_tags = 2;
+    s->specs[3].tags = one;
+    s->specs[3].n_tags = 1;
+    assert_string_equal(chosen(s, "[\"tag:eu\"]"), "web db");
+    assert_string_equal(chosen(s, "[\"tag:edge\"]"), "web");
+    assert_string_equal(chosen(s, "[\"webmail\",\"tag:edge\",\"w?b\"]"), "web webmail");
+    /* A tag is no pattern, and whole. */
+    assert_string_equal(chosen(s, "[\"tag:e*\"]"), "-tag:e*");
+    assert_string_equal(chosen(s, "[\"tag:e\"]"), "-tag:e");
+    assert_string_equal(chosen(s, "[\"tag:\"]"), "-tag:");
+    assert_string_equal(chosen(s, "[\"TAG:eu\"]"), "-TAG:eu");
+}
+
 static void first_missing_is_named(void **state)
 {
     assert_string_equal(chosen(*state, "[\"web\",\"nope\",\"nein\"]"), "-nope");
@@ -238,6 +257,7 @@ static void missing_names_are_explained(void **state)
     expect_explained(*state, "elephant",
                      "No unit is named 'elephant'; 'reevectl list' shows the units.");
     expect_explained(*state, "x*", "No unit matches 'x*'.");
+    expect_explained(*state, "tag:x*", "No unit has the tag 'x*'.");
     fake_init(&none, NULL, 0);
     expect_explained(&none, "web", "No unit is named 'web'; the configuration has no units.");
     fake_finish(&none);
@@ -248,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(configuration_order_each_once, begin, end),
         cmocka_unit_test_setup_teardown(patterns_select_all_that_match, begin, end),
+        cmocka_unit_test_setup_teardown(tags_select_all_that_have_them, begin, end),
         cmocka_unit_test_setup_teardown(first_missing_is_named, begin, end),
         cmocka_unit_test_setup_teardown(all_or_the_first, begin, end),
         cmocka_unit_test_setup_teardown(patterns_are_bounded, begin, end),

@@ -197,10 +197,10 @@ static void messages_about_values(void **state)
         {JOB "retries = many\n", "t.ini:3: [job:mail] retries: 'many' is not a number that fits; "
                                  "write a whole number from 0 to 1000000"},
         {REEVE "events_kept = 15\n" UNIT, "t.ini:2: [reeve] events_kept: '15' is not a number that "
-                                          "fits; write a whole number from 16 to 1000000"},
-        {REEVE "events_kept = 1000001\n" UNIT,
-         "t.ini:2: [reeve] events_kept: '1000001' is not a number that fits; write a whole number "
-         "from 16 to 1000000"},
+                                          "fits; write a whole number from 16 to 65536"},
+        {REEVE "events_kept = 65537\n" UNIT,
+         "t.ini:2: [reeve] events_kept: '65537' is not a number that fits; write a whole number "
+         "from 16 to 65536"},
         {REEVE "socket_mode = rw\n" UNIT, "t.ini:2: [reeve] socket_mode: 'rw' is not a mode; write "
                                           "octal digits from 000 to 777, for example 022 or 0660"},
         {REEVE "socket = s\n" UNIT,

@@ -181,10 +181,10 @@ static void test_rights_by_mode(void **state)
         bool root;
         bool allowed; /* to execute */
     } rows[] = {
-        {10, 99, 0100, true, true},   {10, 99, 0677, true, false},  {10, 30, 0011, true, false},
-        {99, 30, 0010, true, true},   {99, 30, 0701, true, false},  {99, 32, 0010, true, true},
-        {99, 32, 0701, true, false},  {99, 99, 0001, true, true},   {99, 99, 0776, true, false},
-        {99, 99, 0666, false, false}, {10, 30, 0666, false, false},
+        {10, 30, 0100, true, true},  {10, 99, 0100, true, true},   {10, 99, 0677, true, false},
+        {10, 30, 0011, true, false}, {99, 30, 0010, true, true},   {99, 30, 0701, true, false},
+        {99, 32, 0010, true, true},  {99, 32, 0701, true, false},  {99, 99, 0001, true, true},
+        {99, 99, 0776, true, false}, {99, 99, 0666, false, false}, {10, 30, 0666, false, false},
     };
 
     (void)state;
@@ -306,6 +306,10 @@ static void test_default_runtime_dir(void **state)
     assert_non_null(strstr(l.errors.warnings[0],
                            "t.ini: [reeve] runtime_dir: warning: '/nowhere/at/all/reeve' cannot be "
                            "used: "));
+    unload(&l);
+    /* Nor does it hide an error. */
+    assert_int_equal(config_load_text("t.ini", "", 0, &options, &l.set, &l.errors), -EINVAL);
+    assert_int_equal(l.errors.n_lines, 1);
     unload(&l);
 }
 

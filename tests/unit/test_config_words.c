@@ -164,6 +164,7 @@ static void test_no_signs_of_a_shell(void **state)
         "nginx -g 'daemon off;'",
         "nginx -g daemon\\ off;",
         "psql -c select;",
+        "x a\\ b; 'c'; \"d\"; e",
     };
 
     (void)state;

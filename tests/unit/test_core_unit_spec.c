@@ -374,6 +374,28 @@ static void test_single_fields(void **state)
     free(block);
 }
 
+/* As many tags as there may be, and one more. */
+static void test_number_of_tags(void **state)
+{
+    const char *many[TAGS_MAX + 1];
+    struct unit_spec unit = units[1];
+    struct spec_set one = {.daemon = set.daemon, .units = &unit, .n_units = 1};
+
+    (void)state;
+    for (size_t i = 0; i <= TAGS_MAX; i++)
+        many[i] = "t";
+    unit.tags = many;
+    for (uint32_t n = TAGS_MAX; n <= TAGS_MAX + 1; n++) {
+        size_t bytes;
+        void *block;
+
+        unit.n_tags = n;
+        block = spec_pack(&one, &bytes);
+        assert_int_equal(unpack_copy(block, bytes), n > TAGS_MAX ? -EINVAL : 0);
+        free(block);
+    }
+}
+
 /* A bool that is neither 0 nor 1, for each bool of a unit. */
 static void test_bools(void **state)
 {
@@ -471,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_crossed_offsets), cmocka_unit_test(test_single_fields),
         cmocka_unit_test(test_bools),           cmocka_unit_test(test_open_end),
         cmocka_unit_test(test_counting),        cmocka_unit_test(test_daemon_fields),
+        cmocka_unit_test(test_number_of_tags),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

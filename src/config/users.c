@@ -147,7 +147,7 @@ static void suggest(const char *path, const char *text, struct strbuf *why)
         read_names(names, path);
         near = nearest_name(text, names->list, names->n);
     }
-    if (near)
+    if (near && strcmp(near, text) != 0) /* the same: in the file, but NSS does not know it */
         strbuf_addf(why, "did you mean '%s'?", near);
     else
         strbuf_add(why, "create it or name another");

@@ -64,8 +64,8 @@ static const struct {
 
 enum { N_VERB_OPTIONS = sizeof(verb_options) / sizeof(verb_options[0]) };
 
-/* JSON numbers are exact up to here. */
-#define NUMBER_MAX ((int64_t)1 << 53)
+/* cJSON writes numbers exactly up to 15 digits. */
+#define NUMBER_MAX ((int64_t)999999999999999)
 
 enum { N_LONG_OPTIONS = sizeof(long_options) / sizeof(long_options[0]) - 1 };
 

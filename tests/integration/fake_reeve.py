@@ -198,13 +198,18 @@ class FakeReeve:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.thread.join()
         self.listener.close()
+        self.close_connections()
         for connection, thread in self.connections:
+            thread.join()
+            connection.close()
+
+    def close_connections(self):
+        """As when reeved vanishes; whoever answers is not waited for."""
+        for connection, _ in self.connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-            thread.join()
-            connection.close()
 
     def _accept(self):
         while True:

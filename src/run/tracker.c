@@ -233,7 +233,7 @@ void tracker_leave_ending(struct tracker *k, struct tree *t)
     list_remove(&t->link);
     if (t->inotify_wd >= 0) {
         map_remove(&k->by_wd, (uint64_t)t->inotify_wd);
-        (void)inotify_rm_watch(k->inotify_fd, t->inotify_wd);
+        (void)sys_inotify_rm_watch(k->inotify_fd, t->inotify_wd);
         t->inotify_wd = -1;
     }
 }
@@ -290,7 +290,7 @@ void tracker_watch_cgroup(struct tracker *k, struct tree *t)
 
     if (k->inotify_fd >= 0 && t->inotify_wd < 0) {
         snprintf(path, sizeof path, "/proc/self/fd/%d/cgroup.events", t->cgroup_fd);
-        t->inotify_wd = inotify_add_watch(k->inotify_fd, path, IN_MODIFY);
+        t->inotify_wd = sys_inotify_add_watch(k->inotify_fd, path, IN_MODIFY);
         if (t->inotify_wd >= 0)
             map_add(&k->by_wd, &t->by_wd, (uint64_t)t->inotify_wd);
     }
@@ -438,11 +438,12 @@ void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs, con
     k->inotify_fd = -1;
     if (cgroup_root_open(&k->cgroups, owner_mark) < 0)
         return;
-    k->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    k->inotify_fd = sys_inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (k->inotify_fd < 0) {
         log_warning("inotify is not to be had (%s): empty cgroups are looked for four times a "
                     "second while a unit ends",
-                    strerror(errno));
+                    strerror(-k->inotify_fd));
+        k->inotify_fd = -1;
         return;
     }
     if (watch_set(&k->inotify, k->inotify_fd, LOOP_READ) < 0)

@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from conftest import root_required
+from conftest import cgroup_required, root_required
 from daemon import BUILD, process_alive
 from trouble import assert_contiguous, both_trackings, cpu_seconds, runs_told
 
@@ -201,6 +201,35 @@ def test_no_file_can_be_opened_while_units_end(faulty, table, best_effort, err):
     assert faulty.unit("stays")["pid"] == pids["stays"]
     for name in ("dies", "leaves", "deaf"):
         assert_contiguous(runs_told(faulty, name), faulty.show(name)["records"][0]["run"])
+
+
+@cgroup_required
+@pytest.mark.parametrize("call, err", [
+    ("inotify_add_watch", errno.EMFILE), ("inotify_add_watch", errno.ENOSPC),
+    ("inotify_add_watch", errno.ENOMEM), ("inotify_init1", errno.EMFILE)])
+def test_a_cgroup_that_cannot_be_watched_is_asked(faulty, table, call, err):
+    """Nothing tells that the cgroup became empty: it is asked by the clock, and the end is seen."""
+    table.set(call, err, times=ALWAYS)
+    faulty.configure("""
+        [service:leaves]
+        restart_delay = 10ms
+        command = sh -c 'sleep 1000 & exec sleep 1000'
+        [service:slow]
+        command = sh -c '(trap "sleep 0.6; exit" TERM; echo up >&2; while :; do sleep 0.01; done) & exec sleep 1000'
+    """).begin()
+    pid = faulty.wait_unit("leaves", state="running")["pid"]
+    faulty.wait_line("^up")
+    before = table.hits(call)
+    if call == "inotify_init1":
+        faulty.wait_line(r"inotify is not to be had \(Too many open files\)")
+    os.kill(pid, signal.SIGKILL)
+    faulty.wait_unit("leaves", state="running", run=2)
+    result = faulty.call("Stop", units=["slow"], timeout_ms=20000)["results"][0]
+    assert result["ok"] and result["state"] == "stopped", result
+    if call == "inotify_add_watch":
+        assert table.hits(call) >= before + 2
+    faulty.stop()
+    assert not faulty.marked()
 
 
 # ---- the socket -----------------------------------------------------------------------------------

@@ -1,17 +1,16 @@
 /* The processes in a cgroup and below: who they are, and signals to all of them. */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "os/cgroup.h"
+#include "os/cgroup_walk.h"
 #include "os/file.h"
 #include "os/sys.h"
 
-enum { MAX_DEPTH = 32, KILL_PASSES = 8 };
+enum { PORTION = 128, KILL_PASSES = 8 };
 
 /* The number after "key " at the beginning of a line; -ENODATA when there is no such line. */
 static int64_t read_keyed(int dir_fd, const char *file, const char *key)
@@ -44,36 +43,17 @@ int64_t cgroup_oom_kills(int cgroup_fd)
     return read_keyed(cgroup_fd, "memory.events", "oom_kill");
 }
 
-/* Calls fn for each process of the cgroup and of those below it. The first error is returned when
- * the cgroup itself cannot be read; what vanishes or is threaded below it is passed over. */
-static int each_process(int cgroup_fd, int depth, void (*fn)(pid_t pid, void *arg), void *arg)
+/* Calls fn for each process of the cgroup and of those below it. 0 or negative errno. */
+static int each_process(int cgroup_fd, void (*fn)(pid_t pid, void *arg), void *arg)
 {
-    const struct dirent *entry;
-    DIR *dir;
-    int fd, r;
+    struct cgroup_walk *walk;
+    int r = cgroup_walk_begin(&walk, cgroup_fd);
 
-    r = file_each_number(cgroup_fd, "cgroup.procs", fn, arg);
-    if (depth >= MAX_DEPTH)
+    if (r < 0)
         return r;
-    fd = sys_openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (fd < 0)
-        return r < 0 ? r : fd;
-    dir = fdopendir(fd);
-    if (!dir) {
-        sys_close(&fd);
-        return -ENOMEM;
-    }
-    while ((entry = readdir(dir))) {
-        if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
-            strcmp(entry->d_name, "..") == 0)
-            continue;
-        fd = sys_openat(cgroup_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-                        0);
-        if (fd >= 0)
-            each_process(fd, depth + 1, fn, arg);
-        sys_close(&fd);
-    }
-    closedir(dir);
+    while (cgroup_walk_step(walk, PORTION, fn, arg)) {}
+    r = cgroup_walk_error(walk);
+    cgroup_walk_end(walk);
     return r;
 }
 
@@ -98,7 +78,7 @@ static void signal_one(pid_t pid, void *arg)
 int cgroup_signal(int cgroup_fd, int sig, pid_t except)
 {
     struct signalling s = {sig, except, getpid(), 0};
-    int r = each_process(cgroup_fd, 0, signal_one, &s);
+    int r = each_process(cgroup_fd, signal_one, &s);
 
     return r < 0 && s.sent == 0 ? r : s.sent;
 }
@@ -119,7 +99,7 @@ static void count_one(pid_t pid, void *arg)
 int cgroup_count(int cgroup_fd, pid_t except)
 {
     struct counting c = {except, 0};
-    int r = each_process(cgroup_fd, 0, count_one, &c);
+    int r = each_process(cgroup_fd, count_one, &c);
 
     return r < 0 ? r : c.n;
 }

@@ -140,8 +140,10 @@ static void tell(struct tracker *k, struct tree *t)
     bool empty = tracker_tree_empty(k, t);
     struct event ev = {.type = EV_TREE_EMPTY, .unit = t->unit, .run = t->run};
 
-    if (empty)
+    if (empty) {
         tracker_leave_ending(k, t);
+        tree_nobody_left(t);
+    }
     if (t->exit_pending)
         tree_post_exited(t, empty);
     else if (empty)

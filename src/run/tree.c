@@ -106,7 +106,7 @@ static void signal_orphaned_group(struct tree *t, int sig)
         (void)sys_pidfd_send_signal(t->pidfd, sig, PIDFD_SIGNAL_PROCESS_GROUP);
 }
 
-/* To whom kill_mode says. 0 when main was reached. */
+/* To whom kill_mode says, but for the others of a cgroup. 0 when main was reached. */
 static int signal_by_mode(struct tree *t, int sig)
 {
     if (t->spec->kill_mode == KILL_MAIN)
@@ -114,9 +114,7 @@ static int signal_by_mode(struct tree *t, int sig)
     if (t->spec->kill_mode == KILL_GROUP)
         return signal_group(t, sig);
     /* Members may be in main's group as well; each process is signalled once. */
-    if (by_cgroup(t))
-        (void)cgroup_signal(t->cgroup_fd, sig, t->main.pid);
-    else
+    if (!by_cgroup(t))
         (void)signal_members(t, sig);
     return sys_kill(t->main.pid, sig);
 }
@@ -129,16 +127,115 @@ static void do_signal(struct tree *t)
     post_signalled(t);
     /* Whoever was stopped (SIGSTOP, a terminal) acts on a signal only once it goes on. */
     (void)signal_by_mode(t, SIGCONT);
+    if (by_cgroup(t) && t->spec->kill_mode == KILL_TREE)
+        t->crowd_wish = CROWD_STOP;
 }
 
-/* Returns whether it was killed; *leftovers is what was in it besides main the first time. */
-static bool kill_cgroup(struct tree *t, bool main_is_alive, uint32_t *leftovers)
+/* ---- by cgroup ---- */
+
+static void kill_crowd(struct tree *t)
 {
-    int n = main_is_alive || t->killing ? 0 : cgroup_count(t->cgroup_fd, t->main.pid);
+    bool alive = main_alive(t);
 
-    *leftovers = n > 0 ? (uint32_t)n : 0;
-    return cgroup_kill(t->cgroup_fd) >= 0;
+    t->kill_wanted = false;
+    t->crowd_wish = CROWD_NOTHING;
+    t->sends_wanted = 0;
+    t->crowd_now = CROWD_KILL;
+    t->count_leftovers = !alive && !t->killing;
+    /* Main first: should it end because the others do, it would seem to have ended by itself. And
+     * it may be in no cgroup yet, or moved out of it. */
+    if (alive && sys_kill(t->main.pid, SIGKILL) == 0) {
+        t->killing = true;
+        post_killed(t, true, 0);
+    }
+    crowd_signal(&t->crowd, t->cgroup_fd, SIGKILL, 0, t->main.pid);
 }
+
+/* Says how many leftovers were killed, once. */
+static void tell_leftovers(struct tree *t, uint32_t n)
+{
+    if (t->count_leftovers && n)
+        post_killed(t, false, n);
+    t->count_leftovers = false;
+}
+
+/* The rest in one go, so that nobody escapes by forking. */
+static void crowd_killed(struct tree *t)
+{
+    bool sent = cgroup_kill(t->cgroup_fd) >= 0;
+
+    /* We may have been refused where the kernel's own kill is not. */
+    if (sent && main_alive(t) && !t->killing)
+        post_killed(t, true, 0);
+    tell_leftovers(t, t->crowd.n_reached + (sent ? t->crowd.n_refused : 0));
+    t->killing = t->killing || sent || t->crowd.n_reached;
+    /* It may have been refused, or there was no descriptor for it. */
+    timer_set(&t->kill_again, clock_now().mono_ms + KILL_AGAIN_MS);
+}
+
+static int lowest_signal(uint64_t set)
+{
+    return __builtin_ctzll(set) + 1;
+}
+
+/* What is wanted of those in the cgroup, one round after the other; a kill overtakes. */
+static void serve_crowd(struct tree *t)
+{
+    if (t->kill_wanted) {
+        if (!crowd_busy(&t->crowd) || t->crowd_now != CROWD_KILL)
+            kill_crowd(t);
+        t->kill_wanted = false;
+        return;
+    }
+    if (t->signal_wanted)
+        do_signal(t);
+    if (crowd_busy(&t->crowd))
+        return;
+    t->crowd_now = t->crowd_wish;
+    t->crowd_wish = CROWD_NOTHING;
+    if (t->crowd_now == CROWD_STOP) {
+        crowd_signal(&t->crowd, t->cgroup_fd, t->spec->stop_signal, SIGCONT, t->main.pid);
+    } else if (t->crowd_now == CROWD_SURVIVORS) {
+        crowd_signal(&t->crowd, t->cgroup_fd, t->spec->stop_signal, 0, 0);
+    } else if (t->sends_wanted) {
+        int sig = lowest_signal(t->sends_wanted);
+
+        t->sends_wanted &= t->sends_wanted - 1;
+        t->crowd_now = CROWD_SEND;
+        crowd_signal(&t->crowd, t->cgroup_fd, sig, 0, t->main.pid);
+    }
+}
+
+static void on_crowd_done(struct crowd *c)
+{
+    struct tree *t = c->owner;
+
+    if (t->crowd_now == CROWD_KILL)
+        crowd_killed(t);
+    serve_crowd(t);
+}
+
+void tree_nobody_left(struct tree *t)
+{
+    if (!crowd_busy(&t->crowd))
+        return;
+    if (t->crowd_now == CROWD_KILL)
+        tell_leftovers(t, t->crowd.n_reached);
+    crowd_drop(&t->crowd);
+}
+
+static int send_to_crowd(struct tree *t, int sig)
+{
+    int r = main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
+
+    t->sends_wanted |= UINT64_C(1) << (sig - 1);
+    serve_crowd(t);
+    if (r == 0 || crowd_busy(&t->crowd) || t->crowd.n_reached)
+        return 0;
+    return r == -ESRCH && t->crowd.error < 0 ? t->crowd.error : r;
+}
+
+/* ---- best effort, all of it ---- */
 
 static bool kill_best_effort(struct tree *t, bool main_is_alive, uint32_t *leftovers)
 {
@@ -157,11 +254,9 @@ static void do_kill(struct tree *t)
 {
     bool alive = main_alive(t);
     uint32_t leftovers;
-    bool sent =
-        by_cgroup(t) ? kill_cgroup(t, alive, &leftovers) : kill_best_effort(t, alive, &leftovers);
+    bool sent = kill_best_effort(t, alive, &leftovers);
 
     t->kill_wanted = false;
-    /* Born in no cgroup yet, or moved out of it: main itself is always reached. */
     if (alive && sys_kill(t->main.pid, SIGKILL) == 0)
         sent = true;
     t->killing = t->killing || sent;
@@ -201,18 +296,12 @@ static void begin_pin_pass(struct tree *t)
 /* Everybody gets it once: main may be in no list, the others are. */
 static int send_to_all(struct tree *t, int sig)
 {
-    bool alive = main_alive(t);
-    int r;
+    bool some = t->n_members > 0;
 
-    if (by_cgroup(t)) {
-        r = cgroup_signal(t->cgroup_fd, sig, alive ? t->main.pid : 0);
-    } else {
-        r = (int)t->n_members;
-        (void)signal_members(t, sig);
-    }
-    if (alive)
+    (void)signal_members(t, sig);
+    if (main_alive(t))
         return sys_kill(t->main.pid, sig);
-    return r > 0 ? 0 : r < 0 ? r : -ESRCH;
+    return some ? 0 : -ESRCH;
 }
 
 static void do_sends(struct tree *t)
@@ -253,13 +342,17 @@ static bool pin_step(struct task *task)
     return false;
 }
 
-/* Sees all descendants before a signal, since the signal may set them free. A kill looks again:
- * much may have been born since the stop signal, and by it. */
-static void pin_then(struct tree *t)
+/* Without a cgroup sees all descendants before a signal, since the signal may set them free. A kill
+ * looks again: much may have been born since the stop signal, and by it. */
+static void serve(struct tree *t)
 {
+    if (by_cgroup(t)) {
+        serve_crowd(t);
+        return;
+    }
     if (t->pinning)
         return;
-    if (by_cgroup(t) || !main_alive(t)) {
+    if (!main_alive(t)) {
         do_sends(t);
         if (t->kill_wanted)
             do_kill(t);
@@ -291,6 +384,7 @@ void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *
     list_init(&t->link);
     task_init(&t->pin_task, tracker->loop, pin_step, t);
     timer_init(&t->kill_again, tracker->loop, on_kill_again, t);
+    crowd_init(&t->crowd, tracker->loop, on_crowd_done, t);
 }
 
 int tree_begin(struct tree *t, uint64_t run)
@@ -300,6 +394,7 @@ int tree_begin(struct tree *t, uint64_t run)
     t->signal_wanted = false;
     t->kill_wanted = false;
     t->sends_wanted = 0;
+    t->crowd_wish = CROWD_NOTHING;
     t->exit_pending = false;
     t->unread = false;
     if (tracker_has_cgroups(t->tracker)) {
@@ -344,7 +439,7 @@ void tree_before_reap(struct tree *t)
 void tree_signal(struct tree *t)
 {
     t->signal_wanted = true;
-    pin_then(t);
+    serve(t);
 }
 
 int tree_send(struct tree *t, int sig, enum signal_to to)
@@ -360,17 +455,20 @@ int tree_send(struct tree *t, int sig, enum signal_to to)
     case SIGNAL_TO_TREE:
         break;
     }
-    if (by_cgroup(t) || !main_alive(t))
+    if (by_cgroup(t))
+        return send_to_crowd(t, sig);
+    if (!main_alive(t))
         return send_to_all(t, sig);
     t->sends_wanted |= UINT64_C(1) << (sig - 1);
-    pin_then(t);
+    serve(t);
     return 0;
 }
 
 void tree_signal_survivors(struct tree *t)
 {
     if (by_cgroup(t)) {
-        (void)cgroup_signal(t->cgroup_fd, t->spec->stop_signal, 0);
+        t->crowd_wish = CROWD_SURVIVORS;
+        serve_crowd(t);
         return;
     }
     /* Each member once: one that is in the group is not signalled through it as well. */
@@ -383,7 +481,7 @@ void tree_signal_survivors(struct tree *t)
 void tree_kill(struct tree *t)
 {
     t->kill_wanted = true;
-    pin_then(t);
+    serve(t);
 }
 
 void tree_main_ended(struct tree *t, const struct exit_status *status)
@@ -396,6 +494,7 @@ void tree_main_ended(struct tree *t, const struct exit_status *status)
     }
     if (by_cgroup(t)) {
         if (tracker_tree_empty(t->tracker, t)) {
+            tree_nobody_left(t);
             tree_post_exited(t, true);
             return;
         }
@@ -418,6 +517,7 @@ void tree_release(struct tree *t)
         t->pinning = false;
     }
     tracker_unpin_all(t->tracker, t);
+    crowd_drop(&t->crowd);
     drop_cgroup(t);
     sys_close(&t->pidfd);
     procs_remove(t->tracker->procs, &t->main);

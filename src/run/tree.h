@@ -15,11 +15,14 @@
 #include "core/event.h"
 #include "core/unit_spec.h"
 #include "os/proctree.h"
+#include "run/crowd.h"
 #include "run/loop.h"
 #include "run/procs.h"
 #include "run/supervisor.h"
 
 struct tracker;
+
+enum crowd_work { CROWD_NOTHING, CROWD_STOP, CROWD_SURVIVORS, CROWD_SEND, CROWD_KILL };
 
 struct tree {
     struct tracker *tracker;
@@ -35,6 +38,10 @@ struct tree {
     char cgroup_name[96];  /* directory below reeved's own */
     int inotify_wd;        /* on its cgroup.events, once main has ended; -1: none */
     struct map_node by_wd; // tracker.by_wd
+    struct crowd crowd;    /* the round of signals under way, and what it is for */
+    enum crowd_work crowd_now;
+    enum crowd_work crowd_wish; /* CROWD_STOP or CROWD_SURVIVORS: the next one */
+    bool count_leftovers;       /* by the kill under way: they were not counted yet */
 
     /* best effort */
     int pidfd;           /* of the reaped main: names its group safely; -1: none */
@@ -43,10 +50,12 @@ struct tree {
     struct tree_walk pin;
     bool pinning; /* all descendants are being looked at, before a signal */
     uint32_t pin_passes;
-    uint32_t pin_members;            /* when the pass began */
-    bool signal_wanted, kill_wanted; /* to do when it is done */
-    uint64_t sends_wanted;           /* bit N-1: signal N, to all, on somebody's request */
+    uint32_t pin_members; /* when the pass began */
     struct task pin_task;
+
+    /* to do when all descendants were looked at, or the round of signals is over */
+    bool signal_wanted, kill_wanted;
+    uint64_t sends_wanted; /* bit N-1: signal N, to all, on somebody's request */
 
     /* main has ended and the tree was not seen empty yet */
     bool ending;
@@ -77,6 +86,8 @@ void tree_signal_survivors(struct tree *t);
 void tree_kill(struct tree *t);
 /* Main was reaped just now: posts EXITED, at once or when it is known whether anything survived. */
 void tree_main_ended(struct tree *t, const struct exit_status *status);
+/* For the tracker: the cgroup is empty, so a round of signals in it has ended. */
+void tree_nobody_left(struct tree *t);
 /* For the tracker: the answer that a pending EXITED waited for. */
 void tree_post_exited(struct tree *t, bool empty);
 /* The run is over: gives everything back. */

@@ -386,18 +386,18 @@ class Reeve:
         if self.cgroup is None or not os.path.isdir(self.cgroup):
             return []
         complaints = []
-        if _populated(self.cgroup):
+        if populated(self.cgroup):
             if not self.may_leave:
                 complaints.append("reeved left processes in its cgroup")
             with open(os.path.join(self.cgroup, "cgroup.kill"), "w", encoding="ascii") as out:
                 out.write("1")
-            wait_for(lambda: not _populated(self.cgroup), what="the cgroup to be empty")
+            wait_for(lambda: not populated(self.cgroup), what="the cgroup to be empty")
         for directory, _, _ in os.walk(self.cgroup, topdown=False):
             os.rmdir(directory)
         return complaints
 
 
-def _populated(cgroup):
+def populated(cgroup):
     with open(os.path.join(cgroup, "cgroup.events"), encoding="ascii") as lines:
         return "populated 1\n" in lines.read()
 

@@ -1,0 +1,79 @@
+#include "run/crowd.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "os/sys.h"
+
+/* A portion is a few milliseconds on a machine that the dying keep busy. */
+enum { PORTION = 32, PORTIONS_MAX = 512 };
+
+static void visit(pid_t pid, void *arg)
+{
+    struct crowd *c = arg;
+    int r;
+
+    /* 0 to kill(2) would be our own group. */
+    if (pid <= 1 || pid == c->except || pid == c->self)
+        return;
+    r = sys_kill(pid, c->signals[0]);
+    c->n_reached += r == 0;
+    c->n_refused += r == -EPERM;
+    if (r == 0 && c->signals[1])
+        (void)sys_kill(pid, c->signals[1]);
+}
+
+void crowd_drop(struct crowd *c)
+{
+    task_stop(&c->task);
+    cgroup_walk_end(c->walk);
+    c->walk = NULL;
+}
+
+/* Returns whether more remains. */
+static bool portion(struct crowd *c)
+{
+    if (cgroup_walk_step(c->walk, PORTION, visit, c) && ++c->n_portions < PORTIONS_MAX)
+        return true;
+    c->error = cgroup_walk_error(c->walk);
+    crowd_drop(c);
+    c->done(c);
+    return false;
+}
+
+static bool on_task(struct task *task)
+{
+    struct crowd *c = task->owner;
+
+    (void)portion(c);
+    return crowd_busy(c); /* `done` may have begun another round */
+}
+
+void crowd_signal(struct crowd *c, int cgroup_fd, int signal, int then, pid_t except)
+{
+    crowd_drop(c);
+    c->signals[0] = signal;
+    c->signals[1] = then;
+    c->except = except;
+    c->n_portions = 0;
+    c->n_reached = 0;
+    c->n_refused = 0;
+    c->error = cgroup_walk_begin(&c->walk, cgroup_fd);
+    if (c->error < 0) {
+        c->walk = NULL;
+        c->done(c);
+    } else if (portion(c)) {
+        task_start(&c->task);
+    }
+}
+
+bool crowd_busy(const struct crowd *c)
+{
+    return c->walk != NULL;
+}
+
+void crowd_init(struct crowd *c, struct loop *loop, crowd_fn *done, void *owner)
+{
+    *c = (struct crowd){.self = getpid(), .done = done, .owner = owner};
+    task_init(&c->task, loop, on_task, c);
+}

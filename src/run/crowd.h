@@ -1,0 +1,41 @@
+/*
+ * Signals to everybody in a cgroup, portion by portion. A thousand processes that are killed in one
+ * turn of the loop take the processor to die, and whoever asks reeved something waits for all of
+ * them; a few at a time leave room in between. Belongs to one tree.
+ */
+#ifndef REEVE_RUN_CROWD_H
+#define REEVE_RUN_CROWD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "os/cgroup_walk.h"
+#include "run/loop.h"
+
+struct crowd;
+typedef void crowd_fn(struct crowd *c);
+struct crowd {
+    struct task task;
+    struct cgroup_walk *walk; /* NULL: nothing is under way; owned */
+    int signals[2];           /* each gets the first and at once the second (0: none) */
+    pid_t except;
+    pid_t self;
+    uint32_t n_portions;
+    uint32_t n_reached;
+    uint32_t n_refused; /* those that we may not signal */
+    int error;          /* of the last round: why the cgroup could not be read, else 0 */
+    crowd_fn *done;
+    void *owner;
+};
+
+void crowd_init(struct crowd *c, struct loop *loop, crowd_fn *done, void *owner);
+/* Begins a round; one that is under way is dropped. The first portion is done at once, and `done`
+ * is called before this returns when it was the last. `except` (0: nobody) is left out. A round
+ * ends at the latest after some ten thousand processes, however many are born meanwhile. */
+void crowd_signal(struct crowd *c, int cgroup_fd, int signal, int then, pid_t except);
+bool crowd_busy(const struct crowd *c);
+/* Ends a round without calling `done`. */
+void crowd_drop(struct crowd *c);
+
+#endif

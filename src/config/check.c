@@ -139,6 +139,7 @@ static void check_program(struct loader *l, const struct unit_draft *d, struct e
     char text[SHOWN_BYTES];
     int rc;
 
+    strbuf_finish(&e->refuse); /* what refuses the directory is told already */
     if (*name == '/') {
         rc = look_at(e, "", "/", 1, name);
     } else if (strchr(name, '/')) {

@@ -159,10 +159,21 @@ static void test_programs_as_the_user_sees_them(void **state)
 
 static void test_directories_as_the_user_sees_them(void **state)
 {
+    char text[256];
+    struct loaded l;
+
     (void)state;
     set_mode(".", 0700);
     check_as_root(AS_DAEMON "sh\ndirectory = %s\n", "may not be entered as user 'daemon'");
     check_as_root("[service:a]\ncommand = sh\ndirectory = %s\n", NULL);
+    /* What refuses the one is not what is wrong with the other. */
+    snprintf(text, sizeof text, AS_DAEMON "/etc/passwd\ndirectory = %s\n", scratch);
+    l = load_as(0, true, text, strlen(text));
+    assert_int_equal(l.errors.n_lines, 2);
+    assert_string_equal(l.errors.lines[0],
+                        "t.ini:3: [service:a] command: the program '/etc/passwd' cannot be "
+                        "executed as user 'daemon'; it must be a file with an x permission");
+    unload(&l);
     set_mode(".", 0711);
     check_as_root(AS_DAEMON "sh\ndirectory = %s\n", NULL);
     set_mode(".", mode_of_scratch);

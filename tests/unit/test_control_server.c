@@ -1,22 +1,9 @@
-/* The service on its socket, with a real loop and a supervisor that does nothing by itself. */
-#include "apart.h"
+/* The service on its socket: clients that come, go and ask too much, and calls that fail. */
+#include "control_service.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
-
-#include "base/log.h"
-#include "control/client.h"
-#include "control/server.h"
-#include "control/state.h"
-#include "fake_supervisor.h"
-#include "os/clock.h"
-#include "os/socket.h"
-
-enum { PATIENCE_MS = 20000 };
 
 /* ---- calls that fail on demand: these stand in for libc's ---- */
 
@@ -42,25 +29,9 @@ int inotify_add_watch(int fd, const char *name, uint32_t mask)
     return (int)syscall(SYS_inotify_add_watch, fd, name, mask);
 }
 
-/* ---- a service ---- */
-
-static struct loop loop;
-static struct supervisor supervisor;
-static struct control *control;
-static char socket_path[256];
-
-static void begin_with(const char *const *names, uint32_t n)
+static void fail_at_start(void)
 {
-    static const struct control_options options = {.version = "1"};
-
-    assert_int_equal(loop_init(&loop), 0);
-    ev_run(loop.ev, EVRUN_NOWAIT); /* before anything fails */
-    fake_init(&supervisor, names, n);
-    supervisor.daemon.socket = in_tmp(socket_path, "socket");
-    supervisor.daemon.socket_mode = 0600;
-    supervisor.units[0].phase = PHASE_RUNNING;
     epoll_error = epoll_error_at_start;
-    assert_int_equal(control_start(&control, &loop, &supervisor, &options), 0);
 }
 
 static int begin(void **state)
@@ -68,7 +39,7 @@ static int begin(void **state)
     static const char *const names[] = {"a", "b"};
 
     (void)state;
-    begin_with(names, 2);
+    service_begin(names, 2, fail_at_start);
     return 0;
 }
 
@@ -86,81 +57,8 @@ static int end(void **state)
 {
     (void)state;
     epoll_error = inotify_error = 0;
-    control_destroy(control);
-    control = NULL;
-    fake_finish(&supervisor);
-    loop_finish(&loop);
-    assert_int_equal(access(socket_path, F_OK), -1);
-    return 0;
+    return service_end();
 }
-
-/* Lets the loop turn until the condition holds; what it did not wait for is told. */
-#define TURN_UNTIL(condition)                                                                      \
-    do {                                                                                           \
-        int64_t until_ms = clock_now().mono_ms + PATIENCE_MS;                                      \
-        while (!(condition)) {                                                                     \
-            if (clock_now().mono_ms > until_ms)                                                    \
-                fail_msg("waited in vain for %s", #condition);                                     \
-            ev_run(loop.ev, EVRUN_NOWAIT);                                                         \
-        }                                                                                          \
-    } while (0)
-
-static int connect_client(void)
-{
-    int fd = socket_connect(socket_path);
-
-    assert_true(fd >= 0);
-    return fd;
-}
-
-static void say(int fd, const char *message)
-{
-    assert_int_equal(send(fd, message, strlen(message) + 1, MSG_NOSIGNAL), strlen(message) + 1);
-}
-
-/* What the client has received so far; whether the other end is closed. */
-struct heard {
-    char text[1 << 16];
-    size_t len;
-    bool closed;
-};
-
-static struct heard *listen_to(int fd, struct heard *h)
-{
-    ssize_t n;
-
-    while (h->len < sizeof h->text - 1 &&
-           (n = recv(fd, h->text + h->len, sizeof h->text - 1 - h->len, MSG_DONTWAIT)) >= 0) {
-        h->len += (size_t)n;
-        h->text[h->len] = '\0';
-        if (n == 0) {
-            h->closed = true;
-            break;
-        }
-    }
-    return h;
-}
-
-/* Asks, and returns the answer. */
-static const char *answer_to(int fd, const char *message)
-{
-    static struct heard h;
-
-    memset(&h, 0, sizeof h);
-    say(fd, message);
-    TURN_UNTIL(listen_to(fd, &h)->len && h.text[h.len - 1] == '\0');
-    return h.text;
-}
-
-static struct client *only_client(void)
-{
-    return container_of(control->clients.next, struct client, link);
-}
-
-#define CALL(method, parameters)                                                                   \
-    "{\"method\":\"io.reeve.Manager." method "\",\"parameters\":{" parameters "}}"
-#define ONEWAY(method, parameters)                                                                 \
-    "{\"method\":\"io.reeve.Manager." method "\",\"oneway\":true,\"parameters\":{" parameters "}}"
 
 static bool is_served(void)
 {
@@ -245,12 +143,11 @@ static void undecided_waits_are_answered_at_the_end(void **state)
     control = NULL;
     assert_true(listen_to(fd, &first)->closed);
     /* b was stopped all along. */
-    assert_string_equal(first.text,
-                        "{\"parameters\":{\"results\":["
-                        "{\"unit\":\"a\",\"ok\":false,\"state\":\"running\","
-                        "\"pid\":null,\"run\":0,\"message\":\"" UNDECIDED "\"},"
-                        "{\"unit\":\"b\",\"ok\":true,\"state\":\"stopped\","
-                        "\"pid\":null,\"run\":0,\"message\":\"\"}],\"progress\":[]}}");
+    assert_string_equal(first.text, "{\"parameters\":{\"results\":["
+                                    "{\"unit\":\"a\",\"ok\":false,\"state\":\"running\","
+                                    "\"pid\":null,\"run\":0,\"message\":\"" UNDECIDED "\"},"
+                                    "{\"unit\":\"b\",\"ok\":true,\"state\":\"stopped\","
+                                    "\"pid\":null,\"run\":0,\"message\":\"\"}],\"progress\":[]}}");
     assert_true(listen_to(late, &second)->closed);
     assert_string_equal(second.text, "{\"parameters\":{\"results\":["
                                      "{\"unit\":\"b\",\"ok\":false,\"state\":\"stopped\","
@@ -280,7 +177,7 @@ static int begin_many(void **state)
         snprintf(texts[i] + NAME_CHARS - 5, 6, "%05d", i);
         names[i] = texts[i];
     }
-    begin_with(names, MANY);
+    service_begin(names, MANY, fail_at_start);
     return 0;
 }
 

@@ -1,0 +1,424 @@
+/* What is put to units and waited for: what a client hears of it, when, and how much. */
+#include "control_service.h"
+
+#include "varlink/json.h"
+
+enum { MANY = 10000 };
+
+static int begin(void **state)
+{
+    static const char *const names[] = {"a", "b", "c"};
+
+    (void)state;
+    service_begin(names, 3, NULL);
+    return 0;
+}
+
+static int begin_many(void **state)
+{
+    static char texts[MANY][8];
+    static const char *names[MANY];
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(texts[i], sizeof texts[i], "u%05d", i);
+        names[i] = texts[i];
+    }
+    service_begin(names, MANY, NULL);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    return service_end();
+}
+
+/* ---- a reader of replies ---- */
+
+static struct {
+    int fd;
+    char *bytes;
+    size_t len, cap;
+    unsigned results, results_ok, moves, replies;
+    unsigned told[MANY]; /* results of each unit, by the digits of its name */
+    bool over;
+} reader;
+
+static void reader_open(const char *message)
+{
+    free(reader.bytes);
+    memset(&reader, 0, sizeof reader);
+    reader.fd = connect_client();
+    say(reader.fd, message);
+}
+
+static int reader_close(void **state)
+{
+    free(reader.bytes);
+    reader.bytes = NULL;
+    if (reader.fd > 0)
+        close(reader.fd);
+    reader.fd = 0;
+    return end(state);
+}
+
+static void take_results(const cJSON *results)
+{
+    const cJSON *r;
+
+    cJSON_ArrayForEach(r, results)
+    {
+        const char *name = cJSON_GetObjectItem(r, "unit")->valuestring;
+
+        reader.results++;
+        reader.results_ok += cJSON_IsTrue(cJSON_GetObjectItem(r, "ok")) ? 1 : 0;
+        if (name[1])
+            reader.told[atoi(name + 1)]++;
+    }
+}
+
+static void take_reply(char *text)
+{
+    cJSON *reply = cJSON_Parse(text);
+    const cJSON *parameters = cJSON_GetObjectItem(reply, "parameters");
+
+    assert_non_null(parameters);
+    take_results(cJSON_GetObjectItem(parameters, "results"));
+    assert_true(cJSON_IsArray(cJSON_GetObjectItem(parameters, "progress")));
+    reader.moves += (unsigned)cJSON_GetArraySize(cJSON_GetObjectItem(parameters, "progress"));
+    reader.replies++;
+    reader.over = !cJSON_IsTrue(cJSON_GetObjectItem(reply, "continues"));
+    cJSON_Delete(reply);
+}
+
+/* Takes what has come so far. */
+static void reader_read(void)
+{
+    size_t at = 0;
+    ssize_t n;
+
+    do {
+        if (reader.cap - reader.len < 65536)
+            reader.bytes = realloc(reader.bytes, reader.cap += 1 << 20);
+        assert_non_null(reader.bytes);
+        n = recv(reader.fd, reader.bytes + reader.len, reader.cap - reader.len, MSG_DONTWAIT);
+        reader.len += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    for (char *nul; (nul = memchr(reader.bytes + at, '\0', reader.len - at)) != NULL;) {
+        take_reply(reader.bytes + at);
+        at = (size_t)(nul - reader.bytes) + 1;
+    }
+    memmove(reader.bytes, reader.bytes + at, reader.len - at);
+    reader.len -= at;
+}
+
+static bool reader_is_over(void)
+{
+    reader_read();
+    return reader.over;
+}
+
+static void turn(int n)
+{
+    while (n--)
+        ev_run(loop.ev, EVRUN_NOWAIT);
+}
+
+static bool reached(void)
+{
+    return control->n_clients == 1 && only_client()->pending && list_empty(&control->runnable);
+}
+
+static void make_ready(uint32_t unit)
+{
+    supervisor.units[unit].ready = true;
+    fake_move(&supervisor, unit, PHASE_RUNNING);
+}
+
+#define WAIT "\"units\":[\"*\"],\"until\":\"ready\""
+
+/* ---- progress ---- */
+
+static void what_moves_often_is_told_once(void **state)
+{
+    (void)state;
+    reader_open(MORE("Wait", WAIT));
+    TURN_UNTIL(reached());
+    turn(5);
+    for (int i = 0; i < 100; i++) {
+        fake_move(&supervisor, 1, PHASE_SPAWNING);
+        fake_move(&supervisor, 1, PHASE_BACKOFF);
+    }
+    turn(5);
+    reader_read();
+    assert_int_equal(reader.moves, 1);
+    assert_int_equal(reader.replies, 1);
+    /* Back where it was when it was told: nothing to tell. */
+    fake_move(&supervisor, 1, PHASE_SPAWNING);
+    fake_move(&supervisor, 1, PHASE_BACKOFF);
+    turn(5);
+    reader_read();
+    assert_int_equal(reader.replies, 1);
+    for (uint32_t i = 0; i < 3; i++)
+        make_ready(i);
+    TURN_UNTIL(reader_is_over());
+    assert_int_equal(reader.results_ok, 3);
+    assert_int_equal(reader.moves, 1);
+}
+
+static void what_is_decided_is_told_at_once(void **state)
+{
+    (void)state;
+    reader_open(MORE("Wait", WAIT));
+    TURN_UNTIL(reached());
+    make_ready(2);
+    turn(5);
+    reader_read();
+    assert_int_equal(reader.results, 1);
+    assert_false(reader.over);
+    fake_move(&supervisor, 2, PHASE_BACKOFF); /* what was decided is final */
+    turn(5);
+    reader_read();
+    assert_int_equal(reader.replies, 1);
+    supervisor.units[0].phase = PHASE_FAILED;
+    fake_move(&supervisor, 0, PHASE_FAILED);
+    make_ready(1);
+    TURN_UNTIL(reader_is_over());
+    assert_int_equal(reader.results, 3);
+    assert_int_equal(reader.results_ok, 2);
+}
+
+static void without_more_the_order_is_the_configurations(void **state)
+{
+    static struct heard h;
+    int fd = connect_client();
+
+    (void)state;
+    memset(&h, 0, sizeof h);
+    say(fd, CALL("Wait", WAIT));
+    TURN_UNTIL(reached());
+    for (uint32_t i = 3; i-- > 0;) {
+        turn(3);
+        assert_int_equal(listen_to(fd, &h)->len, 0);
+        make_ready(i);
+    }
+    TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
+    assert_string_equal(h.text,
+                        "{\"parameters\":{\"results\":["
+                        "{\"unit\":\"a\",\"ok\":true,\"state\":\"running\",\"pid\":null,\"run\":0,"
+                        "\"message\":\"\"},"
+                        "{\"unit\":\"b\",\"ok\":true,\"state\":\"running\",\"pid\":null,\"run\":0,"
+                        "\"message\":\"\"},"
+                        "{\"unit\":\"c\",\"ok\":true,\"state\":\"running\",\"pid\":null,\"run\":0,"
+                        "\"message\":\"\"}],\"progress\":[]}}");
+    close(fd);
+}
+
+static void a_timeout_decides_what_is_left(void **state)
+{
+    (void)state;
+    reader_open(MORE("Wait", WAIT ",\"timeout_ms\":30"));
+    TURN_UNTIL(reached());
+    make_ready(1);
+    TURN_UNTIL(reader_is_over());
+    assert_int_equal(reader.results, 3);
+    assert_int_equal(reader.results_ok, 1);
+}
+
+/* ---- many units, slow readers ---- */
+
+static void a_slow_reader_is_told_all_results_in_bounded_memory(void **state)
+{
+    size_t most_bytes = 0;
+
+    (void)state;
+    reader_open(MORE("Wait", WAIT));
+    TURN_UNTIL(reached());
+    for (int round = 0; round < 6; round++) {
+        for (uint32_t i = 0; i < MANY; i++)
+            fake_move(&supervisor, i, round % 2 ? PHASE_SPAWNING : PHASE_BACKOFF);
+        turn(30);
+        if (client_unsent_bytes(only_client()) > most_bytes)
+            most_bytes = client_unsent_bytes(only_client());
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        make_ready(i);
+        if (i % 1000 == 0)
+            turn(30);
+    }
+    turn(30);
+    if (client_unsent_bytes(only_client()) > most_bytes)
+        most_bytes = client_unsent_bytes(only_client());
+    assert_true(most_bytes > 0); /* it was slow */
+    assert_true(most_bytes < 2 * CLIENT_OUT_LOW_BYTES + 4096);
+    TURN_UNTIL(reader_is_over());
+    assert_int_equal(reader.results, MANY);
+    assert_int_equal(reader.results_ok, MANY);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(reader.told[i], 1);
+    assert_true(reader.moves < 4 * MANY); /* of 70 000 */
+}
+
+/* A change among ten thousand that are waited for costs no look at the others. */
+static void a_change_is_cheap(void **state)
+{
+    clock_t began;
+    double took;
+
+    (void)state;
+    reader_open(MORE("Wait", WAIT));
+    TURN_UNTIL(reached());
+    began = clock();
+    for (int round = 0; round < 10; round++)
+        for (uint32_t i = 0; i < MANY; i++)
+            fake_move(&supervisor, i, round % 2 ? PHASE_SPAWNING : PHASE_BACKOFF);
+    took = (double)(clock() - began) / CLOCKS_PER_SEC;
+    if (took > 1) /* 100 000 changes; looking at all for each would be 10^9 looks */
+        fail_msg("%.1f us a change", took * 1e6 / 10 / MANY);
+}
+
+static void who_goes_while_it_is_told_is_forgotten(void **state)
+{
+    (void)state;
+    reader_open(MORE("Start", "\"units\":[\"*\"]"));
+    TURN_UNTIL(supervisor.asked == MANY && reached());
+    for (uint32_t i = 0; i < MANY; i++)
+        fake_move(&supervisor, i, PHASE_SPAWNING);
+    turn(3);
+    close(reader.fd);
+    reader.fd = 0;
+    TURN_UNTIL(control->n_clients == 0);
+    assert_true(list_empty(&control->pendings));
+}
+
+static void many_are_answered_at_the_end(void **state)
+{
+    (void)state;
+    reader_open(MORE("Wait", WAIT));
+    TURN_UNTIL(reached());
+    for (uint32_t i = 0; i < MANY; i++)
+        fake_move(&supervisor, i, PHASE_SPAWNING);
+    control_destroy(control);
+    control = NULL;
+    reader_read(); /* as much as the socket took */
+    assert_true(reader.replies >= 1);
+}
+
+/* ---- Signal, ResetFailed ---- */
+
+static const char *result_of(const char *message)
+{
+    int fd = connect_client();
+    const char *text = answer_to(fd, message);
+
+    close(fd);
+    return text;
+}
+
+#define RESULT(ok, message)                                                                        \
+    "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"ok\":" ok                                     \
+    ",\"state\":\"running\",\"pid\":null,\"run\":0,\"message\":\"" message "\"}]}}"
+
+static void signals(void **state)
+{
+    (void)state;
+    assert_string_equal(result_of(CALL("Signal", "\"units\":[\"a\"],\"signal\":\"sighup\"")),
+                        RESULT("true", ""));
+    assert_int_equal(supervisor.signal, SIGHUP);
+    assert_int_equal(supervisor.signal_to, SIGNAL_TO_MAIN);
+    (void)result_of(CALL("Signal", "\"units\":[\"a\"],\"signal\":\"RTMIN+1\",\"whom\":\"group\""));
+    assert_int_equal(supervisor.signal, SIGRTMIN + 1);
+    assert_int_equal(supervisor.signal_to, SIGNAL_TO_GROUP);
+    (void)result_of(MORE("Signal", "\"units\":[\"a\"],\"signal\":\"64\",\"whom\":\"tree\""));
+    assert_int_equal(supervisor.signal, 64);
+    assert_int_equal(supervisor.signal_to, SIGNAL_TO_TREE);
+    supervisor.signal_error = -ESRCH;
+    assert_string_equal(result_of(CALL("Signal", "\"units\":[\"a\"],\"signal\":\"9\"")),
+                        RESULT("false", "it has no process"));
+    supervisor.signal_error = -EPERM;
+    assert_string_equal(result_of(CALL("Signal", "\"units\":[\"a\"],\"signal\":\"9\"")),
+                        RESULT("false", "Operation not permitted"));
+    supervisor.signal_error = -EAGAIN; /* too many real-time signals are queued */
+    assert_string_equal(result_of(CALL("Signal", "\"units\":[\"a\"],\"signal\":\"40\"")),
+                        RESULT("false", "Resource temporarily unavailable"));
+}
+
+static void wrong_parameters(void **state)
+{
+    static const struct {
+        const char *call, *parameter;
+    } wrong[] = {
+        {CALL("Signal", "\"units\":[\"a\"]"), "signal"},
+        {CALL("Signal", "\"signal\":\"HUP\""), "units"},
+        {CALL("Signal", "\"units\":[\"a\"],\"signal\":\"65\""), "signal"},
+        {CALL("Signal", "\"units\":[\"a\"],\"signal\":1"), "signal"},
+        {CALL("Signal", "\"units\":[\"a\"],\"signal\":\"HUP\",\"whom\":\"all\""), "whom"},
+        {CALL("Wait", "\"units\":[\"a\"],\"until\":\"happy\""), "until"},
+        {CALL("Wait", "\"until\":\"ready\""), "units"},
+        {CALL("Wait", "\"units\":[\"a\"],\"wait\":true"), "wait"},
+        {CALL("ResetFailed", "\"units\":\"a\""), "units"},
+        {CALL("Check", "\"file\":\"x\""), "file"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char expected[160];
+
+        snprintf(expected, sizeof expected,
+                 "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":"
+                 "{\"parameter\":\"%s\"}}",
+                 wrong[i].parameter);
+        assert_string_equal(result_of(wrong[i].call), expected);
+    }
+    assert_int_equal(supervisor.signal, 0);
+}
+
+static void resets(void **state)
+{
+    const char *text;
+
+    (void)state;
+    assert_string_equal(result_of(CALL("ResetFailed", "")), "{\"parameters\":{\"results\":[]}}");
+    supervisor.units[1].phase = PHASE_FAILED;
+    text = result_of(CALL("ResetFailed", ""));
+    assert_non_null(strstr(text, "[{\"unit\":\"b\",\"ok\":true,\"state\":\"failed\""));
+    assert_int_equal(supervisor.asked, 1);
+    assert_string_equal(result_of(CALL("ResetFailed", "\"units\":[\"a\"]")), RESULT("true", ""));
+    assert_int_equal(supervisor.asked, 2);
+}
+
+static void while_shutting_down(void **state)
+{
+    (void)state;
+    supervisor.shutting_down = true;
+    assert_non_null(strstr(result_of(CALL("ResetFailed", "")), "ShuttingDown"));
+    assert_non_null(strstr(result_of(CALL("Start", "\"units\":[\"a\"]")), "ShuttingDown"));
+    assert_string_equal(result_of(CALL("Signal", "\"units\":[\"a\"],\"signal\":\"9\"")),
+                        RESULT("true", ""));
+    assert_non_null(
+        strstr(result_of(CALL("Wait", "\"units\":[\"b\"],\"until\":\"stopped\"")), "\"ok\":true"));
+}
+
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, reader_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_moves_often_is_told_once, begin),
+        TEST(what_is_decided_is_told_at_once, begin),
+        TEST(without_more_the_order_is_the_configurations, begin),
+        TEST(a_timeout_decides_what_is_left, begin),
+        TEST(a_slow_reader_is_told_all_results_in_bounded_memory, begin_many),
+        TEST(a_change_is_cheap, begin_many),
+        TEST(who_goes_while_it_is_told_is_forgotten, begin_many),
+        TEST(many_are_answered_at_the_end, begin_many),
+        TEST(signals, begin),
+        TEST(wrong_parameters, begin),
+        TEST(resets, begin),
+        TEST(while_shutting_down, begin),
+    };
+
+    log_init("reeved", LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, make_tmp_dir, remove_tmp_dir);
+}

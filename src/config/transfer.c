@@ -16,6 +16,8 @@ struct transfer_header {
     uint64_t block_bytes;
     uint64_t n_errors; /* 0: there is a block */
     uint64_t n_warnings;
+    uint64_t n_units; /* without a block: how many there would be */
+    uint64_t unused;
 };
 
 static const char transfer_magic[8] = "reevecfg";
@@ -28,11 +30,13 @@ static void add_lines(struct strbuf *to, char *const *lines, size_t n)
         strbuf_add_bytes(to, lines[i], strlen(lines[i]) + 1);
 }
 
-static int write_all(int memfd, const void *block, size_t block_bytes,
+static int write_all(int memfd, const void *block, size_t block_bytes, uint32_t n_units,
                      const struct config_errors *errors)
 {
-    struct transfer_header h = {
-        .block_bytes = block_bytes, .n_errors = errors->n_lines, .n_warnings = errors->n_warnings};
+    struct transfer_header h = {.block_bytes = block_bytes,
+                                .n_errors = errors->n_lines,
+                                .n_warnings = errors->n_warnings,
+                                .n_units = n_units};
     struct strbuf lines = STRBUF_INIT;
     int rc = 0;
 
@@ -55,7 +59,7 @@ static int write_set(int memfd, const struct spec_set *set, const struct config_
 {
     size_t bytes;
     void *block = spec_pack(set, &bytes);
-    int rc = block ? write_all(memfd, block, bytes, errors) : -ENOMEM;
+    int rc = block ? write_all(memfd, block, bytes, set->n_units, errors) : -ENOMEM;
 
     free(block);
     return rc;
@@ -70,7 +74,21 @@ int config_transfer_write(const char *path, const struct config_options *options
     if (rc == 0)
         rc = write_set(memfd, set, &errors);
     else if (rc == -EINVAL)
-        rc = write_all(memfd, NULL, 0, &errors);
+        rc = write_all(memfd, NULL, 0, 0, &errors);
+    spec_set_unref(set);
+    config_errors_finish(&errors);
+    return rc;
+}
+
+int config_transfer_write_findings(const char *path, const struct config_options *options,
+                                   int memfd)
+{
+    struct config_errors errors = {0};
+    struct spec_set *set = NULL;
+    int rc = config_load(path, options, &set, &errors);
+
+    if (rc == 0 || rc == -EINVAL)
+        rc = write_all(memfd, NULL, 0, set ? set->n_units : 0, &errors);
     spec_set_unref(set);
     config_errors_finish(&errors);
     return rc;
@@ -125,26 +143,31 @@ static int read_errors(const struct transfer_header *h, const char *at, const ch
     return rc == 0 && at != end ? -EBADMSG : rc;
 }
 
+/* The header and all lines. 0 or what went wrong. */
+static int read_header(const char *map, size_t bytes, struct transfer_header *h,
+                       struct config_errors *errors)
+{
+    if (bytes < sizeof *h)
+        return -EBADMSG;
+    memcpy(h, map, sizeof *h);
+    if (memcmp(h->magic, transfer_magic, sizeof h->magic) != 0 ||
+        h->block_bytes > bytes - sizeof *h || (h->block_bytes && h->n_errors))
+        return -EBADMSG;
+    return read_errors(h, map + sizeof *h + h->block_bytes, map + bytes, errors);
+}
+
 /* 0 with a set, -EINVAL with errors, or what else went wrong. */
 static int read_all(void *map, size_t bytes, struct spec_set **ret_set,
                     struct config_errors *errors)
 {
     struct transfer_header h;
-    char *rest = (char *)map + sizeof h;
-    int rc;
+    int rc = read_header(map, bytes, &h, errors);
 
-    if (bytes < sizeof h)
-        return -EBADMSG;
-    memcpy(&h, map, sizeof h);
-    if (memcmp(h.magic, transfer_magic, sizeof h.magic) != 0 || h.block_bytes > bytes - sizeof h ||
-        (h.block_bytes > 0) != (h.n_errors == 0))
-        return -EBADMSG;
-    rc = read_errors(&h, rest + h.block_bytes, (char *)map + bytes, errors);
     if (rc < 0)
         return rc;
     if (h.n_errors)
         return -EINVAL;
-    return spec_unpack(rest, h.block_bytes, ret_set) == 0 ? 0 : -EBADMSG;
+    return spec_unpack((char *)map + sizeof h, h.block_bytes, ret_set) == 0 ? 0 : -EBADMSG;
 }
 
 int config_transfer_read(int memfd, struct spec_set **ret_set, struct config_errors *errors)
@@ -170,4 +193,21 @@ int config_transfer_read(int memfd, struct spec_set **ret_set, struct config_err
     set->memory_bytes = bytes;
     *ret_set = set;
     return 0;
+}
+
+int config_transfer_read_findings(int memfd, uint32_t *ret_n_units, struct config_errors *errors)
+{
+    struct transfer_header h = {0};
+    size_t bytes;
+    void *map;
+    int rc;
+
+    *errors = (struct config_errors){0};
+    rc = memfd_map(memfd, &map, &bytes);
+    if (rc < 0)
+        return rc;
+    rc = read_header(map, bytes, &h, errors);
+    *ret_n_units = rc == 0 && h.n_units <= UINT32_MAX ? (uint32_t)h.n_units : 0;
+    munmap(map, bytes);
+    return rc;
 }

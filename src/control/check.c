@@ -12,8 +12,8 @@
 #include "varlink/message.h"
 
 enum { CHECK_TIMEOUT_MS = 60000 };
-/* Of errors told; the rest is counted. */
-enum { ERRORS_MAX_BYTES = 1 << 20 };
+/* Of errors and of warnings told; the rest is counted. */
+enum { LINES_MAX_BYTES = 1 << 20 };
 
 struct findings {
     uint32_t n_units;
@@ -23,22 +23,19 @@ struct findings {
 
 /* ---- telling ---- */
 
-static void write_errors(struct json_out *o, const struct findings *f)
+/* As many lines as there is room for, and how many more there are. */
+static void write_lines(struct json_out *o, char *const *lines, size_t n)
 {
-    size_t until_bytes = o->b->len_bytes + ERRORS_MAX_BYTES;
+    size_t until_bytes = o->b->len_bytes + LINES_MAX_BYTES;
     struct strbuf rest = STRBUF_INIT;
     size_t i = 0;
 
-    json_begin_array(o, "errors");
-    if (f->sentence)
-        json_string(o, NULL, f->sentence);
-    while (i < f->errors.n_lines && o->b->len_bytes < until_bytes)
-        json_string(o, NULL, f->errors.lines[i++]);
-    if (i < f->errors.n_lines) {
-        strbuf_addf(&rest, "and %zu more errors", f->errors.n_lines - i);
+    while (i < n && o->b->len_bytes < until_bytes)
+        json_string(o, NULL, lines[i++]);
+    if (i < n) {
+        strbuf_addf(&rest, "and %zu more", n - i);
         json_string(o, NULL, strbuf_text(&rest));
     }
-    json_end_array(o);
     strbuf_finish(&rest);
 }
 
@@ -50,7 +47,14 @@ static void answer(const struct check *k, struct client *cl, const struct findin
     message_begin(&o, &cl->out);
     json_string(&o, "file", k->file);
     json_int(&o, "units", f->n_units);
-    write_errors(&o, f);
+    json_begin_array(&o, "errors");
+    if (f->sentence)
+        json_string(&o, NULL, f->sentence);
+    write_lines(&o, f->errors.lines, f->errors.n_lines);
+    json_end_array(&o);
+    json_begin_array(&o, "warnings");
+    write_lines(&o, f->errors.warnings, f->errors.n_warnings);
+    json_end_array(&o);
     message_end(&o, false, cl->check_lines);
     client_replied(cl, before, cl->check_lines);
     client_flush(cl);
@@ -91,7 +95,7 @@ static int load(void *arg)
     };
 
     close_all_but((unsigned)k->memfd);
-    return -config_transfer_write(k->file, &options, k->memfd);
+    return -config_transfer_write_findings(k->file, &options, k->memfd);
 }
 
 static void say_not_checked(struct strbuf *out, const char *file, const struct exit_status *status)
@@ -109,19 +113,15 @@ static void say_not_checked(struct strbuf *out, const char *file, const struct e
 static void take_findings(struct check *k, const struct exit_status *status, struct findings *f,
                           struct strbuf *sentence)
 {
-    struct spec_set *set = NULL;
     int r;
 
     if (!status || status->exit_code != 0) {
         say_not_checked(sentence, k->file, status);
         return;
     }
-    r = config_transfer_read(k->memfd, &set, &f->errors);
-    if (r < 0 && !f->errors.n_lines)
+    r = config_transfer_read_findings(k->memfd, &f->n_units, &f->errors);
+    if (r < 0)
         strbuf_addf(sentence, "%s: cannot be checked: %s", k->file, strerror(-r));
-    if (set)
-        f->n_units = set->n_units;
-    spec_set_unref(set);
 }
 
 static void begin(struct check *k);

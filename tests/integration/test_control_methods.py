@@ -155,7 +155,8 @@ def test_check(reeve):
         command = sleep 1000
     """).start()
     good = reeve.call("Check")
-    assert good == {"file": reeve.config_file, "units": 1, "errors": []}
+    assert good == {"file": reeve.config_file, "units": 1, "errors": [],
+                    "warnings": []}
     reeve.configure("""
         [service:web]
         command = sleep 1000
@@ -163,12 +164,15 @@ def test_check(reeve):
         colour = red
         [service:second]
         command = /no/such/program
+        [job:third]
+        command = echo | cat
     """)
     bad = reeve.call("Check")
     assert bad["units"] == 0
     assert [error.split(": ")[1] for error in bad["errors"]] == ["[service:web] directory",
                                                                 "[service:web] colour",
                                                                 "[service:second] command"]
+    assert len(bad["warnings"]) == 1 and "[job:third] command: warning: " in bad["warnings"][0]
     assert reeve.unit("web")["run"] == 1
 
 

@@ -11,8 +11,10 @@ static const char good[] = "[reeve]\nsocket = /s\nsocket_group = daemon\nevents_
                            "[service:web]\ncommand = x 'a b'\nuser = nobody\ntags = a b\n"
                            "[job:mail]\ncommand = y\nenvironment = K=v\n";
 
+typedef int transfer_fn(const char *path, const struct config_options *options, int memfd);
+
 /* Writes the configuration text to a file, loads it into a memfd as the child does. */
-static int transfer(const char *text, char *ret_path)
+static int transfer_by(transfer_fn *fn, const char *text, char *ret_path)
 {
     struct config_options options = {.environ = fixture_environ, .uid = 0};
     int fd, memfd = memfd_make("test");
@@ -22,9 +24,14 @@ static int transfer(const char *text, char *ret_path)
     assert_true(fd >= 0 && memfd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
-    assert_int_equal(config_transfer_write(ret_path, &options, memfd), 0);
+    assert_int_equal(fn(ret_path, &options, memfd), 0);
     unlink(ret_path);
     return memfd;
+}
+
+static int transfer(const char *text, char *ret_path)
+{
+    return transfer_by(config_transfer_write, text, ret_path);
 }
 
 static void test_specs(void **state)
@@ -115,6 +122,7 @@ static int read_bytes(const void *bytes, size_t len_bytes)
 static int read_parts(uint64_t block, uint64_t n_errors, uint64_t n_warnings, const char *text,
                       size_t text_bytes)
 {
+    static const uint64_t no_units;
     struct strbuf b = STRBUF_INIT;
     int rc;
 
@@ -122,6 +130,8 @@ static int read_parts(uint64_t block, uint64_t n_errors, uint64_t n_warnings, co
     strbuf_add_bytes(&b, &block, sizeof block);
     strbuf_add_bytes(&b, &n_errors, sizeof n_errors);
     strbuf_add_bytes(&b, &n_warnings, sizeof n_warnings);
+    strbuf_add_bytes(&b, &no_units, sizeof no_units);
+    strbuf_add_bytes(&b, &no_units, sizeof no_units); /* and what is unused */
     strbuf_add_bytes(&b, text, text_bytes);
     rc = read_bytes(b.data, b.len_bytes);
     strbuf_finish(&b);
@@ -183,6 +193,40 @@ static void test_warnings(void **state)
     close(memfd);
 }
 
+static uint32_t findings_of(int memfd, size_t n_errors, size_t n_warnings)
+{
+    struct config_errors errors = {0};
+    uint32_t n_units = 77;
+
+    assert_int_equal(config_transfer_read_findings(memfd, &n_units, &errors), 0);
+    assert_int_equal(errors.n_lines, n_errors);
+    assert_int_equal(errors.n_warnings, n_warnings);
+    config_errors_finish(&errors);
+    return n_units;
+}
+
+static void test_findings(void **state)
+{
+    static const char text[] = "[service:a]\ncommand = x | y\n[job:b]\ncommand = x\n";
+    struct config_errors errors = {0};
+    struct spec_set *set = NULL;
+    char path[64];
+    int memfd = transfer_by(config_transfer_write_findings, text, path);
+
+    (void)state;
+    assert_int_equal(findings_of(memfd, 0, 1), 2);
+    assert_int_equal(config_transfer_read(memfd, &set, &errors), -EBADMSG); /* no specs */
+    assert_null(set);
+    config_errors_finish(&errors);
+    close(memfd);
+    memfd = transfer(text, path); /* but specs have findings */
+    assert_int_equal(findings_of(memfd, 0, 1), 2);
+    close(memfd);
+    memfd = transfer_by(config_transfer_write_findings, "[service:a]\numask = 9\n", path);
+    assert_int_equal(findings_of(memfd, 2, 0), 0);
+    close(memfd);
+}
+
 /* A child that died before it sealed anything. */
 static void test_unsealed(void **state)
 {
@@ -205,7 +249,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_specs),        cmocka_unit_test(test_errors),
         cmocka_unit_test(test_missing_file), cmocka_unit_test(test_rubbish),
-        cmocka_unit_test(test_unsealed),     cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_findings),     cmocka_unit_test(test_unsealed),
+        cmocka_unit_test(test_warnings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,10 @@ static bool is_wanted(const struct event_stream *es, const struct notice *n)
 {
     if (!(es->types >> (unsigned)n->type & 1))
         return false;
-    return !es->units || (n->unit != NOTICE_NO_UNIT && es->units[n->unit]);
+    if (!es->units)
+        return true;
+    /* Those of the session belong to no unit, though one may be the cause. */
+    return n->type > NOTICE_SESSION_STOPPED && es->units[n->unit];
 }
 
 /* The event before the last `n` that are wanted. */

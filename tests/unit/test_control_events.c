@@ -274,6 +274,7 @@ static void only_the_units_asked_for_are_told(void **state)
     fake_happens(&supervisor, NOTICE_SESSION_STARTED, NOTICE_NO_UNIT);
     happen(2);
     fake_happens(&supervisor, NOTICE_UNIT_STATE, b);
+    fake_happens(&supervisor, NOTICE_SESSION_STOPPING, b); /* because of it */
     assert_int_equal(event_stream_begin(&stream, &supervisor, &r, &units), 0);
     step();
     assert_true(take());

@@ -4,7 +4,8 @@ import signal
 import time
 
 import pytest
-from daemon import IGNORES_TERM, VarlinkError
+from daemon import IGNORES_TERM, VarlinkError, process_alive
+from trouble import open_descriptors
 
 INVALID = "org.varlink.service.InvalidParameter"
 
@@ -176,6 +177,13 @@ def test_check(reeve):
     assert reeve.unit("web")["run"] == 1
 
 
+def reader_of(reeve):
+    """The child of reeved that is no unit."""
+    with open(f"/proc/{reeve.pid}/task/{reeve.pid}/children", encoding="ascii") as children:
+        pids = [int(pid) for pid in children.read().split()]
+    return next(pid for pid in pids if pid != reeve.unit("web")["pid"])
+
+
 def test_a_check_keeps_nobody_waiting(reeve):
     """A configuration that hangs while it is read: others are answered, connections close, and who
     asks meanwhile gets the answer of a later reading."""
@@ -189,6 +197,8 @@ def test_a_check_keeps_nobody_waiting(reeve):
         first.send("Check")
         assert third.call("Health")["counts"]["total"] == 1
         writer = os.open(reeve.config_file, os.O_WRONLY)  # when the child has opened it
+        assert not [link for link in open_descriptors(reader_of(reeve)).values()
+                    if link.startswith(("socket:", "anon_inode:"))]
         second.send("Check")
         assert third.call("Health")["counts"]["total"] == 1
         third.send_bytes(b"{not JSON}\0")
@@ -201,6 +211,28 @@ def test_a_check_keeps_nobody_waiting(reeve):
         os.close(writer)
         assert first.receive()["parameters"]["units"] == 1
         assert second.receive()["parameters"]["units"] == 2
+
+
+def test_a_check_that_hangs_holds_nothing_up(reeve):
+    """Who asked goes, somebody else asks, and reeved ends: none of it waits for the check."""
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+    """).start()
+    os.unlink(reeve.config_file)
+    os.mkfifo(reeve.config_file)
+    with reeve.connect() as first:
+        first.send("Check")
+        writer = os.open(reeve.config_file, os.O_WRONLY)
+        child = reader_of(reeve)
+    with reeve.connect() as second:
+        second.send("Check")
+        began = time.monotonic()
+        reeve.stop()
+        assert time.monotonic() - began < 5
+        assert second.receive() is None
+    os.close(writer)
+    reeve.wait_for(lambda: not process_alive(child), what="the child to be gone")
 
 
 # ---- tags ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@
 #include "os/sys.h"
 #include "varlink/message.h"
 
-enum { RECEIVE_BYTES = 64 << 10, SEND_BYTES = 256 << 10, HANGUP_ONLY = EPOLLHUP };
+enum { RECEIVE_BYTES = 64 << 10, SEND_BYTES = 256 << 10 };
 
 size_t client_unsent_bytes(const struct client *cl)
 {
@@ -93,7 +93,7 @@ static void update_watch(struct client *cl)
     if (!cl->gone && client_unsent_bytes(cl))
         events |= LOOP_WRITE;
     if (!cl->gone && !events)
-        events = HANGUP_ONLY;
+        events = LOOP_HANGUP;
     r = watch_set(&cl->watch, cl->fd, events);
     if (r < 0) {
         log_warning("a client cannot be listened to (%s) and was dropped", strerror(-r));
@@ -200,7 +200,7 @@ static void on_event(struct watch *w, int events)
 {
     struct client *cl = w->owner;
 
-    if (events == 0) /* only a hang-up was asked for */
+    if (events & LOOP_HANGUP)
         set_gone(cl);
     if (events & LOOP_READ && wants_input(cl))
         receive(cl);

@@ -127,7 +127,7 @@ static void on_epoll(struct ev_loop *ev, struct ev_io *io, int revents)
             continue; /* stopped by an earlier one of this batch */
         if (events & (EPOLLHUP | EPOLLERR))
             events |= w->events;
-        w->fn(w, events & (LOOP_READ | LOOP_WRITE));
+        w->fn(w, events & w->events);
     }
     l->batch = NULL;
     l->n_batch = 0;

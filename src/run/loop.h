@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-enum { LOOP_READ = EPOLLIN, LOOP_WRITE = EPOLLOUT };
+enum { LOOP_READ = EPOLLIN, LOOP_WRITE = EPOLLOUT, LOOP_HANGUP = EPOLLHUP };
 
 struct loop {
     struct ev_loop *ev;
@@ -30,7 +30,7 @@ typedef void watch_fn(struct watch *w, int events);
 struct watch {
     struct loop *loop;
     int fd;     /* -1: not watching */
-    int events; /* LOOP_READ | LOOP_WRITE */
+    int events; /* what was asked for; 0: not watching */
     watch_fn *fn;
     void *owner;
 };
@@ -65,8 +65,10 @@ void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
 void watch_init(struct watch *w, struct loop *l, watch_fn *fn, void *owner);
-/* (Re)starts with these events (LOOP_READ | LOOP_WRITE); 0 stops. A hang-up or an error of the
- * descriptor is told as all of them. 0 or negative errno (no memory), then it is not watched. */
+/* (Re)starts with these events (LOOP_READ | LOOP_WRITE); 0 stops. A hang-up (of both directions) or
+ * an error of the descriptor is told as all of them, turn after turn. Who has nothing to read or
+ * write but wants to know of that asks for LOOP_HANGUP alone, and is told LOOP_HANGUP. 0 or
+ * negative errno (no memory), then it is not watched. */
 int watch_set(struct watch *w, int fd, int events);
 void watch_stop(struct watch *w);
 

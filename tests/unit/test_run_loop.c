@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "os/clock.h"
@@ -100,6 +101,44 @@ static void on_never(struct watch *w, int events)
     fail();
 }
 
+static int told;
+
+static void on_told(struct watch *w, int events)
+{
+    told = events;
+    watch_stop(w);
+}
+
+/* A half-closed peer is no hang-up; one that is gone is told as what was asked for. */
+static void test_hang_up(void **state)
+{
+    static const int asked[] = {LOOP_HANGUP, LOOP_WRITE, LOOP_READ | LOOP_WRITE};
+
+    (void)state;
+    assert_int_equal(loop_init(&loop), 0);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        struct watch w;
+        int fds[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+        watch_init(&w, &loop, on_told, NULL);
+        told = 0;
+        if (asked[i] == LOOP_HANGUP) {
+            assert_int_equal(write(fds[1], "x", 1), 1);
+            assert_int_equal(shutdown(fds[1], SHUT_WR), 0);
+            assert_int_equal(watch_set(&w, fds[0], asked[i]), 0);
+            ev_run(loop.ev, EVRUN_NOWAIT);
+            assert_int_equal(told, 0);
+        }
+        assert_int_equal(watch_set(&w, fds[0], asked[i]), 0);
+        close(fds[1]);
+        ev_run(loop.ev, EVRUN_NOWAIT);
+        assert_int_equal(told, asked[i]);
+        close(fds[0]);
+    }
+    loop_finish(&loop);
+}
+
 /* Thousands of descriptors and loops: libev's arrays grow inside the memory set aside. */
 static void test_many_watches(void **state)
 {
@@ -130,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_timer_is_early),
         cmocka_unit_test(test_task_and_busy_descriptor_share),
+        cmocka_unit_test(test_hang_up),
         cmocka_unit_test(test_many_watches),
     };
 

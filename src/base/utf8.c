@@ -32,3 +32,17 @@ size_t utf8_length(const unsigned char *p, size_t avail_bytes)
             return 0;
     return len;
 }
+
+size_t utf8_decode(const unsigned char *p, size_t avail_bytes, uint32_t *ret_char)
+{
+    size_t len = utf8_length(p, avail_bytes);
+    uint32_t c;
+
+    if (len == 0)
+        return 0;
+    c = len == 1 ? p[0] : p[0] & (0xffU >> (len + 1));
+    for (size_t i = 1; i < len; i++)
+        c = c << 6 | (p[i] & 0x3fU);
+    *ret_char = c;
+    return len;
+}

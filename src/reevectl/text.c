@@ -5,27 +5,19 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/utf8.h"
+
 /* Decodes one character. Returns its length in bytes; 1 with *ret_char UINT32_MAX when the byte
  * does not begin valid UTF-8. */
 static size_t decode(const char *text, uint32_t *ret_char)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    uint32_t c = length == 1 ? s[0] : s[0] & (0xffU >> (length + 1));
+    /* The NUL at the end is no part of a character: nothing behind it is read. */
+    size_t length = utf8_decode((const unsigned char *)text, UTF8_MAX_BYTES, ret_char);
 
+    if (length)
+        return length;
     *ret_char = UINT32_MAX;
-    if (length == 0 || s[0] > 0xf4)
-        return 1;
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 1;
-        c = c << 6 | (s[i] & 0x3fU);
-    }
-    if (c < smallest[length] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        return 1;
-    *ret_char = c;
-    return length;
+    return 1;
 }
 
 static bool is_control(uint32_t c)

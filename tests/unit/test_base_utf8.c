@@ -91,13 +91,41 @@ static void all_short_sequences(void **state)
     }
 }
 
+static size_t encode(uint32_t c, unsigned char *out)
+{
+    size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+    for (size_t i = len; i-- > 1; c >>= 6)
+        out[i] = (unsigned char)(0x80 | (c & 0x3f));
+    out[0] = (unsigned char)(first[len] | c);
+    return len;
+}
+
+static void every_character_comes_back(void **state)
+{
+    uint32_t got = 0;
+
+    (void)state;
+    for (uint32_t c = 0; c <= 0x10ffff; c++) {
+        unsigned char text[4] = {0};
+        size_t len = encode(c, text);
+        bool surrogate = c >= 0xd800 && c < 0xe000;
+
+        if (utf8_decode(text, sizeof text, &got) != (surrogate ? 0 : len) ||
+            (!surrogate && got != c))
+            fail_msg("U+%04x", (unsigned)c);
+    }
+    assert_int_equal(utf8_decode((const unsigned char *)"\xff", 1, &got), 0);
+    assert_int_equal(got, 0x10ffff);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(characters_of_each_length),
-        cmocka_unit_test(what_is_none),
-        cmocka_unit_test(nothing_beyond_the_end_is_read),
-        cmocka_unit_test(all_short_sequences),
+        cmocka_unit_test(characters_of_each_length),      cmocka_unit_test(what_is_none),
+        cmocka_unit_test(nothing_beyond_the_end_is_read), cmocka_unit_test(all_short_sequences),
+        cmocka_unit_test(every_character_comes_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,12 +347,3 @@ void spec_set_unref(struct spec_set *set)
     if (set && --set->refs == 0 && set->release)
         set->release(set);
 }
-
-const struct unit_spec *spec_set_find(const struct spec_set *set, const char *name)
-{
-    for (uint32_t i = 0; i < set->n_units; i++) {
-        if (strcmp(set->units[i].name, name) == 0)
-            return &set->units[i];
-    }
-    return NULL;
-}

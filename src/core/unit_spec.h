@@ -137,7 +137,4 @@ void spec_set_ref(struct spec_set *set);
 /* Drops one reference; calls `release` with the last. NULL is allowed. */
 void spec_set_unref(struct spec_set *set);
 
-/* The spec with this name, or NULL. */
-const struct unit_spec *spec_set_find(const struct spec_set *set, const char *name);
-
 #endif

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/list.h"
+#include "base/strtab.h"
 #include "core/event_ring.h"
 #include "os/slots.h"
 #include "run/live.h"
@@ -23,6 +24,7 @@ struct supervisor {
     struct spec_set *set; /* one reference */
     struct live *lives;   /* configuration order; owned */
     uint32_t n_lives;
+    struct strtab by_name; /* to the index */
     struct queue queue;
     struct task drain;
     struct tracker tracker;

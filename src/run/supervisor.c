@@ -90,6 +90,18 @@ static void post_from_tracker(void *owner, const struct event *ev)
 
 /* ---- making ---- */
 
+static int add_name(struct supervisor *s, uint32_t index)
+{
+    const char *name = s->set->units[index].name;
+    bool added;
+    struct strtab_entry *e = strtab_put(&s->by_name, name, strlen(name), &added);
+
+    if (!e)
+        return -ENOMEM;
+    e->value = index;
+    return 0;
+}
+
 static int make_lives(struct supervisor *s)
 {
     s->lives = calloc(s->set->n_units ? s->set->n_units : 1, sizeof *s->lives);
@@ -102,6 +114,9 @@ static int make_lives(struct supervisor *s)
         if (r < 0)
             return r;
         s->n_lives++;
+        r = add_name(s, i);
+        if (r < 0)
+            return r;
         s->n_untried += spec->autostart && spec->enabled;
     }
     return queue_init(&s->queue, s->n_lives);
@@ -151,6 +166,7 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
         s->have_nofile = true;
     }
     list_init(&s->listeners);
+    strtab_init(&s->by_name);
     r = event_ring_init(&s->events,
                         set->daemon.events_kept ? set->daemon.events_kept : EVENTS_KEPT_DEFAULT);
     task_init(&s->drain, loop, drain, s);
@@ -192,6 +208,7 @@ void supervisor_destroy(struct supervisor *s)
     for (uint32_t i = 0; i < s->n_lives; i++)
         live_finish(&s->lives[i]);
     free(s->lives);
+    strtab_finish(&s->by_name);
     tracker_finish(&s->tracker);
     queue_finish(&s->queue);
     event_ring_finish(&s->events);
@@ -241,9 +258,9 @@ const struct unit *supervisor_unit(const struct supervisor *s, uint32_t index)
 
 const struct unit *supervisor_find(const struct supervisor *s, const char *name)
 {
-    const struct unit_spec *spec = spec_set_find(s->set, name);
+    const struct strtab_entry *e = strtab_find(&s->by_name, name, strlen(name));
 
-    return spec ? &s->lives[spec - s->set->units].unit : NULL;
+    return e ? &s->lives[e->value].unit : NULL;
 }
 
 enum tracking supervisor_tracking(const struct supervisor *s, uint32_t index)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strtab.h"
 #include "config/load.h"
 #include "core/unit_spec.h"
 
@@ -119,17 +120,21 @@ static void check_tags(const struct unit_spec *u)
 static void check_set(const struct spec_set *set)
 {
     struct spec_set *again = NULL;
+    struct strtab names;
+    bool added;
     size_t bytes;
     void *block = spec_pack(set, &bytes);
 
     must(block && set->n_units > 0 && spec_unpack(block, bytes, &again) == 0);
     must(again->n_units == set->n_units);
+    strtab_init(&names);
     same_daemon(&set->daemon, &again->daemon);
     for (uint32_t i = 0; i < set->n_units; i++) {
         check_tags(&set->units[i]);
         same_unit(&set->units[i], &again->units[i]);
-        must(spec_set_find(set, set->units[i].name) == &set->units[i]);
+        must(strtab_put(&names, set->units[i].name, strlen(set->units[i].name), &added) && added);
     }
+    strtab_finish(&names);
     free(block);
 }
 

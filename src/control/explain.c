@@ -1,35 +1,8 @@
 #include "control/explain.h"
 
-#include <string.h>
-
 #include "base/duration.h"
 #include "os/signals.h"
-
-const char *explain_start_error(const struct exit_record *r)
-{
-    if (r->error_stage == STAGE_READY)
-        return "not ready in time";
-    return r->error_errno ? strerror(r->error_errno) : "";
-}
-
-/* "exec /usr/bin/nope", "chdir /srv/x", "clone" */
-static void add_stage(struct strbuf *out, const struct unit *u, const struct exit_record *r)
-{
-    strbuf_add(out, start_stage_name(r->error_stage));
-    if (r->error_stage == STAGE_EXEC && u->spec->argc)
-        strbuf_addf(out, " %s", u->spec->argv[0]);
-    else if (r->error_stage == STAGE_CHDIR)
-        strbuf_addf(out, " %s", u->spec->directory);
-    strbuf_add(out, ": ");
-}
-
-static void add_ready_timeout(struct strbuf *out, const struct unit *u)
-{
-    char within[32];
-
-    strbuf_addf(out, "not ready within %s",
-                duration_format(u->spec->ready_timeout_ms, within, sizeof within));
-}
+#include "run/describe.h"
 
 static void add_requester(struct strbuf *out, const struct exit_record *r)
 {
@@ -43,11 +16,8 @@ static void add_requester(struct strbuf *out, const struct exit_record *r)
 void explain_record(struct strbuf *out, const struct unit *u, const struct exit_record *r)
 {
     strbuf_addf(out, "%s: ", reason_name(r->reason));
-    if (r->error_stage == STAGE_READY) {
-        add_ready_timeout(out, u);
-    } else if (r->error_stage != STAGE_NONE) {
-        add_stage(out, u, r);
-        strbuf_add(out, explain_start_error(r));
+    if (r->error_stage != STAGE_NONE) {
+        describe_start_error(out, u, r);
     } else if (r->signal) {
         strbuf_addf(out, "ended by signal %s", signal_name(r->signal));
         if (r->core_dumped)

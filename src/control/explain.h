@@ -7,8 +7,6 @@
 #include "core/unit.h"
 #include "core/verdict.h"
 
-/* Why a start failed, without its stage: "No such file or directory". Static text. */
-const char *explain_start_error(const struct exit_record *r);
 /* How a run ended: "start_failed: exec /usr/bin/nope: No such file or directory". */
 void explain_record(struct strbuf *out, const struct unit *u, const struct exit_record *r);
 /* Why an operation did not succeed, and what comes next. `r` goes with VERDICT_ENDED. */

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/explain.h"
 #include "control/redact.h"
 #include "os/signals.h"
+#include "run/describe.h"
 
 void view_requester(struct json_out *o, const struct requester *who)
 {
@@ -29,7 +29,7 @@ static void view_error(struct json_out *o, const struct exit_record *r)
     json_begin_object(o, "error");
     json_string(o, "stage", start_stage_name(r->error_stage));
     json_string(o, "errno", r->error_errno ? strerrorname_np(r->error_errno) : NULL);
-    json_string(o, "message", explain_start_error(r));
+    json_string(o, "message", describe_start_errno(r));
     json_end_object(o);
 }
 

@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "os/signals.h"
+#include "run/describe.h"
 
 void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase to)
 {
@@ -50,34 +51,35 @@ void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase 
     }
 }
 
-/* "exit code 3", "SIGTERM", "chdir: No such file or directory" */
-static void describe_end(const struct exit_record *r, char *text, size_t size_bytes)
+/* "exit code 3", "SIGTERM", "chdir /srv/x: No such file or directory" */
+static void describe_end(struct strbuf *out, const struct unit *u, const struct exit_record *r)
 {
     if (r->error_stage != STAGE_NONE)
-        snprintf(text, size_bytes, "%s: %s", start_stage_name(r->error_stage),
-                 strerror(r->error_errno));
+        describe_start_error(out, u, r);
     else if (r->signal)
-        snprintf(text, size_bytes, "SIG%s%s", signal_name(r->signal),
-                 r->core_dumped ? ", core dumped" : "");
+        strbuf_addf(out, "SIG%s%s", signal_name(r->signal), r->core_dumped ? ", core dumped" : "");
     else if (r->has_status)
-        snprintf(text, size_bytes, "exit code %d", r->exit_code);
+        strbuf_addf(out, "exit code %d", r->exit_code);
     else
-        snprintf(text, size_bytes, "status unknown");
+        strbuf_add(out, "status unknown");
 }
 
 void report_record(const struct unit *u)
 {
     const struct exit_record *r = unit_last_record(u);
-    char end[128], duration[32], who[48] = "";
+    struct strbuf end = STRBUF_INIT;
+    char duration[32], who[48] = "";
 
     if (!r)
         return;
-    describe_end(r, end, sizeof end);
+    describe_end(&end, u, r);
     if (r->requested_by != BY_NOBODY)
         snprintf(who, sizeof who, ", asked by %s", requested_by_name(r->requested_by));
     log_info("%s: run %" PRIu64 " ended after %s: %s (%s%s)", u->spec->name, r->run,
-             duration_format(r->duration_ms, duration, sizeof duration), end,
-             reason_name(r->reason), who);
+             duration_format(r->duration_ms, duration, sizeof duration),
+             end.failed ? "out of memory to say how" : strbuf_text(&end), reason_name(r->reason),
+             who);
+    strbuf_finish(&end);
     if (r->leftovers_killed)
         log_warning("%s: %u processes it left behind were killed", u->spec->name,
                     r->leftovers_killed);

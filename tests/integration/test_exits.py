@@ -159,3 +159,18 @@ def test_a_job_that_takes_too_long_is_ended(reeve):
     record = reeve.wait_unit("slow", state="failed")["last_exit"]
     assert record["requested_by"] == "timeout" and record["signal"] == "TERM"
     assert record["duration_ms"] >= 200
+
+
+def test_the_log_names_what_could_not_be_started(reeve):
+    reeve.configure("""
+        [job:none]
+        command = /no/such/program with arguments
+        autostart = yes
+        [job:nowhere]
+        command = true
+        directory = /no/such/place
+        autostart = yes
+    """).start()
+    reeve.wait_line("none: run 1 ended after .*: exec /no/such/program: No such file or directory "
+                    r"\(start_failed\)")
+    reeve.wait_line("nowhere: run 1 ended after .*: chdir /no/such/place: No such file or directory")

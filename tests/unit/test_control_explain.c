@@ -2,6 +2,7 @@
 #include "core_unit_support.h"
 
 #include "control/explain.h"
+#include "run/describe.h"
 
 static void expect_verdict(struct story *s, enum verdict verdict, const char *expected)
 {
@@ -73,7 +74,7 @@ static void not_ready_in_time(void **state)
     plain(s, EV_SIGNALLED);
     dies(s, 15);
     expect_verdict(s, VERDICT_ENDED, "start_failed: not ready within 30s; next try in 100ms");
-    assert_string_equal(explain_start_error(unit_last_record(&s->unit)), "not ready in time");
+    assert_string_equal(describe_start_errno(unit_last_record(&s->unit)), "not ready in time");
 }
 
 static void stopped_while_starting_tells_by_whom(void **state)

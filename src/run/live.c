@@ -148,7 +148,7 @@ static bool perform(struct live *l, const struct action *a)
         release(l);
         return false;
     case ACT_CHANGED:
-        report_changed(&l->unit, a->from, a->to);
+        report_changed(&l->unit, a->from, a->to, l->supervisor->shutdown.hurried);
         notice_changed(l->supervisor, &l->unit, a->from, a->to);
         return true;
     case ACT_RECORDED:

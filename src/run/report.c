@@ -9,7 +9,7 @@
 #include "os/signals.h"
 #include "run/describe.h"
 
-void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase to)
+void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase to, bool hurried)
 {
     const char *name = u->spec->name;
     char text[32];
@@ -28,7 +28,9 @@ void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase 
         log_info("%s: its main process has ended, ending what it left behind", name);
         break;
     case PHASE_KILLING:
-        log_warning("%s: did not end in time, sending SIGKILL", name);
+        log_warning("%s: %s", name,
+                    hurried ? "asked again: sending SIGKILL now"
+                            : "did not end in time, sending SIGKILL");
         break;
     case PHASE_BACKOFF:
         log_info("%s: next start in %s", name,
@@ -95,8 +97,11 @@ void report_unkillable(const struct unit *u)
 void report_state(const struct unit *u)
 {
     const struct exit_record *r = unit_last_record(u);
+    char process[32] = "no process";
 
-    log_info("%s: %s, pid %d, run %" PRIu64 ", restarts %u, last end %s", u->spec->name,
-             unit_state_name(unit_state_of(u->phase)), u->main_alive ? (int)u->current.pid : 0,
-             u->run, u->n_restarts, r ? reason_name(r->reason) : "none");
+    if (u->main_alive)
+        snprintf(process, sizeof process, "pid %d", (int)u->current.pid);
+    log_info("%s: %s, %s, run %" PRIu64 ", restarts %u, last end %s", u->spec->name,
+             unit_state_name(unit_state_of(u->phase)), process, u->run, u->n_restarts,
+             r ? reason_name(r->reason) : "none");
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/stop_plan.h"
 #include "os/clock.h"
+#include "os/signals.h"
 #include "run/notices.h"
 #include "run/report.h"
 #include "run/state.h"
@@ -60,6 +61,19 @@ void shutdown_finish(struct supervisor *s)
     timer_stop(&s->shutdown.last);
 }
 
+static void say_begun(const struct supervisor *s, struct requester who, int signal)
+{
+    if (s->shutdown.essential >= 0)
+        log_info("shutting down: %s is essential and has ended for good",
+                 s->lives[s->shutdown.essential].unit.spec->name);
+    else if (signal)
+        log_info("shutting down: asked by SIG%s", signal_name(signal));
+    else if (who.known)
+        log_info("shutting down: asked by uid %u, pid %d", (unsigned)who.uid, (int)who.pid);
+    else
+        log_info("shutting down");
+}
+
 void shutdown_begin(struct supervisor *s, struct requester who, int signal)
 {
     struct shutdown *d = &s->shutdown;
@@ -68,7 +82,7 @@ void shutdown_begin(struct supervisor *s, struct requester who, int signal)
         return;
     d->begun = true;
     d->begun_ms = clock_now().mono_ms;
-    log_info("shutting down");
+    say_begun(s, who, signal);
     notice_session(s, NOTICE_SESSION_STOPPING, who, signal,
                    d->essential >= 0 ? (uint32_t)d->essential : NOTICE_NO_UNIT, -1);
     timer_set(&d->last_kill, shutdown_last_kill_ms(d->timeout_ms, d->begun_ms));
@@ -82,7 +96,6 @@ void shutdown_for_essential(struct supervisor *s, uint32_t index)
 {
     if (s->shutdown.begun)
         return;
-    log_info("%s is essential and has ended for good", s->lives[index].unit.spec->name);
     s->shutdown.essential = index;
     shutdown_begin(s, (struct requester){0}, 0);
 }
@@ -91,6 +104,7 @@ void shutdown_hurry(struct supervisor *s)
 {
     if (!s->shutdown.begun)
         return;
+    s->shutdown.hurried = true;
     log_info("shutdown: asked again, killing what is left");
     stop_all(s, (struct requester){0}, clock_now().mono_ms);
 }

@@ -15,6 +15,7 @@ struct supervisor;
 
 struct shutdown {
     bool begun;
+    bool hurried; /* asked again: no deadline counts any more */
     bool over;
     int64_t begun_ms;       /* monotonic */
     int64_t timeout_ms;     /* T */

@@ -48,6 +48,43 @@ def test_a_second_interrupt_skips_to_the_kill(reeve):
     started = time.monotonic()
     reeve.stop(signal.SIGINT)
     assert time.monotonic() - started < 20
+    assert reeve.said("deaf: asked again: sending SIGKILL now")
+    assert not reeve.said("did not end in time")
+
+
+def test_the_log_says_who_asked_for_the_end(make_reeve):
+    for name in ("signal", "peer", "essential"):
+        reeve = make_reeve(name).configure("""
+            [service:main]
+            command = sleep 1000
+            essential = yes
+        """).start()
+        pid = reeve.wait_unit("main", state="running")["pid"]
+        if name == "signal":
+            reeve.send_signal(signal.SIGQUIT)
+            why = "asked by SIGQUIT"
+        elif name == "peer":
+            reeve.call("Shutdown")
+            why = f"asked by uid {os.geteuid()}, pid {os.getpid()}"
+        else:
+            os.kill(pid, signal.SIGKILL)
+            why = "main is essential and has ended for good"
+        reeve.wait_exit()
+        assert reeve.said(f"^reeved: shutting down: {why}$"), reeve.lines
+
+
+def test_a_state_without_a_process_says_so(reeve):
+    reeve.configure("""
+        [service:up]
+        command = sleep 1000
+        [service:off]
+        command = sleep 1000
+        autostart = no
+    """).start()
+    pid = reeve.wait_unit("up", state="running")["pid"]
+    reeve.send_signal(signal.SIGUSR2)
+    reeve.wait_line(f"up: running, pid {pid}, run 1, ")
+    reeve.wait_line("off: stopped, no process, run 0, ")
 
 
 def test_nothing_starts_during_a_shutdown(reeve, tmp_path):

@@ -109,6 +109,21 @@ int proc_stat_read(pid_t pid, struct proc_stat *ret)
     return read_stat(pid, ret, &threads);
 }
 
+void proc_name_read(pid_t pid, char ret_name[PROC_NAME_BYTES])
+{
+    char path[sizeof "/proc//comm" + 12];
+    char text[64] = "";
+
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    if (!proc_usable() || file_read(AT_FDCWD, path, text, sizeof text) <= 0)
+        strcpy(text, "?");
+    text[strcspn(text, "\n")] = '\0';
+    for (char *p = text; *p; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    snprintf(ret_name, PROC_NAME_BYTES, "%.*s", PROC_NAME_BYTES - 1, text);
+}
+
 uint64_t proc_own_start_ticks(void)
 {
     struct proc_stat stat = {0};

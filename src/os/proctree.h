@@ -24,6 +24,9 @@ struct proc_stat {
 bool proc_usable(void);
 /* 0, -ESRCH (gone), or another negative errno (-ENOENT: no usable /proc). */
 int proc_stat_read(pid_t pid, struct proc_stat *ret);
+enum { PROC_NAME_BYTES = 16 };
+/* What the kernel calls it, with ? for what does not belong into a line; "?" when it is gone. */
+void proc_name_read(pid_t pid, char ret_name[PROC_NAME_BYTES]);
 /* Calls `visit` for every process there is. 0 or negative errno. */
 int proc_each(void (*visit)(const struct proc_stat *p, void *arg), void *arg);
 /* Whether the environment that the process was started with has exactly this NAME=value. */

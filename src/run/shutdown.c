@@ -1,8 +1,10 @@
 #include "run/shutdown.h"
 
 #include "base/log.h"
+#include "base/strbuf.h"
 #include "core/stop_plan.h"
 #include "os/clock.h"
+#include "os/proctree.h"
 #include "os/signals.h"
 #include "run/notices.h"
 #include "run/report.h"
@@ -26,9 +28,31 @@ static void on_last_kill(struct timer *t)
     stop_all(t->owner, (struct requester){0}, clock_now().mono_ms);
 }
 
+/* Who escaped from a run (without cgroups that can be done) goes on without us. */
+static void say_orphans(struct supervisor *s)
+{
+    enum { NAMED = 5 };
+    pid_t first[NAMED] = {0};
+    struct strbuf text = STRBUF_INIT;
+    uint32_t n = tracker_find_orphans(&s->tracker, first, NAMED);
+
+    if (!n)
+        return;
+    for (int i = 0; i < NAMED && first[i]; i++) {
+        char name[PROC_NAME_BYTES];
+
+        proc_name_read(first[i], name);
+        strbuf_addf(&text, "%s%d (%s)", i ? ", " : ": ", (int)first[i], name);
+    }
+    log_warning("shutdown: %u orphan%s left running%s%s", n, n == 1 ? " is" : "s are",
+                strbuf_text(&text), n > NAMED ? ", ..." : "");
+    strbuf_finish(&text);
+}
+
 static void be_over(struct supervisor *s)
 {
     s->shutdown.over = true;
+    say_orphans(s);
     shutdown_finish(s);
     notice_session(s, NOTICE_SESSION_STOPPED, (struct requester){0}, 0, NOTICE_NO_UNIT,
                    shutdown_exit_code(s));

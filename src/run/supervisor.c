@@ -285,7 +285,7 @@ const struct daemon_spec *supervisor_daemon_spec(const struct supervisor *s)
 
 uint32_t supervisor_orphans(struct supervisor *s)
 {
-    return tracker_count_orphans(&s->tracker);
+    return tracker_find_orphans(&s->tracker, NULL, 0);
 }
 
 bool supervisor_shutting_down(const struct supervisor *s)

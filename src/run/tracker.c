@@ -342,6 +342,8 @@ static void on_inotify(struct watch *w, int events)
 struct orphan_count {
     struct tracker *k;
     uint32_t n;
+    pid_t *first;
+    uint32_t n_first;
 };
 
 /* The "0::" line of /proc/PID/cgroup, without its end; "" when there is none. */
@@ -382,6 +384,13 @@ static bool in_a_unit_cgroup(const struct tracker *k, pid_t pid)
     return len && strncmp(its, own, len) == 0 && strncmp(its + len, "/reeve.", 7) == 0;
 }
 
+static void count_in(struct orphan_count *count, const struct proc_stat *p)
+{
+    if (count->n < count->n_first)
+        count->first[count->n] = p->pid;
+    count->n++;
+}
+
 static bool count_visit(const struct proc_stat *p, void *arg)
 {
     struct orphan_count *count = arg;
@@ -389,13 +398,13 @@ static bool count_visit(const struct proc_stat *p, void *arg)
 
     if (!p->ended && !procs_find(procs, p->pgrp) && !procs_find(procs, p->session) &&
         !member_find(count->k, p->pid) && !in_a_unit_cgroup(count->k, p->pid))
-        count->n++;
+        count_in(count, p);
     return false;
 }
 
-uint32_t tracker_count_orphans(struct tracker *k)
+uint32_t tracker_find_orphans(struct tracker *k, pid_t *ret_first, uint32_t n_first)
 {
-    struct orphan_count count = {k, 0};
+    struct orphan_count count = {k, 0, ret_first, n_first};
     struct tree_walk walk;
 
     tree_walk_init(&walk);

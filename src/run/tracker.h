@@ -60,8 +60,9 @@ bool tracker_has_cgroups(const struct tracker *k);
 
 /* For the reaper, after a batch: looks at what is left of ending best-effort trees. */
 void tracker_look(struct tracker *k);
-/* Adopted children of ours that belong to no run. Reads /proc. */
-uint32_t tracker_count_orphans(struct tracker *k);
+/* How many adopted children of ours belong to no run; the first of them are written to ret_first
+ * (may be NULL with n_first 0), the rest of which is left as it is. Reads /proc. */
+uint32_t tracker_find_orphans(struct tracker *k, pid_t *ret_first, uint32_t n_first);
 
 /* For tree.c */
 void tracker_join_ending(struct tracker *k, struct tree *t);

@@ -4,7 +4,8 @@ import signal
 import time
 
 import pytest
-from daemon import IGNORES_TERM
+from conftest import root_required
+from daemon import IGNORES_TERM, process_alive
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
@@ -85,6 +86,21 @@ def test_a_state_without_a_process_says_so(reeve):
     reeve.send_signal(signal.SIGUSR2)
     reeve.wait_line(f"up: running, pid {pid}, run 1, ")
     reeve.wait_line("off: stopped, no process, run 0, ")
+
+
+@root_required
+def test_orphans_that_stay_are_named(reeve):
+    """Without cgroups, one that left the session and lost its parent before the stop."""
+    reeve.configure("""
+        [service:x]
+        command = sh -c 'setsid sh -c "sleep 1000 & echo up \\$! >&2"; exec sleep 1000'
+    """).start(best_effort=True)
+    reeve.may_leave = True
+    pid = int(reeve.wait_line(r"^up \d+").split()[1])
+    reeve.wait_for(lambda: reeve.health()["counts"]["orphans"] == 1, what="it to be ours")
+    reeve.stop()
+    assert process_alive(pid)
+    assert reeve.said(rf"warning: shutdown: 1 orphan is left running: {pid} \(sleep\)$"), reeve.lines
 
 
 def test_nothing_starts_during_a_shutdown(reeve, tmp_path):

@@ -62,16 +62,46 @@ void text_add_harmless(struct strbuf *b, const char *text)
     }
 }
 
-size_t text_columns(const char *text)
+static size_t columns_until(const char *text, const char *end)
 {
     size_t columns = 0;
     uint32_t c;
 
-    while (*text) {
+    while (text < end) {
         text += decode(text, &c);
         columns += char_columns(c);
     }
     return columns;
+}
+
+size_t text_columns(const char *text)
+{
+    return columns_until(text, text + strlen(text));
+}
+
+void text_add_wrapped(struct strbuf *b, const char *text, size_t columns, size_t at, size_t indent)
+{
+    const char *end = text + strcspn(text, " ");
+
+    strbuf_add_bytes(b, text, (size_t)(end - text));
+    at += columns_until(text, end);
+    while (*end) {
+        size_t width;
+
+        text = end + 1;
+        end = text + strcspn(text, " ");
+        width = columns_until(text, end);
+        if (columns && at + 1 + width > columns) {
+            strbuf_add(b, "\n");
+            text_add_spaces(b, indent);
+            at = indent;
+        } else {
+            strbuf_add(b, " ");
+            at++;
+        }
+        strbuf_add_bytes(b, text, (size_t)(end - text));
+        at += width;
+    }
 }
 
 void text_add_cut(struct strbuf *b, const char *text, size_t columns, const char *ellipsis)

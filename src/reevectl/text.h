@@ -16,6 +16,9 @@ void text_add_harmless(struct strbuf *b, const char *text);
 size_t text_columns(const char *text);
 /* Adds harmless text, cut to `columns`; a cut shows by `ellipsis`, which counts. */
 void text_add_cut(struct strbuf *b, const char *text, size_t columns, const char *ellipsis);
+/* Adds harmless text that begins in column `at`, broken between words where a line would be longer
+ * than `columns` (0: never); the lines after the first are indented. */
+void text_add_wrapped(struct strbuf *b, const char *text, size_t columns, size_t at, size_t indent);
 /* Adds `n` spaces. */
 void text_add_spaces(struct strbuf *b, size_t n);
 /* Adds `text` as a JSON string, quotes included. Like cJSON's, and C1 characters are escaped too.

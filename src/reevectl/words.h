@@ -12,7 +12,7 @@
 enum style words_state_style(const char *state);
 /* The style of a Health status such as "degraded". */
 enum style words_status_style(const char *status);
-/* Running or starting: what `status` and scripts call active. */
+/* Running: what `status`, `is-active` and scripts call active. */
 bool words_is_active(const char *state);
 
 /* "2026-11-21T11:00:00.123Z" to milliseconds since 1970; false when it is not such a time. */
@@ -25,14 +25,27 @@ void words_add_ago(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
 void words_add_moment(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
 /* "1m30s" or "250ms", or "-" when negative. */
 void words_add_duration(struct strbuf *b, int64_t ms);
+/* The same of times that were taken apart: 9999 ms are "10s". */
+void words_add_span(struct strbuf *b, int64_t ms);
 /* "14.2M": two or three digits that count, or "-" when negative. */
 void words_add_size(struct strbuf *b, int64_t bytes);
 
 /* How the run of an exit record ended, for a table: "exit 1", "SIGKILL (forced)". */
 void words_add_exit_brief(struct strbuf *b, const cJSON *record);
-/* The same as a sentence without a full stop: "killed by SIGSEGV, core dumped (signal)". */
+/* The same in words, without a full stop: "killed by SIGSEGV (segmentation fault), core dumped". */
 void words_add_exit(struct strbuf *b, const cJSON *record);
-/* Who asked for the end: "user (uid 0, pid 123)", or "-" for nobody. */
+/* The same with what only the unit knows, as Show tells it: "start failed: exec /usr/bin/nope: No
+ * such file or directory", where the other leaves the path out. */
+void words_add_ending(struct strbuf *b, const cJSON *record, const cJSON *unit);
+/* "SIGSEGV (segmentation fault)" of "SEGV". */
+void words_add_signal(struct strbuf *b, const char *name);
+/* Whether that was a failure: not listed in success_exit, and no end that was asked for. A run
+ * ended by its timeout or its health check failed. `unit` is what Show tells. */
+bool words_is_failure(const cJSON *record, const cJSON *unit);
+/* Who asked for the end: "root (uid 0, pid 9)", "restart by root (uid 0, pid 9)", "shutdown", or
+ * "-" for nobody. */
 void words_add_requester(struct strbuf *b, const cJSON *record);
+/* What the definition of a unit says of a key: a ConfigText from Show, or NULL. */
+const cJSON *words_config(const cJSON *unit, const char *key);
 
 #endif

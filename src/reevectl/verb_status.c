@@ -1,5 +1,9 @@
 /* status: how reeved is, or how units are and how they came to be so. */
+#include <string.h>
+
+#include "core/unit.h"
 #include "reevectl/fields.h"
+#include "reevectl/inquiry.h"
 #include "reevectl/text.h"
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
@@ -27,6 +31,22 @@ static void add_styled(const struct session *s, struct strbuf *b, enum style sty
     terminal_add(&s->out, b, style, strbuf_text(&harmless));
     b->failed |= harmless.failed;
     strbuf_finish(&harmless);
+}
+
+/* The text of a label, which may take several lines. */
+static void add_wrapped(const struct session *s, struct strbuf *b, enum style style,
+                        const struct strbuf *text)
+{
+    struct strbuf harmless = STRBUF_INIT, wrapped = STRBUF_INIT;
+
+    text_add_harmless(&harmless, strbuf_text(text));
+    text_add_wrapped(&wrapped, strbuf_text(&harmless), s->out.columns, LABEL_COLUMNS + 2,
+                     LABEL_COLUMNS + 2);
+    terminal_add(&s->out, b, style, strbuf_text(&wrapped));
+    strbuf_add(b, "\n");
+    b->failed |= text->failed || harmless.failed || wrapped.failed;
+    strbuf_finish(&harmless);
+    strbuf_finish(&wrapped);
 }
 
 static void add_title(const struct session *s, struct strbuf *b, const cJSON *unit)
@@ -60,23 +80,50 @@ static void add_state(const struct session *s, struct strbuf *b, const cJSON *un
 {
     const char *state = field_word(unit, "state");
     int64_t since_ms = field_number(unit, "since_ms", -1);
-    int64_t next_wall_ms;
+    bool up = words_is_active(state);
 
     add_label(b, "State");
     add_styled(s, b, words_state_style(state), state);
+    if (up && !field_true(unit, "ready"))
+        strbuf_add(b, ", not ready,");
     if (since_ms >= 0) {
         strbuf_add(b, " since ");
         words_add_moment(b, s->now_wall_ms - since_ms, s->now_wall_ms);
     }
+    /* What should be, where that is not what is. */
+    if (up != (strcmp(field_word(unit, "goal"), "up") == 0) &&
+        strcmp(state, unit_state_name(STATE_COMPLETED)) != 0) {
+        strbuf_add(b, "; it should be ");
+        text_add_harmless(b, field_word(unit, "goal"));
+    }
     strbuf_add(b, "\n");
-    add_label(b, "Goal");
-    text_add_harmless(b, field_word(unit, "goal"));
-    strbuf_add(b, field_true(unit, "ready") ? ", ready\n" : "\n");
-    if (words_parse_time(field_word(unit, "next_start_at"), &next_wall_ms)) {
-        add_label(b, "Next try");
-        words_add_moment(b, next_wall_ms, s->now_wall_ms);
+}
+
+/* Of a unit that is not up: what keeps it so, and what can be done. */
+static void add_why(const struct session *s, struct strbuf *b, const struct cause *c)
+{
+    if (c->reason.len_bytes) {
+        add_label(b, "Why");
+        add_wrapped(s, b, STYLE_PLAIN, &c->reason);
+    }
+    if (c->advice.len_bytes) {
+        add_label(b, "Hint");
+        /* On one line, however long: a command in it is there to be copied. */
+        add_styled(s, b, STYLE_DIM, strbuf_text(&c->advice));
         strbuf_add(b, "\n");
     }
+    b->failed |= c->reason.failed || c->advice.failed;
+}
+
+static void add_next_try(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    int64_t next_wall_ms;
+
+    if (!words_parse_time(field_word(unit, "next_start_at"), &next_wall_ms))
+        return;
+    add_label(b, "Next try");
+    words_add_moment(b, next_wall_ms, s->now_wall_ms);
+    strbuf_add(b, "\n");
 }
 
 static void add_run(struct strbuf *b, const cJSON *unit)
@@ -90,42 +137,39 @@ static void add_run(struct strbuf *b, const cJSON *unit)
         strbuf_addf(b, "%lld\n", (long long)pid);
     }
     add_label(b, "Run");
-    if (run == 0)
-        strbuf_add(b, "none so far");
-    else
-        strbuf_addf(b, "%lld", (long long)run);
+    if (run == 0) {
+        strbuf_add(b, "none so far\n");
+        return;
+    }
+    strbuf_addf(b, "%lld", (long long)run);
     if (restarts > 0)
         strbuf_addf(b, ", restarted %lld time%s", (long long)restarts, restarts == 1 ? "" : "s");
-    strbuf_add(b, "\n");
-    add_label(b, "Tracking");
-    text_add_harmless(b, field_word(unit, "tracking"));
+    strbuf_add(b, ", tracked by ");
+    text_add_harmless(b, strcmp(field_word(unit, "tracking"), "cgroup") == 0 ? "cgroup"
+                                                                             : "best effort");
     strbuf_add(b, "\n");
 }
 
-static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON *record)
+/* What happened to the run beside its end. */
+static void add_last_run(const struct session *s, struct strbuf *b, const cJSON *record)
 {
-    struct strbuf text = STRBUF_INIT;
-    int64_t ended_wall_ms;
     int64_t leftovers = field_number(record, "leftovers_killed", 0);
+    struct strbuf by = STRBUF_INIT;
+    int64_t ended_wall_ms;
 
-    add_label(b, "Last exit");
-    words_add_exit(&text, record);
-    text_add_harmless(b, strbuf_text(&text));
-    strbuf_add(b, "\n");
     add_continuation(b);
     strbuf_addf(b, "run %lld lasted ", (long long)field_number(record, "run", 0));
     words_add_duration(b, field_number(record, "duration_ms", -1));
     if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms)) {
-        strbuf_add(b, ", ended ");
+        strbuf_add(b, ", until ");
         words_add_moment(b, ended_wall_ms, s->now_wall_ms);
     }
     strbuf_add(b, "\n");
-    if (field(record, "requested_by")) {
+    if (field(record, "requester")) {
         add_continuation(b);
-        strbuf_consume(&text, text.len_bytes);
-        words_add_requester(&text, record);
-        strbuf_add(b, "requested by ");
-        text_add_harmless(b, strbuf_text(&text));
+        words_add_requester(&by, record);
+        strbuf_add(b, "asked for by ");
+        text_add_harmless(b, strbuf_text(&by));
         strbuf_add(b, "\n");
     }
     if (leftovers > 0) {
@@ -133,21 +177,43 @@ static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON
         strbuf_addf(b, "%lld leftover process%s killed\n", (long long)leftovers,
                     leftovers == 1 ? "" : "es");
     }
-    b->failed |= text.failed;
-    strbuf_finish(&text);
+    b->failed |= by.failed;
+    strbuf_finish(&by);
 }
 
-static void add_unit(const struct session *s, struct strbuf *b, const cJSON *unit)
+static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
-    const cJSON *last_exit = field(unit, "last_exit");
+    const cJSON *record = field(unit, "last_exit");
+    bool failure = words_is_failure(record, unit);
+    int64_t alike = failure ? cause_count_alike(unit) : 0;
+    struct strbuf text = STRBUF_INIT;
+
+    add_label(b, "Last exit");
+    words_add_ending(&text, record, unit);
+    if (alike > 2)
+        strbuf_addf(&text, "; the %lld before it did the same", (long long)(alike - 1));
+    add_wrapped(s, b, failure ? STYLE_RED : STYLE_PLAIN, &text);
+    strbuf_finish(&text);
+    add_last_run(s, b, record);
+}
+
+static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
+{
     const cJSON *records = field(unit, "records");
+    struct cause cause = {0};
 
     add_title(s, b, unit);
     add_definition(b, unit);
     add_state(s, b, unit);
+    if (!words_is_active(field_word(unit, "state"))) {
+        inquire(s, unit, &cause);
+        add_why(s, b, &cause);
+        cause_finish(&cause);
+    }
+    add_next_try(s, b, unit);
     add_run(b, unit);
-    if (last_exit)
-        add_last_exit(s, b, last_exit);
+    if (field(unit, "last_exit"))
+        add_last_exit(s, b, unit);
     if (cJSON_GetArraySize(records) > 1) {
         strbuf_add(b, "\n");
         units_write_records(s, records, RECORDS_SHOWN, b, 2);

@@ -1,0 +1,80 @@
+/* why: what somebody wants to know of units at three in the morning, in a few lines. */
+#include "reevectl/fields.h"
+#include "reevectl/inquiry.h"
+#include "reevectl/text.h"
+#include "reevectl/units.h"
+#include "reevectl/verbs.h"
+#include "reevectl/words.h"
+
+enum { INDENT = 4 };
+
+/* Adds `text`, which begins in column `at`; the lines it goes on in are indented. */
+static void add_sentence(const struct session *s, struct strbuf *b, const struct strbuf *text,
+                         size_t at)
+{
+    struct strbuf harmless = STRBUF_INIT, wrapped = STRBUF_INIT;
+
+    text_add_harmless(&harmless, strbuf_text(text));
+    text_add_wrapped(&wrapped, strbuf_text(&harmless), s->out.columns, at, INDENT);
+    strbuf_add(b, strbuf_text(&wrapped));
+    strbuf_add(b, "\n");
+    b->failed |= text->failed || harmless.failed || wrapped.failed;
+    strbuf_finish(&harmless);
+    strbuf_finish(&wrapped);
+}
+
+/* On one line, however long: a command in it is there to be copied. */
+static void add_advice(const struct session *s, struct strbuf *b, const struct strbuf *text)
+{
+    struct strbuf harmless = STRBUF_INIT;
+
+    if (text->len_bytes == 0)
+        return;
+    text_add_spaces(b, INDENT);
+    text_add_harmless(&harmless, strbuf_text(text));
+    terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&harmless));
+    strbuf_add(b, "\n");
+    b->failed |= text->failed || harmless.failed;
+    strbuf_finish(&harmless);
+}
+
+/* "web: running since ..." and what else there is, indented. */
+static void add_cause(const struct session *s, struct strbuf *b, const cJSON *unit, struct cause *c)
+{
+    struct strbuf name = STRBUF_INIT;
+
+    text_add_harmless(&name, field_word(unit, "name"));
+    terminal_add(&s->out, b, words_state_style(field_word(unit, "state")), strbuf_text(&name));
+    strbuf_add(b, ": ");
+    if (c->reason.len_bytes)
+        strbuf_addf(&c->state, ": %s", strbuf_text(&c->reason));
+    add_sentence(s, b, &c->state, text_columns(strbuf_text(&name)) + 2);
+    b->failed |= name.failed || c->reason.failed;
+    strbuf_finish(&name);
+    if (c->last_run.len_bytes) {
+        text_add_spaces(b, INDENT);
+        add_sentence(s, b, &c->last_run, INDENT);
+    }
+    add_advice(s, b, &c->advice);
+}
+
+static int visit(struct session *s, const cJSON *reply)
+{
+    const cJSON *unit = field(reply, "unit");
+    struct strbuf b = STRBUF_INIT;
+    struct cause c = {0};
+
+    if (s->options->json)
+        return call_print_json(reply, EXIT_OK);
+    if (s->n_blocks++)
+        strbuf_add(&b, "\n");
+    inquire(s, unit, &c);
+    add_cause(s, &b, unit, &c);
+    cause_finish(&c);
+    return output(&b, EXIT_OK);
+}
+
+int verb_why(struct session *s, char **args, size_t n_args)
+{
+    return units_show_each(s, args, n_args, visit);
+}

@@ -39,8 +39,8 @@ _reevectl_tags()
 
 _reevectl()
 {
-    local verbs='list status show events health start stop restart signal reset-failed wait
-        shutdown version help'
+    local verbs='list status show why cat errors events health start stop restart signal
+        reset-failed wait is-active is-failed is-healthy check shutdown version help'
     local options='--socket --json --no-color --help --version'
     local signals='HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'
     local types='session.started session.ready session.stopping session.stopped unit.requested
@@ -92,6 +92,8 @@ _reevectl()
         wait) options+=' --for --timeout' ;;
         signal) options+=' --to' ;;
         events) options+=' --follow --lines --since --type' ;;
+        errors) options+=' --lines' ;;
+        is-active | is-failed | is-healthy) options+=' --quiet' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
@@ -99,6 +101,11 @@ _reevectl()
     case $verb in
     '' | help) words=$verbs ;;
     shutdown | version) ;;
+    check)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
     signal) [[ $n_args == 0 ]] && words=$signals || words=units ;;
     *) words=units ;;
     esac

@@ -22,8 +22,7 @@ static const struct verb verbs[] = {
         .group = GROUP_LOOKING,
         .arguments = "[UNIT...]",
         .summary = "how reeved is, or how units are and why",
-        .details = "Exit code: 0 all units are active (running or starting), 3 one is not,\n"
-                   "4 there is no such unit.\n",
+        .details = "Exit code: 0 all units are running, 3 one is not, 4 there is no such unit.\n",
         .max_args = SIZE_MAX,
         .run = verb_status,
     },
@@ -38,6 +37,38 @@ static const struct verb verbs[] = {
         .min_args = 1,
         .max_args = SIZE_MAX,
         .run = verb_show,
+    },
+    {
+        .name = "why",
+        .group = GROUP_LOOKING,
+        .arguments = "UNIT...",
+        .summary = "why units are as they are, and what to do",
+        .details = "Since when, who or what stopped it, how its last run ended, when the next\n"
+                   "try is.\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .run = verb_why,
+    },
+    {
+        .name = "cat",
+        .group = GROUP_LOOKING,
+        .arguments = "UNIT...",
+        .summary = "the definitions of units as they are written",
+        .details = "From the memory of reeved: what is in force, whatever the file says now.\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .run = verb_cat,
+    },
+    {
+        .name = "errors",
+        .group = GROUP_LOOKING,
+        .arguments = "[UNIT...]",
+        .summary = "the runs that failed, newest first",
+        .details = "As far as reeved remembers: the last 16 runs of each unit. On a terminal\n"
+                   "the newest 20 of them, unless -n asks for more.\n",
+        .max_args = SIZE_MAX,
+        .options = VERB_LINES,
+        .run = verb_errors,
     },
     {
         .name = "events",
@@ -131,6 +162,54 @@ static const struct verb verbs[] = {
         .max_args = SIZE_MAX,
         .options = VERB_FOR | VERB_TIMEOUT,
         .run = verb_wait,
+    },
+    {
+        .name = "is-active",
+        .group = GROUP_WAITING,
+        .arguments = "UNIT...",
+        .summary = "whether one of the units is running",
+        .details = "Prints the state of each.\n"
+                   "Exit code: 0 one is running, 3 none is, 4 there is no such unit.\n",
+        .examples = "  reevectl is-active -q worker && ./enqueue\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = VERB_QUIET,
+        .run = verb_is_active,
+    },
+    {
+        .name = "is-failed",
+        .group = GROUP_WAITING,
+        .arguments = "UNIT...",
+        .summary = "whether one of the units has failed for good",
+        .details = "Prints the state of each.\n"
+                   "Exit code: 0 one has failed, 1 none has, 4 there is no such unit.\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = VERB_QUIET,
+        .run = verb_is_failed,
+    },
+    {
+        .name = "is-healthy",
+        .group = GROUP_WAITING,
+        .arguments = "[UNIT...]",
+        .summary = "whether all of the units are healthy",
+        .details = "A unit without a health check is healthy when it is ready or has completed.\n"
+                   "Without units: whether the whole is.\n"
+                   "Exit code: 0 all are healthy, 1 one is not, 4 there is no such unit.\n",
+        .max_args = SIZE_MAX,
+        .options = VERB_QUIET,
+        .run = verb_is_healthy,
+    },
+    {
+        .name = "check",
+        .group = GROUP_DAEMON,
+        .arguments = "[FILE]",
+        .summary = "whether the configuration is good",
+        .details = "Without a file reeved reads its own anew, and changes nothing; a file is\n"
+                   "read by reevectl itself.\n"
+                   "Exit code: 0 it is good, 1 it is not, or could not be read.\n",
+        .max_args = 1,
+        .run = verb_check,
     },
     {
         .name = "shutdown",

@@ -92,8 +92,10 @@ class Terminal:
 
 def masked(text):
     """Escapes visible, times of day and the socket's path fixed."""
-    text = re.sub(r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
-                  "Day YYYY-MM-DD HH:MM:SS UTC", text)
+    # Part by part: a line may be broken between them.
+    text = re.sub(r"\b[A-Z][a-z]{2}(?=\s+\d{4}-\d\d-\d\d\s)", "Day", text)
+    text = re.sub(r"\b\d{4}-\d\d-\d\d(?=\s+\d\d:\d\d:\d\d\s)", "YYYY-MM-DD", text)
+    text = re.sub(r"\b\d\d:\d\d:\d\d(?=\s+UTC)", "HH:MM:SS", text)
     text = re.sub(r"/\S*/fake\.sock", "/run/reeve/reeve.sock", text)
     return text.replace("\x1b", "␛")
 

@@ -66,13 +66,32 @@ def site():
         unit("stubborn", "stopped", goal="down", run=1,
              description="Does not listen to TERM\n\x1b[31mand has a colourful description",
              last_exit=record(1, 600, 7200, "forced_kill", signal="KILL", requested_by="user",
-                              requester={"uid": 1000, "pid": 777, "unit": None},
+                              requester={"uid": 0, "pid": 777, "unit": None},
                               leftovers_killed=2)),
         unit("migrate", "completed", kind="job", ready=True, run=1, tags=["night"],
              last_exit=record(1, 11700, 4, "natural", exit_code=0)),
         unit("never", "stopped", goal="down", enabled=False, autostart=False),
         unit("leaving", "stopping", goal="down", pid=555, run=7, uptime_ms=950),
     ]
+
+
+def effective(u):
+    """What the definition of a unit of the site comes to."""
+    service, job = u["kind"] == "service", u["kind"] == "job"
+    return {
+        "directory": "/", "user_id": None, "group_id": None, "umask": "022", "ready": "started",
+        "ready_timeout_ms": 30000, "stop_signal": "TERM", "stop_timeout_ms": 90000,
+        "kill_mode": "group", "restart": "always" if service else None,
+        "restart_delay_ms": 100 if service else None,
+        "restart_delay_max_ms": 30000 if service else None,
+        "restart_jitter_percent": 10 if service else None,
+        "restart_reset_ms": 10000 if service else None,
+        "restart_limit": (4 if u["state"] == "failed" else 0) if service else None,
+        "restart_window_ms": 60000 if service else None, "essential": False,
+        "success_exit": ["0", "TERM"], "log": "inherit", "timeout_ms": 0 if job else None,
+        "retries": 0 if job else None, "retry_delay_ms": 1000 if job else None,
+        "retry_delay_max_ms": 300000 if job else None,
+    }
 
 
 def shown(u):
@@ -88,14 +107,7 @@ def shown(u):
         {"key": "command", "text": command, "file": file, "line": 13},
         {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},
         {"key": "stop_timeout", "text": "90s", "file": file, "line": 15},
-    ], effective={
-        "directory": "/", "user_id": None, "group_id": None, "umask": "022", "ready": "started",
-        "ready_timeout_ms": 30000, "stop_signal": "TERM", "stop_timeout_ms": 90000,
-        "kill_mode": "group", "restart": "always", "restart_delay_ms": 100,
-        "restart_delay_max_ms": 30000, "restart_jitter_percent": 10, "restart_reset_ms": 10000,
-        "restart_limit": 0, "restart_window_ms": 60000, "essential": False,
-        "success_exit": ["0", "TERM"], "log": "inherit",
-    })
+    ], effective=effective(u))
 
 
 def health(units, status="degraded"):
@@ -305,6 +317,7 @@ def site_handlers(units):
         "Start": operate("running"), "Stop": operate("stopped"), "Restart": operate("running"),
         "Signal": operate("running"), "Wait": operate("running"), "ResetFailed": reset_failed,
         "Events": lambda p: {"epoch": "e1", "seq": 20, "lost": 0, "events": happenings()},
+        "Check": lambda p: {"file": "/etc/reeve/reeve.ini", "units": len(units), "errors": []},
         "Shutdown": lambda p: {},
     }
 

@@ -1,0 +1,96 @@
+/* cat: the definitions of units as they are written, from reeved's memory: what runs, whatever the
+ * file says by now. */
+#include <string.h>
+
+#include "reevectl/fields.h"
+#include "reevectl/text.h"
+#include "reevectl/units.h"
+#include "reevectl/verbs.h"
+
+/* As written, which may hold tabs, and with what could steer a terminal made harmless. */
+static void add_text(struct strbuf *b, const char *text, size_t len_bytes)
+{
+    while (len_bytes > 0) {
+        const char *tab = memchr(text, '\t', len_bytes);
+        size_t part_bytes = tab ? (size_t)(tab - text) : len_bytes;
+        struct strbuf part = STRBUF_INIT;
+
+        strbuf_add_bytes(&part, text, part_bytes);
+        text_add_harmless(b, strbuf_text(&part));
+        b->failed |= part.failed;
+        strbuf_finish(&part);
+        if (tab)
+            strbuf_add(b, "\t");
+        part_bytes += tab != NULL;
+        text += part_bytes;
+        len_bytes -= part_bytes;
+    }
+}
+
+/* A value of several lines goes on indented, as the configuration wants it. */
+static void add_value(struct strbuf *b, const char *text)
+{
+    const char *newline;
+
+    for (; (newline = strchr(text, '\n')) != NULL; text = newline + 1) {
+        add_text(b, text, (size_t)(newline - text));
+        strbuf_add(b, "\n    ");
+    }
+    add_text(b, text, strlen(text));
+    strbuf_add(b, "\n");
+}
+
+/* "# /etc/reeve/reeve.ini:12" */
+static void add_place(const struct session *s, struct strbuf *b, const cJSON *item)
+{
+    struct strbuf place = STRBUF_INIT;
+
+    strbuf_add(&place, "# ");
+    text_add_harmless(&place, field_word(item, "file"));
+    strbuf_addf(&place, ":%lld", (long long)field_number(item, "line", 0));
+    terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&place));
+    strbuf_add(b, "\n");
+    b->failed |= place.failed;
+    strbuf_finish(&place);
+}
+
+static void add_header(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    struct strbuf raw = STRBUF_INIT, header = STRBUF_INIT;
+
+    strbuf_addf(&raw, "[%s:%s]", field_word(unit, "kind"), field_word(unit, "name"));
+    text_add_harmless(&header, strbuf_text(&raw));
+    terminal_add(&s->out, b, STYLE_BOLD, strbuf_text(&header));
+    strbuf_add(b, "\n");
+    b->failed |= raw.failed || header.failed;
+    strbuf_finish(&raw);
+    strbuf_finish(&header);
+}
+
+static int visit(struct session *s, const cJSON *reply)
+{
+    const cJSON *unit = field(reply, "unit"), *item;
+    struct strbuf b = STRBUF_INIT;
+
+    if (s->options->json)
+        return call_print_json(reply, EXIT_OK);
+    if (s->n_blocks++)
+        strbuf_add(&b, "\n");
+    add_place(s, &b, unit);
+    add_header(s, &b, unit);
+    cJSON_ArrayForEach(item, field(unit, "config"))
+    {
+        /* A key of another file came from there. */
+        if (strcmp(field_word(item, "file"), field_word(unit, "file")) != 0)
+            add_place(s, &b, item);
+        text_add_harmless(&b, field_word(item, "key"));
+        strbuf_add(&b, " = ");
+        add_value(&b, field_word(item, "text"));
+    }
+    return output(&b, EXIT_OK);
+}
+
+int verb_cat(struct session *s, char **args, size_t n_args)
+{
+    return units_show_each(s, args, n_args, visit);
+}

@@ -1,0 +1,285 @@
+/* errors: the runs that failed, as far as reeved remembers them, newest first over all units. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/outcome.h"
+#include "core/unit.h"
+#include "reevectl/fields.h"
+#include "reevectl/render.h"
+#include "reevectl/text.h"
+#include "reevectl/units.h"
+#include "reevectl/verbs.h"
+#include "reevectl/words.h"
+
+/* Where there is room for it, the time of day stands beside the age. */
+enum { LINES_ON_TERMINAL = 20, WIDE_COLUMNS = 120 };
+
+/* One failure; everything points into the replies. */
+struct row {
+    const cJSON *unit;   /* as Show tells it */
+    const cJSON *record; /* NULL: in trouble without one */
+    int64_t when_wall_ms;
+};
+
+struct rows {
+    struct row *items; /* owned */
+    size_t n, cap;
+    bool failed; /* memory ran out */
+};
+
+static void add_row(struct rows *rows, const cJSON *unit, const cJSON *record, int64_t when_wall_ms)
+{
+    if (rows->n == rows->cap) {
+        size_t cap = rows->cap ? rows->cap * 2 : 64;
+        struct row *items = reallocarray(rows->items, cap, sizeof(*items));
+
+        if (!items) {
+            rows->failed = true;
+            return;
+        }
+        rows->items = items;
+        rows->cap = cap;
+    }
+    rows->items[rows->n++] = (struct row){unit, record, when_wall_ms};
+}
+
+static bool is_state(const cJSON *unit, enum unit_state state)
+{
+    return strcmp(field_word(unit, "state"), unit_state_name(state)) == 0;
+}
+
+static bool is_unkillable(const cJSON *unit)
+{
+    return is_state(unit, STATE_KILLING) &&
+           field_number(unit, "since_ms", 0) >= UNKILLABLE_AFTER_MS;
+}
+
+/* The failures of one unit; or that it is in trouble now, when no record says so. */
+static void add_unit(const struct session *s, struct rows *rows, const cJSON *unit)
+{
+    const cJSON *record;
+    bool any = false;
+
+    cJSON_ArrayForEach(record, field(unit, "records"))
+    {
+        int64_t ended_wall_ms = 0;
+
+        if (!words_is_failure(record, unit))
+            continue;
+        (void)words_parse_time(field_word(record, "ended_at"), &ended_wall_ms);
+        add_row(rows, unit, record, ended_wall_ms);
+        any = true;
+    }
+    if (is_unkillable(unit) || (is_state(unit, STATE_FAILED) && !any))
+        add_row(rows, unit, NULL, s->now_wall_ms - field_number(unit, "since_ms", 0));
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+
+    return (x->when_wall_ms < y->when_wall_ms) - (x->when_wall_ms > y->when_wall_ms);
+}
+
+static void add_when(struct table *t, const struct session *s, const struct row *row)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    if (row->when_wall_ms <= 0)
+        ;
+    else if (s->out.columns && s->out.columns < WIDE_COLUMNS)
+        words_add_ago(&text, row->when_wall_ms, s->now_wall_ms);
+    else
+        words_add_moment(&text, row->when_wall_ms, s->now_wall_ms);
+    table_add_text(t, STYLE_PLAIN, &text);
+}
+
+static void add_what(struct table *t, const struct row *row)
+{
+    const cJSON *last = field(row->unit, "last_exit");
+    struct strbuf text = STRBUF_INIT;
+
+    if (row->record) {
+        words_add_ending(&text, row->record, row->unit);
+    } else if (is_unkillable(row->unit)) {
+        strbuf_add(&text, "unkillable: it outlives SIGKILL");
+    } else {
+        strbuf_add(&text, "given up");
+        if (last) {
+            strbuf_add(&text, ": ");
+            words_add_ending(&text, last, row->unit);
+        }
+    }
+    table_add_text(t, STYLE_PLAIN, &text);
+}
+
+static void add_run(struct table *t, const struct row *row)
+{
+    int64_t run = field_number(row->record ? row->record : row->unit, "run", 0);
+
+    if (run > 0)
+        table_addf(t, STYLE_PLAIN, "%lld", (long long)run);
+    else
+        table_add(t, STYLE_PLAIN, NULL);
+}
+
+static const struct column columns[] = {
+    {"WHEN", false, false, 0},          {"UNIT", false, false, 0}, {"RUN", true, false, 0},
+    {"WHAT HAPPENED", false, false, 8}, {"NOW", false, false, 9},
+};
+
+static void write_table(const struct session *s, const struct rows *rows, size_t n_shown,
+                        struct strbuf *out)
+{
+    struct table t;
+
+    table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
+    for (size_t i = 0; i < n_shown; i++) {
+        const struct row *row = &rows->items[i];
+        const char *state = field_word(row->unit, "state");
+
+        add_when(&t, s, row);
+        table_add(&t, STYLE_PLAIN, field_word(row->unit, "name"));
+        add_run(&t, row);
+        add_what(&t, row);
+        table_add(&t, words_state_style(state), state);
+    }
+    table_write(&t, &s->out, out, 0);
+    table_finish(&t);
+    if (n_shown < rows->n) {
+        struct strbuf more = STRBUF_INIT;
+
+        strbuf_addf(&more, "%zu more: reevectl errors -n %zu", rows->n - n_shown, rows->n);
+        strbuf_add(out, "\n");
+        terminal_add(&s->out, out, STYLE_DIM, strbuf_text(&more));
+        strbuf_add(out, "\n");
+        strbuf_finish(&more);
+    }
+}
+
+static bool add_copy(cJSON *object, const char *key, const cJSON *value)
+{
+    cJSON *copy = value ? cJSON_Duplicate(value, true) : cJSON_CreateNull();
+
+    if (copy && cJSON_AddItemToObject(object, key, copy))
+        return true;
+    cJSON_Delete(copy);
+    return false;
+}
+
+/* {"errors": [{"unit": , "state": , "record": }]} */
+static int print_json(const struct rows *rows, size_t n_shown)
+{
+    cJSON *reply = cJSON_CreateObject();
+    cJSON *errors = reply ? cJSON_AddArrayToObject(reply, "errors") : NULL;
+    bool made = errors != NULL;
+    int code;
+
+    for (size_t i = 0; made && i < n_shown; i++) {
+        const struct row *row = &rows->items[i];
+        cJSON *item = cJSON_CreateObject();
+
+        made = item && cJSON_AddItemToArray(errors, item);
+        if (!made)
+            cJSON_Delete(item);
+        made = made && add_copy(item, "unit", field(row->unit, "name")) &&
+               add_copy(item, "state", field(row->unit, "state")) &&
+               add_copy(item, "record", row->record);
+    }
+    code = made ? call_print_json(reply, EXIT_OK) : out_of_memory();
+    cJSON_Delete(reply);
+    return code;
+}
+
+static int print(const struct session *s, struct rows *rows)
+{
+    int64_t limit = s->options->lines;
+    size_t n_shown = rows->n;
+    struct strbuf b = STRBUF_INIT;
+
+    if (rows->failed)
+        return out_of_memory();
+    if (rows->n)
+        qsort(rows->items, rows->n, sizeof(*rows->items), newest_first);
+    if (limit < 0 && s->out.tty && !s->options->json)
+        limit = LINES_ON_TERMINAL;
+    if (limit >= 0 && (uint64_t)limit < n_shown)
+        n_shown = (size_t)limit;
+    if (s->options->json)
+        return print_json(rows, n_shown);
+    if (rows->n == 0)
+        strbuf_add(&b, "no errors\n");
+    else
+        write_table(s, rows, n_shown, &b);
+    return output(&b, EXIT_OK);
+}
+
+/* Whether it is worth asking for all that is known of a unit: it may have failed. */
+static bool may_have_failed(const cJSON *unit)
+{
+    const cJSON *last = field(unit, "last_exit");
+
+    if (is_state(unit, STATE_FAILED) || is_state(unit, STATE_KILLING))
+        return true;
+    return last && (field_number(unit, "run", 0) > 1 ||
+                    strcmp(field_word(last, "reason"), reason_name(REASON_NATURAL)) != 0);
+}
+
+static int show(struct session *s, const char *name, cJSON *replies)
+{
+    cJSON *parameters = cJSON_CreateObject();
+    cJSON *reply;
+    int code;
+
+    if (parameters && !cJSON_AddStringToObject(parameters, "unit", name)) {
+        cJSON_Delete(parameters);
+        parameters = NULL;
+    }
+    code = call(s, "Show", parameters, &reply);
+    if (code)
+        return code;
+    if (cJSON_AddItemToArray(replies, reply))
+        return EXIT_OK;
+    cJSON_Delete(reply);
+    return out_of_memory();
+}
+
+/* The replies to Show, which the rows point into. */
+static int collect(struct session *s, char **args, size_t n_args, cJSON *replies)
+{
+    const cJSON *unit;
+    cJSON *list;
+    int code = call(s, "List", call_units(args, n_args), &list);
+
+    if (code)
+        return code;
+    cJSON_ArrayForEach(unit, field(list, "units"))
+    {
+        if (!may_have_failed(unit))
+            continue;
+        code = show(s, field_word(unit, "name"), replies);
+        if (code)
+            break;
+    }
+    cJSON_Delete(list);
+    return code;
+}
+
+int verb_errors(struct session *s, char **args, size_t n_args)
+{
+    cJSON *replies = cJSON_CreateArray();
+    struct rows rows = {0};
+    const cJSON *reply;
+    int code = replies ? collect(s, args, n_args, replies) : out_of_memory();
+
+    if (code == EXIT_OK) {
+        cJSON_ArrayForEach(reply, replies)
+        {
+            add_unit(s, &rows, field(reply, "unit"));
+        }
+        code = print(s, &rows);
+    }
+    free(rows.items);
+    cJSON_Delete(replies);
+    return code;
+}

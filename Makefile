@@ -123,7 +123,7 @@ SIM_SRCS   := $(wildcard tests/sim/*.c)
 SIM_OBJS   := $(SIM_SRCS:%.c=$(B)/obj/%.o)
 TEST_HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/helpers/*.c))
 FAILMALLOC := $(if $(wildcard tests/faults/failmalloc.c),$(B)/tests/faults/failmalloc.so)
-MAN_PAGES  := $(wildcard man/*.[158])
+MAN_PAGES  := $(wildcard man/*.[1578])
 
 .PHONY: all
 all: $(BINS) ## build reeved and reevectl
@@ -279,7 +279,7 @@ check-format:
 install: all ## install below DESTDIR and PREFIX
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples \
 	    $(DESTDIR)$(BASHDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-	    $(DESTDIR)$(MANDIR)/man8
+	    $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 build/reeved $(DESTDIR)$(SBINDIR)/reeved
 	$(INSTALL) -m 755 build/reevectl $(DESTDIR)$(BINDIR)/reevectl
 	$(foreach p,$(MAN_PAGES),$(INSTALL) -m 644 $(p) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)) &&) true
@@ -293,7 +293,7 @@ uninstall: ## remove what install put there
 	rm -f $(foreach p,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 	rm -rf $(DESTDIR)$(DOCDIR)
 	-for d in $(SBINDIR) $(BINDIR) $(BASHDIR) $(dir $(DOCDIR)) $(MANDIR)/man1 $(MANDIR)/man5 \
-	    $(MANDIR)/man8; do rmdir -p --ignore-fail-on-non-empty $(DESTDIR)$$d 2>/dev/null; done; true
+	    $(MANDIR)/man7 $(MANDIR)/man8; do rmdir -p --ignore-fail-on-non-empty $(DESTDIR)$$d 2>/dev/null; done; true
 
 demo: ## a small real site, supervised in the foreground
 	@packaging/demo.sh

@@ -25,6 +25,7 @@ def test_install_and_uninstall(tmp_path):
     found = files(tmp_path)
     expected = {"usr/sbin/reeved", "usr/bin/reevectl", "usr/share/man/man8/reeved.8",
                 "usr/share/man/man1/reevectl.1", "usr/share/man/man5/reeve.ini.5",
+                "usr/share/man/man7/reeve-protocol.7",
                 "usr/share/doc/reeve/examples/reeve.ini", "usr/share/doc/reeve/README.md",
                 "usr/share/doc/reeve/CHANGELOG.md", "usr/share/doc/reeve/LICENSE",
                 "usr/share/bash-completion/completions/reevectl"}

@@ -36,14 +36,17 @@ class VarlinkError(Exception):
 
 class Client:
     """One connection: objects out and in, each ended by NUL. Whatever it receives is held against
-    the contract, unless `checked` is false; `complaints`, a list, gets what is wrong with it too."""
+    the contract, unless `checked` is false; `complaints`, a list, gets what is wrong with it too.
+    `connected`: a socket that somebody else has connected (see peers.py)."""
 
-    def __init__(self, path, timeout=PATIENCE, checked=True, complaints=None):
+    def __init__(self, path, timeout=PATIENCE, checked=True, complaints=None, connected=None):
         self.conversation = varlink_contract.Conversation(CONTRACT) if checked else None
         self.complaints = [] if complaints is None else complaints
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket = connected or socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         self.buffer = b""
+        if connected:
+            return
         # Through the directory's descriptor: the path may be longer than a socket address holds.
         directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY)
         try:

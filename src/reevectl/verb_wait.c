@@ -43,7 +43,7 @@ static cJSON *ask_last_exit(struct session *s, const char *unit)
     return NULL;
 }
 
-/* "migrate: completed; run 3 ended by itself with exit code 0 (natural), after 2s" */
+/* "migrate: completed; run 3 ended by itself with exit code 0, after 2s" */
 static void add_ended(struct session *s, struct strbuf *b, const cJSON *result)
 {
     const char *unit = field_word(result, "unit");

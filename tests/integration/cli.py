@@ -9,6 +9,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import termios
@@ -38,6 +39,7 @@ def read_terminal(fd, until=None):
     """What reaches the terminal, to its end or until it holds the text."""
     data = b""
     while until is None or until.encode() not in data:
+        assert select.select([fd], [], [], PATIENCE)[0], f"nothing more than {data!r}"
         try:
             chunk = os.read(fd, 65536)
         except OSError as error:

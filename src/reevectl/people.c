@@ -1,7 +1,7 @@
 #include "reevectl/people.h"
 
 #include <pwd.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -22,7 +22,7 @@ static const char *name_of(int64_t uid)
     name[0] = '\0';
     entry = uid >= 0 && uid < UINT32_MAX ? getpwuid((uid_t)uid) : NULL;
     if (entry && strlen(entry->pw_name) < sizeof(name))
-        strncat(name, entry->pw_name, sizeof(name) - 1);
+        snprintf(name, sizeof(name), "%s", entry->pw_name);
     return name;
 }
 

@@ -391,7 +391,8 @@ def test_a_reset_of_what_did_not_fail(failed):
 
 # ---- Check ---------------------------------------------------------------------------------------
 def test_check_of_a_good_file(mixed):
-    assert mixed.call("Check") == {"file": mixed.config_file, "units": 7, "errors": []}
+    assert mixed.call("Check") == {"file": mixed.config_file, "units": 7, "errors": [],
+                                   "warnings": []}
     with open(mixed.config_file, "a", encoding="utf-8") as out:
         out.write("\n[service:one-more]\ncommand = true\n")
     assert mixed.call("Check")["units"] == 8

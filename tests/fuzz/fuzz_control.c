@@ -1,0 +1,193 @@
+/*
+ * The service itself behind a socket: whatever a client sends, as whoever, every answer is JSON
+ * with its terminator, what waits for the client is bounded, and nothing of it is left when it has
+ * gone. The units are those of a supervisor that only remembers. The first byte says who it is and
+ * how the units are.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../unit/fake_supervisor.h"
+#include "control/client.h"
+#include "control/server.h"
+#include "control/state.h"
+#include "run/errand.h"
+#include "varlink/json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+enum { QUIET_TURNS = 8, ANSWERS_MAX_BYTES = 64 << 20 };
+
+static const char *const names[] = {"web", "web@1", "db", "w", "a.b-c_d"};
+enum { N_UNITS = sizeof names / sizeof names[0] };
+
+static struct loop loop;
+static struct supervisor supervisor;
+static struct control *control;
+static char socket_path[64];
+
+/* ---- these stand in for run/errand.c: a check is never begun ---- */
+
+int errand_start(struct errand *e, struct procs *procs, struct loop *on, errand_work_fn *work,
+                 void *arg, int64_t timeout_ms, errand_done_fn *done, void *owner)
+{
+    (void)e, (void)procs, (void)on, (void)work, (void)arg, (void)timeout_ms, (void)done;
+    (void)owner;
+    return -EAGAIN;
+}
+
+void errand_ended(struct errand *e, const struct exit_status *status)
+{
+    (void)e, (void)status;
+}
+
+void errand_abandon(struct errand *e)
+{
+    (void)e;
+}
+
+/* ---- */
+
+static void clean_up(void)
+{
+    control_destroy(control);
+    fake_finish(&supervisor);
+    loop_finish(&loop);
+}
+
+static void must(bool true_)
+{
+    if (!true_)
+        abort();
+}
+
+static void begin(void)
+{
+    static const struct control_options options = {.version = "1", .config_file = "/nowhere"};
+
+    must(control_start(&control, &loop, &supervisor, &options) == 0 && control);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    signal(SIGPIPE, SIG_IGN);
+    must(loop_init(&loop) == 0);
+    fake_init(&supervisor, names, N_UNITS);
+    snprintf(socket_path, sizeof socket_path, "/tmp/reeve-fuzz-%d.sock", (int)getpid());
+    supervisor.daemon.socket = socket_path;
+    supervisor.daemon.socket_mode = 0600;
+    begin();
+    atexit(clean_up);
+    return 0;
+}
+
+static void set_units(unsigned seed)
+{
+    supervisor.shutting_down = false;
+    for (uint32_t i = 0; i < N_UNITS; i++)
+        fake_move(&supervisor, i, (enum unit_phase)((seed * 7 + i * 3) % PHASE_COUNT));
+}
+
+static void news(void)
+{
+    for (unsigned i = 0; i < 3; i++)
+        fake_happens(&supervisor, (enum notice_type)(supervisor.events.last_seq % NOTICE_COUNT),
+                     (uint32_t)(supervisor.events.last_seq % N_UNITS));
+    supervisor.listener->fn(supervisor.listener, UINT32_MAX);
+}
+
+static void check_answers(const struct strbuf *got)
+{
+    size_t from = 0;
+
+    for (size_t at = 0; at < got->len_bytes; at++) {
+        if (got->data[at] != '\0' && got->data[at] != '\n')
+            continue;
+        must(json_check(got->data + from, at - from, SIZE_MAX) == NULL);
+        from = at + 1;
+    }
+    must(from == got->len_bytes);
+}
+
+/* Lets the service work until it says nothing for a while; true when it has closed. */
+static bool listen_to(int fd, struct strbuf *got)
+{
+    static char buffer[64 << 10];
+    unsigned quiet = 0;
+
+    while (quiet < QUIET_TURNS) {
+        ssize_t n;
+
+        ev_run(loop.ev, EVRUN_NOWAIT);
+        list_for_each (it, &control->clients) {
+            must(client_unsent_bytes(container_of(it, struct client, link)) <=
+                 CLIENT_OUT_MAX_BYTES);
+        }
+        n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+        if (n == 0)
+            return true;
+        if (n > 0) {
+            strbuf_add_bytes(got, buffer, (size_t)n);
+            must(!got->failed && got->len_bytes < ANSWERS_MAX_BYTES);
+            quiet = 0;
+        } else {
+            must(errno == EAGAIN);
+            quiet++;
+        }
+    }
+    return false;
+}
+
+static void send_all(int fd, const uint8_t *data, size_t size, struct strbuf *got)
+{
+    while (size > 0) {
+        ssize_t n = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n > 0) {
+            data += n;
+            size -= (size_t)n;
+        } else if (errno != EAGAIN || listen_to(fd, got)) {
+            return; /* it listens to nothing more */
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct peer peer = {.pid = 1, .uid = 1, .gid = 1};
+    struct strbuf got = STRBUF_INIT;
+    int ends[2];
+
+    if (size < 2)
+        return 0;
+    set_units(data[0] / 3);
+    must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    must(client_create(control, ends[0], &peer, (enum role)(data[0] % 3)) == 0);
+    send_all(ends[1], data + 1, size - 1, &got);
+    if (!listen_to(ends[1], &got)) {
+        news();
+        shutdown(ends[1], SHUT_WR);
+        listen_to(ends[1], &got);
+    }
+    check_answers(&got);
+    close(ends[1]);
+    for (unsigned turns = 0; control->n_clients > 0; turns++) {
+        must(turns < 1000);
+        ev_run(loop.ev, EVRUN_NOWAIT);
+    }
+    strbuf_finish(&got);
+    if (!list_empty(&control->pendings)) { /* these units will never be what was asked for */
+        control_destroy(control);
+        begin();
+    }
+    return 0;
+}

@@ -2,13 +2,17 @@
 import contextlib
 import os
 import random
+import re
+import select
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
-from daemon import BUILD, PATIENCE, VarlinkError
+from daemon import BUILD, PATIENCE, ROOT, VarlinkError
 from follower import Follower, seqs
 from times import milliseconds
 from trouble import open_descriptors
@@ -400,6 +404,33 @@ def test_nothing_happens_nothing_is_said(calm):
         follower.client.socket.settimeout(0.3)
         with pytest.raises(TimeoutError):
             follower.step()
+
+
+def test_the_client_in_the_manual(calm):
+    """reeve-protocol(7) shows one that outlives reeved."""
+    with open(os.path.join(ROOT, "man/reeve-protocol.7"), encoding="utf-8") as page:
+        blocks = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", page.read(), re.M | re.S)
+    (program,) = [block for block in blocks if block.startswith("import json")]
+    program = program.replace("\\e", "\\").replace("/run/reeve/reeve.sock", calm.socket_path)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE,
+                          text=True) as client:
+        try:
+            calm.wait_for(lambda: calm.call("Stop", units=["web"]) and
+                          calm.call("Start", units=["web"]) and
+                          select.select([client.stdout], [], [], 0)[0], what="a first line")
+            calm.stop()
+            calm.start()
+            quiet(calm)
+            lines = []
+            while not lines or "session.ready" not in lines[-1]:
+                lines.append(client.stdout.readline().rstrip("\n"))
+                assert lines[-1], "the client ended"
+        finally:
+            client.kill()
+    assert any(line.split()[1:] == ["unit.state", "web", "running"] for line in lines)
+    again = lines.index("lost: None")
+    assert "session.stopped" in lines[again - 1] and "session.started" in lines[again + 1]
+    assert sum("session.started" in line for line in lines) == 1
 
 
 # ---- the events are the truth --------------------------------------------------------------------

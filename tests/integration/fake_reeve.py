@@ -315,9 +315,11 @@ def site_handlers(units):
         "List": lambda p: {"units": find(p)},
         "Show": lambda p: {"unit": shown(find({"units": [p["unit"]]})[0])},
         "Start": operate("running"), "Stop": operate("stopped"), "Restart": operate("running"),
-        "Signal": operate("running"), "Wait": operate("running"), "ResetFailed": reset_failed,
+        "Signal": lambda p: {"results": operate("running")(p)["results"]},
+        "Wait": operate("running"), "ResetFailed": reset_failed,
         "Events": lambda p: {"epoch": "e1", "seq": 20, "lost": 0, "events": happenings()},
-        "Check": lambda p: {"file": "/etc/reeve/reeve.ini", "units": len(units), "errors": []},
+        "Check": lambda p: {"file": "/etc/reeve/reeve.ini", "units": len(units), "errors": [],
+                            "warnings": []},
         "Shutdown": lambda p: {},
     }
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 
+import fake_reeve
 import pytest
 from daemon import BUILD, CONTRACT, ROOT, Client, VarlinkError
 from varlink_contract import SERVICE, BadContract, Contract, ContractBroken, Conversation, \
@@ -162,6 +163,18 @@ def test_the_standard_methods_refuse_as_well(calm):
         with pytest.raises(VarlinkError) as caught:
             calm.call(f"org.varlink.service.{method}", **given)
         assert (caught.value.name, caught.value.parameters) == (INVALID, {"parameter": name})
+
+
+def test_the_fake_answers_as_the_contract_says():
+    """What reevectl is tested with is what reeved might say."""
+    units = fake_reeve.site()
+    for method, answer in fake_reeve.site_handlers(units).items():
+        given = call_with(method)
+        if "units" in given:
+            given["units"] = ["web"]
+        CONTRACT.check_reply({"parameters": answer(given)}, f"{MANAGER}.{method}")
+    for unit in units:
+        CONTRACT.check_reply({"parameters": {"unit": fake_reeve.shown(unit)}}, f"{MANAGER}.Show")
 
 
 # ---- the manual ----------------------------------------------------------------------------------

@@ -222,6 +222,16 @@ def test_unknown_units_and_types(calm):
         assert (caught.value.name, caught.value.parameters) == (INVALID, {"parameter": "types"})
 
 
+def test_a_place_that_cannot_be(calm):
+    reply = told(calm)
+    for bad, parameters in (("since", {"since": reply["seq"] + 1}),
+                            ("since", {"since": reply["seq"] + 1, "epoch": reply["epoch"]}),
+                            ("last", {"since": 1, "last": 1})):
+        with pytest.raises(VarlinkError) as caught:
+            told(calm, **parameters)
+        assert (caught.value.name, caught.value.parameters) == (INVALID, {"parameter": bad})
+
+
 def test_a_follower_that_reconnects_misses_nothing_and_sees_nothing_twice(calm):
     choice = random.Random(7)
     seen, where = [], {}

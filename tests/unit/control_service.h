@@ -16,6 +16,7 @@
 #include "fake_supervisor.h"
 #include "os/clock.h"
 #include "os/socket.h"
+#include "run/procs.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -24,13 +25,19 @@ enum { PATIENCE_MS = 20000 };
 static struct loop loop;
 static struct supervisor supervisor;
 static struct control *control;
-static char socket_path[256];
+static struct procs procs;
+static char socket_path[256], config_path[256];
 
 /* `before_start` (NULL: nothing) is called when all is there but the service. */
 UNUSED static void service_begin(const char *const *names, uint32_t n, void (*before_start)(void))
 {
-    static const struct control_options options = {.version = "1", .config_file = "reeve.ini"};
+    const struct control_options options = {
+        .version = "1",
+        .config_file = in_tmp(config_path, "reeve.ini"),
+        .procs = &procs,
+    };
 
+    procs_init(&procs);
     assert_int_equal(loop_init(&loop), 0);
     ev_run(loop.ev, EVRUN_NOWAIT); /* before anything fails */
     fake_init(&supervisor, names, n);
@@ -47,6 +54,7 @@ UNUSED static int service_end(void)
     control_destroy(control);
     control = NULL;
     fake_finish(&supervisor);
+    procs_finish(&procs);
     loop_finish(&loop);
     assert_int_equal(access(socket_path, F_OK), -1);
     return 0;

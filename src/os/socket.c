@@ -301,7 +301,7 @@ int socket_peer_in_group(int fd, const struct peer *peer, gid_t gid)
     if (peer->gid == gid)
         return 1;
     n = peer_groups(fd, &groups);
-    for (int i = 0; i < n && !in_it; i++)
+    for (int i = 0; groups && i < n && !in_it; i++)
         in_it = groups[i] == gid;
     free(groups);
     return n < 0 ? n : in_it;

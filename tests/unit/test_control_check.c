@@ -101,8 +101,9 @@ static void expect_sentence(const char *text, const char *sentence)
     char expected[1024];
 
     snprintf(expected, sizeof expected,
-             "{\"parameters\":{\"file\":\"%s\",\"units\":0,\"errors\":[\"%s: %s\"]}}", config_path,
-             config_path, sentence);
+             "{\"parameters\":{\"file\":\"%s\",\"units\":0,\"errors\":[\"%s: %s\"],"
+             "\"warnings\":[]}}",
+             config_path, config_path, sentence);
     assert_string_equal(text, expected);
 }
 
@@ -110,7 +111,8 @@ static void good_and_bad(void **state)
 {
     (void)state;
     configure(good);
-    assert_non_null(strstr(heard_by(ask()), "reeve.ini\",\"units\":1,\"errors\":[]}}"));
+    assert_non_null(
+        strstr(heard_by(ask()), "reeve.ini\",\"units\":1,\"errors\":[],\"warnings\":[]}}"));
     configure("[service:x]\ncommand = true\n[service:x]\n");
     assert_non_null(strstr(heard_by(ask()), "\"units\":0,\"errors\":[\""));
     assert_int_equal(n_forks, 2);

@@ -1,9 +1,12 @@
 """The methods of io.reeve.Manager as a client meets them: what each does, and what it streams."""
+import grp
 import os
 import signal
+import stat
 import time
 
 import pytest
+from conftest import root_required
 from daemon import IGNORES_TERM, VarlinkError, process_alive
 from trouble import open_descriptors
 
@@ -253,6 +256,26 @@ def test_units_by_tag(reeve):
     with pytest.raises(VarlinkError) as caught:
         reeve.call("Stop", units=["tag:us"])
     assert caught.value.parameters["message"] == "No unit has the tag 'us'."
+
+
+# ---- the group of the socket ---------------------------------------------------------------------
+@root_required
+def test_the_socket_belongs_to_its_group_also_when_it_comes_back(reeve):
+    def group_and_mode():
+        try:
+            info = os.stat(reeve.socket_path)
+        except FileNotFoundError:
+            return None
+        return grp.getgrgid(info.st_gid).gr_name, stat.S_IMODE(info.st_mode)
+
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+    """, socket_group="daemon").start()
+    assert group_and_mode() == ("daemon", 0o660)
+    os.unlink(reeve.socket_path)
+    reeve.wait_line("listening there again")
+    assert group_and_mode() == ("daemon", 0o660)
 
 
 # ---- the end -------------------------------------------------------------------------------------

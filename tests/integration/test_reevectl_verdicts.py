@@ -147,6 +147,24 @@ def test_what_a_stranger_wrote_is_harmless(serve):
         assert "\x1b" not in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("reply", [
+    {}, {"units": 5}, {"units": [5, None, {}, {"name": 7, "last_exit": "x", "run": 1e300}]},
+    {"unit": {"state": "stopped", "enabled": True, "run": 3, "records": [{}, 2], "config": [1]},
+     "units": [{"name": "x", "state": "failed"}]},
+    {"unit": {"state": "stopping", "effective": 5, "since_ms": -1e300}, "events": [7],
+     "units": [{"name": "x", "run": 2, "last_exit": {}}]},
+    {"file": 7, "units": "many", "errors": [1, None, {}], "warnings": 3, "status": []},
+])
+def test_odd_shapes(serve, reply):
+    """Replies that lie about their shape end in some exit code, never in a crash."""
+    fake = serve({method: lambda p: reply for method in "Health List Show Events Check".split()})
+    for verb in "why cat errors is-active is-failed is-healthy status check".split():
+        for json_too in ([], ["--json"]):
+            result = ask(fake, verb, *json_too, *([] if verb == "check" else ["x"]))
+            assert 0 <= result.returncode <= 4, result.stderr
+    assert 0 <= ask(fake, "is-healthy").returncode <= 4
+
+
 # ---- errors -------------------------------------------------------------------------------------
 
 def failing(name, state, *records, **more):

@@ -149,7 +149,7 @@ static void write_table(const struct session *s, const struct rows *rows, size_t
     if (n_shown < rows->n) {
         struct strbuf more = STRBUF_INIT;
 
-        strbuf_addf(&more, "%zu more: reevectl errors -n %zu", rows->n - n_shown, rows->n);
+        strbuf_addf(&more, "%zu more; -n %zu shows them all", rows->n - n_shown, rows->n);
         strbuf_add(out, "\n");
         terminal_add(&s->out, out, STYLE_DIM, strbuf_text(&more));
         strbuf_add(out, "\n");

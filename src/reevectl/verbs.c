@@ -269,10 +269,10 @@ static void add_options(struct strbuf *b, unsigned options)
         {VERB_TIMEOUT, "--timeout DURATION", "wait at most this long, e.g. 10s or 1m30s"},
         {VERB_TO, "--to WHOM", "to main (the default), its group or the tree"},
         {VERB_FOLLOW, "-f, --follow", "go on with what happens; begins with the last 10"},
-        {VERB_LINES, "-n, --lines N", "the last N events"},
+        {VERB_LINES, "-n, --lines N", "only the newest N"},
         {VERB_SINCE, "--since SEQ", "what came after the event of that number"},
         {VERB_TYPE, "--type TYPE,...", "only of these types, e.g. unit.exited"},
-        {VERB_QUIET, "-q, --quiet", "print nothing, only the exit code tells"},
+        {VERB_QUIET, "-q, --quiet", "print no words, only the exit code tells"},
     };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)

@@ -210,7 +210,7 @@ def test_errors_are_the_failures_of_all_units_newest_first(serve):
     assert [(e["unit"], e["state"], e["record"]["run"]) for e in found] == \
         [("a", "running", 3), ("b", "backoff", 2), ("a", "running", 1)]
     assert len(json.loads(ask(fake, "errors", "--json", "-n1").stdout)["errors"]) == 1
-    assert ask(fake, "errors", "-n", "2").stdout.endswith("\n1 more: reevectl errors -n 3\n")
+    assert ask(fake, "errors", "-n", "2").stdout.endswith("\n1 more; -n 3 shows them all\n")
     assert outcome(ask(fake, "errors", "quiet")) == (0, "no errors\n", "")
 
 
@@ -233,9 +233,9 @@ def test_a_terminal_gets_the_newest_twenty(serve):
     many = [record(n, 1000 - n, 0, "runtime_error", exit_code=1) for n in range(40, 0, -1)]
     fake = serve(show_with([(failing("web", "running", *many), many)]))
     _, shows = on_terminal(100, "--socket", fake.path, "errors")
-    assert shows.count("exit code 1") == 20 and "20 more: reevectl errors -n 40" in shows
+    assert shows.count("exit code 1") == 20 and "20 more; -n 40 shows them all" in shows
     _, shows = on_terminal(100, "--socket", fake.path, "errors", "-n", "40")
-    assert shows.count("exit code 1") == 40 and "more:" not in shows
+    assert shows.count("exit code 1") == 40 and " more;" not in shows
     assert ask(fake, "errors").stdout.count("exit code 1") == 40
 
 

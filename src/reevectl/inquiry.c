@@ -1,6 +1,11 @@
 #include "reevectl/inquiry.h"
 
+#include <string.h>
+
 #include "reevectl/fields.h"
+
+/* So many are looked at: a signal that was sent to no avail may have come after the stop. */
+enum { EVENTS_ASKED = 16 };
 
 /* One member that is a list of one word. */
 static bool add_list(cJSON *parameters, const char *key, const char *word)
@@ -18,7 +23,7 @@ static cJSON *event_parameters(const cJSON *unit, const char *type)
 {
     cJSON *parameters = cJSON_CreateObject();
 
-    if (parameters && cJSON_AddNumberToObject(parameters, "last", 1) &&
+    if (parameters && cJSON_AddNumberToObject(parameters, "last", EVENTS_ASKED) &&
         add_list(parameters, "units", field_word(unit, "name")) &&
         add_list(parameters, "types", type))
         return parameters;
@@ -26,12 +31,24 @@ static cJSON *event_parameters(const cJSON *unit, const char *type)
     return NULL;
 }
 
+/* A request for a signal, or for a start that was refused, explains no state. */
+static bool may_explain(const cJSON *event)
+{
+    const char *request = field_text(event, "request");
+
+    return !request || (strcmp(request, "signal") != 0 && strcmp(request, "start") != 0);
+}
+
 static const cJSON *newest(const cJSON *reply)
 {
-    const cJSON *events = field(reply, "events");
-    int n = cJSON_GetArraySize(events);
+    const cJSON *event, *found = NULL;
 
-    return n > 0 ? cJSON_GetArrayItem(events, n - 1) : NULL;
+    cJSON_ArrayForEach(event, field(reply, "events"))
+    {
+        if (may_explain(event))
+            found = event;
+    }
+    return found;
 }
 
 void inquire(struct session *s, const cJSON *unit, struct cause *c)

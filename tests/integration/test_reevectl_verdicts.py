@@ -121,10 +121,12 @@ def test_a_stop_between_two_runs_is_told_by_its_event(serve):
                    last_exit=record(3, 65, 2, "runtime_error", exit_code=1))
     event = {"unit": "web", "at": moment(60), "type": "unit.requested", "request": "stop",
              "requester": {"uid": 0, "pid": 99, "unit": None}}
-    fake = serve(dict(site_handlers([stopped]), Events=lambda p: {"events": [event]}))
+    later = dict(event, at=moment(30), request="signal", requester={"uid": 0, "pid": 1})
+    fake = serve(dict(site_handlers([stopped]), Events=lambda p: {"events": [event, later]}))
     result = ask(fake, "why", "web")
     assert ": root (uid 0, pid 99) asked for it\n" in result.stdout
-    assert fake.calls[-1] == ("Events", {"last": 1, "units": ["web"], "types": ["unit.requested"]})
+    assert fake.calls[-1] == ("Events", {"last": 16, "units": ["web"],
+                                         "types": ["unit.requested"]})
 
 
 @pytest.mark.parametrize("refusal", ["NotPermitted", "TooLarge"])

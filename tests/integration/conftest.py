@@ -78,3 +78,17 @@ def serve(tmp_path):
 def fake(serve, units):
     """A reeved that only talks."""
     return serve(site_handlers(units))
+
+
+@pytest.fixture
+def calm(reeve):
+    """A daemon with one service that runs and one that is down."""
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+        [service:spare]
+        command = sleep 1000
+        autostart = no
+    """).start()
+    reeve.wait_unit("web", state="running")
+    return reeve

@@ -193,6 +193,13 @@ class Reeve:
             self.wait_line(r"^reeved: ready", since=first_line)
         return self
 
+    def start_deaf(self, stop_timeout):
+        """Starts with one service, deaf, that ignores TERM already."""
+        self.configure(f"[service:deaf]\ncommand = {IGNORES_TERM}\nstop_timeout = {stop_timeout}\n")
+        self.start()
+        self.wait_line("^deaf$")
+        return self
+
     def run(self, *args, timeout=PATIENCE, env=None, **popen):
         """Runs the reeved program to its end (--check, a refusal) and returns the CompletedProcess."""
         done = subprocess.run([self.reeved, *args], stdin=subprocess.DEVNULL, capture_output=True,

@@ -17,20 +17,6 @@ OURS = CONTRACT.interfaces[MANAGER]
 PARAMETERS = [(method, name) for method, (taken, _) in OURS.methods.items() for name in taken[1]]
 
 
-@pytest.fixture(name="calm")
-def fixture_calm(reeve):
-    """A daemon with one service that runs and one that is down."""
-    reeve.configure("""
-        [service:web]
-        command = sleep 1000
-        [service:spare]
-        command = sleep 1000
-        autostart = no
-    """).start()
-    reeve.wait_unit("web", state="running")
-    return reeve
-
-
 # ---- introspection -------------------------------------------------------------------------------
 def test_the_contract_is_served_byte_by_byte(calm):
     served = calm.call("org.varlink.service.GetInterfaceDescription", interface=MANAGER)

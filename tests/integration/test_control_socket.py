@@ -18,21 +18,6 @@ MIB = 1 << 20
 NOBODY = 65534
 INVALID = "org.varlink.service.InvalidParameter"
 MALFORMED = "io.reeve.Manager.MalformedMessage"
-DEAF = "sh -c 'trap \"\" TERM; echo deaf is up >&2; while :; do sleep 1000; done'"
-
-
-@pytest.fixture
-def calm(reeve):
-    """A daemon with one running service and one that is down."""
-    reeve.configure("""
-        [service:web]
-        command = sleep 1000
-        [service:spare]
-        command = sleep 1000
-        autostart = no
-    """).start()
-    reeve.wait_unit("web", state="running")
-    return reeve
 
 
 def health_message(size):
@@ -249,12 +234,7 @@ def test_start_tells_why_not_and_when_next(reeve):
 
 
 def test_waiting_is_bounded_by_timeout(reeve):
-    reeve.configure(f"""
-        [service:deaf]
-        command = {DEAF}
-        stop_timeout = 2s
-    """).start()
-    reeve.wait_line("deaf is up")
+    reeve.start_deaf("2s")
     result = reeve.call("Stop", units=["deaf"], timeout_ms=100)["results"][0]
     assert result == {"unit": "deaf", "ok": False, "state": "stopping", "run": 1,
                       "pid": reeve.unit("deaf")["pid"], "message": "still stopping after 100ms"}
@@ -282,12 +262,7 @@ def test_restarts_at_once_agree(calm):
 
 
 def test_shutdown_answers_all_and_closes(reeve):
-    reeve.configure(f"""
-        [service:deaf]
-        command = {DEAF}
-        stop_timeout = 500ms
-    """).start()
-    reeve.wait_line("deaf is up")
+    reeve.start_deaf("500ms")
     with reeve.connect() as waiting, reeve.connect() as late, reeve.connect() as client:
         waiting.send("Stop", {"units": ["deaf"]})
         late.call("Health")
@@ -305,12 +280,7 @@ def test_shutdown_answers_all_and_closes(reeve):
 
 # ---- clients that behave badly -------------------------------------------------------------------
 def test_half_closed_clients_get_their_answers(reeve):
-    reeve.configure(f"""
-        [service:deaf]
-        command = {DEAF}
-        stop_timeout = 300ms
-    """).start()
-    reeve.wait_line("deaf is up")
+    reeve.start_deaf("300ms")
     with reeve.connect() as client, reeve.connect() as waiting:
         # One whose end is seen while it waits, and one that has more to ask.
         waiting.send("Stop", {"units": ["deaf"]})
@@ -329,12 +299,7 @@ def test_half_closed_clients_get_their_answers(reeve):
 
 
 def test_half_closed_and_then_gone_while_it_waits(reeve):
-    reeve.configure(f"""
-        [service:deaf]
-        command = {DEAF}
-        stop_timeout = 60s
-    """).start()
-    reeve.wait_line("deaf is up")
+    reeve.start_deaf("60s")
     reeve.wait_unit("deaf", state="running")  # and its exec pipe is closed
     before = descriptors(reeve.pid)
     with reeve.connect() as waiting:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from conftest import cgroup_required, root_required
-from daemon import IGNORES_TERM, process_alive
+from daemon import process_alive
 from times import milliseconds
 
 
@@ -39,12 +39,7 @@ def test_stop_asks_with_the_stop_signal(reeve):
 
 
 def test_kill_falls_on_the_deadline_not_before(reeve):
-    reeve.configure(f"""
-        [service:deaf]
-        command = {IGNORES_TERM}
-        stop_timeout = 700ms
-    """).start()
-    reeve.wait_line("^deaf$")
+    reeve.start_deaf("700ms")
     with reeve.connect() as other:
         other.send("Stop", {"units": ["deaf"]})
         reeve.wait_unit("deaf", state="stopping")
@@ -307,12 +302,7 @@ def is_sleep(pid):
 
 
 def test_a_stop_while_stopping_takes_the_smaller_deadline(reeve):
-    reeve.configure(f"""
-        [service:deaf]
-        command = {IGNORES_TERM}
-        stop_timeout = 600ms
-    """).start()
-    reeve.wait_line("^deaf$")
+    reeve.start_deaf("600ms")
     with reeve.connect() as one, reeve.connect() as two:
         one.send("Stop", {"units": ["deaf"]})
         reeve.wait_unit("deaf", state="stopping")

@@ -1,4 +1,4 @@
-#include "os/cgroup.h"
+#include "cgroup_support.h"
 #include "os_support.h"
 
 #include <grp.h>
@@ -6,34 +6,19 @@
 
 #include "os/cgroup_find.h"
 
-static struct cgroup_root root = {.dir_fd = -1};
 static char unit_name[64]; /* of this run of the test only */
 
 static int open_root(void **state)
 {
-    char owner[64];
-
     (void)state;
-    snprintf(owner, sizeof owner, "/run/reeve-test-%d", (int)getpid());
     snprintf(unit_name, sizeof unit_name, "test%d", (int)getpid());
-    (void)cgroup_root_open(&root, owner); /* where it cannot be used the tests are skipped */
+    open_own_cgroup();
     return make_tmp_dir(state);
-}
-
-/* Also after a test that failed in the middle nothing stays. */
-static void clear_away(const char *name, int cgroup_fd, void *arg)
-{
-    (void)arg;
-    (void)cgroup_kill(cgroup_fd);
-    for (int i = 0; i < 1000 && cgroup_populated(cgroup_fd) == 1; i++)
-        poll(NULL, 0, 10);
-    (void)cgroup_remove(&root, name);
 }
 
 static int close_root(void **state)
 {
-    cgroup_each_own(&root, clear_away, NULL);
-    cgroup_root_close(&root);
+    close_own_cgroup();
     return remove_tmp_dir(state);
 }
 

@@ -21,11 +21,17 @@ static void test_stat(void **state)
 /* A name made to mislead whoever splits the line at blanks. */
 static void odd_name(void)
 {
+    char name[PROC_NAME_BYTES];
     struct proc_stat stat;
 
     CHECK(prctl(PR_SET_NAME, ") Z 1 (a) b\n 7") == 0);
     CHECK(proc_stat_read(getpid(), &stat) == 0);
     CHECK(stat.ppid == getppid() && stat.state == 'R' && stat.session == getsid(0));
+    proc_name_read(getpid(), name);
+    CHECK(strcmp(name, ") Z 1 (a) b") == 0); /* one line */
+    CHECK(prctl(PR_SET_NAME, "\x1b[31m\xc3\xa9 long name") == 0);
+    proc_name_read(getpid(), name);
+    CHECK(strcmp(name, "?[31m?? long na") == 0);
     CHECK(stat.start_ticks == proc_own_start_ticks() && stat.start_ticks > 0);
 }
 

@@ -1,40 +1,25 @@
+#include "cgroup_support.h"
 #include "os_support.h"
 
-#include "os/cgroup.h"
 #include "run/crowd.h"
 
 enum { N_PROCESSES = 300, PER_TURN_MAX = 64 };
 
-static struct cgroup_root root = {.dir_fd = -1};
 static struct loop loop;
 static unsigned n_done, n_turns;
 
 static int open_root(void **state)
 {
-    char owner[64];
-
     (void)state;
-    snprintf(owner, sizeof owner, "/run/reeve-test-crowd-%d", (int)getpid());
-    (void)cgroup_root_open(&root, owner); /* where it cannot be used the test is skipped */
+    open_own_cgroup();
     return loop_init(&loop);
-}
-
-/* Also after a test that failed in the middle nothing stays. */
-static void clear_away(const char *name, int cgroup_fd, void *arg)
-{
-    (void)arg;
-    (void)cgroup_kill(cgroup_fd);
-    for (int i = 0; i < 1000 && cgroup_populated(cgroup_fd) == 1; i++)
-        poll(NULL, 0, 10);
-    (void)cgroup_remove(&root, name);
 }
 
 static int close_root(void **state)
 {
     (void)state;
-    cgroup_each_own(&root, clear_away, NULL);
+    close_own_cgroup();
     loop_finish(&loop);
-    cgroup_root_close(&root);
     return 0;
 }
 

@@ -53,35 +53,49 @@ void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase 
     }
 }
 
-/* "exit code 3", "SIGTERM", "chdir /srv/x: No such file or directory" */
-static void describe_end(struct strbuf *out, const struct unit *u, const struct exit_record *r)
+/* "exec /srv/x: No such file or directory"; without memory the path is left out. */
+static void describe_failed_start(const struct unit *u, const struct exit_record *r, char *text,
+                                  size_t size_bytes)
+{
+    struct strbuf error = STRBUF_INIT;
+
+    describe_start_error(&error, u, r);
+    if (error.failed)
+        snprintf(text, size_bytes, "%s: %s", start_stage_name(r->error_stage),
+                 describe_start_errno(r));
+    else
+        snprintf(text, size_bytes, "%s", strbuf_text(&error));
+    strbuf_finish(&error);
+}
+
+/* "exit code 3", "SIGTERM" */
+static void describe_end(const struct unit *u, const struct exit_record *r, char *text,
+                         size_t size_bytes)
 {
     if (r->error_stage != STAGE_NONE)
-        describe_start_error(out, u, r);
+        describe_failed_start(u, r, text, size_bytes);
     else if (r->signal)
-        strbuf_addf(out, "SIG%s%s", signal_name(r->signal), r->core_dumped ? ", core dumped" : "");
+        snprintf(text, size_bytes, "SIG%s%s", signal_name(r->signal),
+                 r->core_dumped ? ", core dumped" : "");
     else if (r->has_status)
-        strbuf_addf(out, "exit code %d", r->exit_code);
+        snprintf(text, size_bytes, "exit code %d", r->exit_code);
     else
-        strbuf_add(out, "status unknown");
+        snprintf(text, size_bytes, "status unknown");
 }
 
 void report_record(const struct unit *u)
 {
     const struct exit_record *r = unit_last_record(u);
-    struct strbuf end = STRBUF_INIT;
-    char duration[32], who[48] = "";
+    char end[512], duration[32], who[48] = "";
 
     if (!r)
         return;
-    describe_end(&end, u, r);
+    describe_end(u, r, end, sizeof end);
     if (r->requested_by != BY_NOBODY)
         snprintf(who, sizeof who, ", asked by %s", requested_by_name(r->requested_by));
     log_info("%s: run %" PRIu64 " ended after %s: %s (%s%s)", u->spec->name, r->run,
-             duration_format(r->duration_ms, duration, sizeof duration),
-             end.failed ? "out of memory to say how" : strbuf_text(&end), reason_name(r->reason),
-             who);
-    strbuf_finish(&end);
+             duration_format(r->duration_ms, duration, sizeof duration), end,
+             reason_name(r->reason), who);
     if (r->leftovers_killed)
         log_warning("%s: %u processes it left behind were killed", u->spec->name,
                     r->leftovers_killed);

@@ -181,12 +181,14 @@ void event_stream_end(struct event_stream *es, struct supervisor *s, struct strb
                       size_t bytes)
 {
     size_t until_bytes = out->len_bytes + bytes;
+    uint64_t last_seq = supervisor_events(s)->last_seq;
 
-    if (!es->open) {
-        skip_lost(es, supervisor_events(s));
+    if (last_seq > es->until_seq)
+        last_seq = es->until_seq;
+    skip_lost(es, supervisor_events(s));
+    if (!es->open)
         begin_reply(es, out);
-    }
-    while (es->seq < supervisor_events(s)->last_seq && out->len_bytes < until_bytes)
+    while (es->seq < last_seq && out->len_bytes < until_bytes)
         (void)write_events(es, s, until_bytes);
     end_reply(es, s, false);
     event_stream_finish(es);

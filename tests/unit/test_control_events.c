@@ -317,6 +317,45 @@ static void the_end_of_reeved_ends_the_stream(void **state)
     assert_false(stream.active);
 }
 
+static void the_end_of_reeved_ends_the_one_reply(void **state)
+{
+    struct event_request r = from_the_beginning();
+
+    (void)state;
+    r.more = false;
+    happen(10);
+    follow(&r);
+    step_within(600);
+    assert_true(stream.active); /* its reader is slow */
+    happen(3);
+    event_stream_end(&stream, &supervisor, &out, PLENTY_BYTES);
+    assert_true(take());
+    assert_int_equal(n_told(), 10);
+    assert_int_equal(told("seq")->valueint, 10);
+    assert_int_equal(told("lost")->valueint, 0);
+    assert_false(continues());
+    assert_false(stream.active);
+}
+
+static void what_is_lost_at_the_end_is_told(void **state)
+{
+    struct event_request r = from_the_beginning();
+    int n_before;
+
+    (void)state;
+    r.more = false;
+    happen(10);
+    follow(&r);
+    step_within(600);
+    n_before = (int)stream.seq;
+    happen(FAKE_EVENTS_KEPT + 1);
+    event_stream_end(&stream, &supervisor, &out, PLENTY_BYTES);
+    assert_true(take());
+    assert_int_equal(n_told(), n_before);
+    assert_int_equal(told("seq")->valueint, 11);
+    assert_int_equal(told("lost")->valueint, 11 - n_before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -333,6 +372,8 @@ int main(void)
         TEST(only_the_units_asked_for_are_told),
         TEST(without_more_there_is_one_reply_of_what_there_was),
         TEST(the_end_of_reeved_ends_the_stream),
+        TEST(the_end_of_reeved_ends_the_one_reply),
+        TEST(what_is_lost_at_the_end_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,8 @@ static bool work(struct task *t)
             break;
     }
     again = pendings_work(c);
-    return again || !list_empty(&c->runnable);
+    /* What was asked for just now may be news already, also when nobody waits for its answer. */
+    return again || c->has_news || !list_empty(&c->runnable);
 }
 
 static void on_change(struct listener *l, uint32_t index)

@@ -132,6 +132,20 @@ def test_signals_reach_whom_they_should(reeve):
     assert unit["last_exit"]["signal"] == "KILL" and unit["last_exit"]["requested_by"] is None
 
 
+def test_signals_that_nobody_waits_for_are_told_all_the_same(reeve):
+    """More units than are asked in one turn: also the last of them reach a follower at once."""
+    reeve.configure("".join(f"[service:u{i}]\ncommand = sleep 1000\n" for i in range(100))).start()
+    reeve.call("Wait", units=["*"])
+    with reeve.connect() as follower, reeve.connect() as client:
+        follower.send("Events", {"last": 0, "types": ["unit.requested"]}, more=True)
+        follower.receive()
+        client.send("Signal", {"units": ["*"], "signal": "CONT"}, oneway=True)
+        told = []
+        while len(told) < 100:
+            told += follower.receive()["parameters"]["events"]
+        assert [event["unit"] for event in told] == [f"u{i}" for i in range(100)]
+
+
 # ---- ResetFailed ---------------------------------------------------------------------------------
 def test_reset_failed(reeve):
     reeve.configure("""

@@ -162,10 +162,11 @@ static void tell_leftovers(struct tree *t, uint32_t n)
 /* The rest in one go, so that nobody escapes by forking. */
 static void crowd_killed(struct tree *t)
 {
+    bool alive = main_alive(t);
     bool sent = cgroup_kill(t->cgroup_fd) >= 0;
 
     /* We may have been refused where the kernel's own kill is not. */
-    if (sent && main_alive(t) && !t->killing)
+    if (sent && alive && !t->killing)
         post_killed(t, true, 0);
     tell_leftovers(t, t->crowd.n_reached + (sent ? t->crowd.n_refused : 0));
     t->killing = t->killing || sent || t->crowd.n_reached;
@@ -507,6 +508,14 @@ void tree_main_ended(struct tree *t, const struct exit_status *status)
     tracker_join_ending(t->tracker, t);
 }
 
+/* Nobody is spared because the time was up before a kill had come to all of them. */
+static void end_crowd(struct tree *t)
+{
+    if (crowd_busy(&t->crowd) && t->crowd_now == CROWD_KILL)
+        (void)cgroup_kill(t->cgroup_fd);
+    crowd_drop(&t->crowd);
+}
+
 void tree_release(struct tree *t)
 {
     tracker_leave_ending(t->tracker, t);
@@ -517,7 +526,7 @@ void tree_release(struct tree *t)
         t->pinning = false;
     }
     tracker_unpin_all(t->tracker, t);
-    crowd_drop(&t->crowd);
+    end_crowd(t);
     drop_cgroup(t);
     sys_close(&t->pidfd);
     procs_remove(t->tracker->procs, &t->main);

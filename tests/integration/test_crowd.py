@@ -68,3 +68,15 @@ def test_health_is_answered_while_a_crowd_is_killed(reeve):
         if min(gaps) < max(0.06, min(kills) / 3):
             return
     raise AssertionError(f"longest waits for an answer: {gaps}; killing all at once: {kills}")
+
+
+@cgroup_required
+def test_the_end_of_reeved_spares_nobody(reeve):
+    """The time for the shutdown is up while they are still being killed one after the other."""
+    reeve.configure(f"""
+        [service:crowd]
+        command = sh -c 'trap "" TERM; {MAKE_THEM}; echo up >&2; exec sleep 1000'
+    """, shutdown_timeout="100ms").start()
+    reeve.wait_line("^up")
+    reeve.stop()
+    wait_for(lambda: not populated(reeve.cgroup), what="the cgroup to be empty")

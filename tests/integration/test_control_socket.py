@@ -418,6 +418,29 @@ def test_ten_thousand_units(reeve):
     assert len(results) == 10000 and all(result["ok"] for result in results)
 
 
+def test_a_reader_that_takes_its_time_gets_all(reeve):
+    """A reply of megabytes, taken in small bites: it is made as it is read, and whole at the end,
+    while others ask and units move."""
+    reeve.configure(many_units(10000)).start()
+    with reeve.connect() as slow:
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        before = resident_kib(reeve.pid)
+        slow.send("List")
+        bites = 0
+        while b"\0" not in slow.buffer[-8192:]:
+            slow.buffer += slow.socket.recv(8192)
+            bites += 1
+            if bites % 50 == 0:
+                assert reeve.call("Health", limit=0)["counts"]["total"] == 10000
+                reeve.call("Start", units=[f"unit-{bites}"], wait=False)
+        assert bites > 400
+        assert resident_kib(reeve.pid) < before + (8192 if BUILD.endswith("build") else 262144)
+        units = slow.receive()["parameters"]["units"]
+        assert [unit["name"] for unit in units] == [f"unit-{i}" for i in range(10000)]
+        still = slow.call("Health", limit=0)
+        assert still["counts"]["total"] == 10000
+
+
 def test_a_dear_request_keeps_nobody_waiting(reeve):
     """The dearest patterns against ten thousand of the longest names, over and over."""
     names = [f"{i:05d}".rjust(47, "u") for i in range(10000)]

@@ -1,14 +1,17 @@
 """What the protocol sends, frozen: a change of any shape shows as a difference of golden files
 (golden/protocol-*.json; REEVE_GOLDEN=write writes them). What differs from machine to machine and
 from run to run is replaced by a word in angle brackets, by the name of the member."""
+import contextlib
 import json
 import os
 import re
 import signal
 
 import pytest
+from conftest import root_required
 from daemon import IGNORES_TERM, VarlinkError
 from follower import Follower
+from peers import NOBODY, connect_as, open_directories
 from times import milliseconds
 
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
@@ -227,3 +230,25 @@ def test_errors(site):
         with site.connect() as late:
             found["ShuttingDown"] = error_of(late, "Start", units=["web"])
     check_golden(site, "errors", found)
+
+
+def test_a_full_house(site):
+    site.disconnect()
+    with contextlib.ExitStack() as stack:
+        # One after the other, as the queue of the socket is short.
+        for _ in range(256):
+            stack.enter_context(site.connect()).call("Health", limit=0)
+        with site.connect() as late:
+            reply = late.receive()
+            assert late.receive() is None
+    check_golden(site, "error-too-many-clients", reply)
+
+
+@root_required
+def test_a_refusal(reeve):
+    open_directories(reeve)
+    reeve.configure("[service:web]\ncommand = sleep 1000\n", socket_mode="0666",
+                    socket_group="daemon").start()
+    with connect_as(reeve, NOBODY) as client:
+        found = {method: error_of(client, method) for method in ("Start", "Shutdown")}
+    check_golden(reeve, "errors-not-permitted", found)

@@ -39,7 +39,7 @@ _reevectl_tags()
 
 _reevectl()
 {
-    local verbs='list status show why cat errors events health start stop restart signal
+    local verbs='list status why show cat errors events health start stop restart signal
         reset-failed wait is-active is-failed is-healthy check shutdown version help'
     local options='--socket --json --no-color --help --version'
     local signals='HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'

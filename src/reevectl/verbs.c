@@ -27,6 +27,17 @@ static const struct verb verbs[] = {
         .run = verb_status,
     },
     {
+        .name = "why",
+        .group = GROUP_LOOKING,
+        .arguments = "UNIT...",
+        .summary = "why units are as they are, and what to do",
+        .details = "Since when, who or what stopped it, how its last run ended, when the next\n"
+                   "try is.\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .run = verb_why,
+    },
+    {
         .name = "show",
         .group = GROUP_LOOKING,
         .arguments = "UNIT...",
@@ -37,17 +48,6 @@ static const struct verb verbs[] = {
         .min_args = 1,
         .max_args = SIZE_MAX,
         .run = verb_show,
-    },
-    {
-        .name = "why",
-        .group = GROUP_LOOKING,
-        .arguments = "UNIT...",
-        .summary = "why units are as they are, and what to do",
-        .details = "Since when, who or what stopped it, how its last run ended, when the next\n"
-                   "try is.\n",
-        .min_args = 1,
-        .max_args = SIZE_MAX,
-        .run = verb_why,
     },
     {
         .name = "cat",

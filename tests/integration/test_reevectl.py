@@ -191,10 +191,6 @@ def test_usage_errors(fake, args, says):
     assert not fake.calls
 
 
-def verbs_of_help():
-    return re.findall(r"^  ([a-z-]+) .{16}", ctl("--help").stdout.split("\nOptions")[0], re.M)
-
-
 def test_options_before_and_after(fake):
     env = environment(REEVE_SOCKET="/nowhere/reeve.sock")
     for args in (["--json", "--socket", fake.path, "list", "web"],

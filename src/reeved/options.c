@@ -12,7 +12,7 @@
 #include "config/places.h"
 
 static const char help[] =
-    "usage: reeved [-c FILE] [--check] [-v]\n"
+    "Usage: reeved [-c FILE] [--check] [-v]\n"
     "\n"
     "Supervises the services and jobs of an INI file, in the foreground.\n"
     "\n"
@@ -24,7 +24,7 @@ static const char help[] =
     "  -h, --help         this text\n"
     "      --version      the version\n"
     "\n"
-    "See reeved(8), reeve.ini(5) and reevectl(1).\n";
+    "reeved(8) and reeve.ini(5) say more; reevectl(1) asks and commands it.\n";
 
 enum { OPT_CHECK = 256, OPT_VERSION };
 

@@ -186,6 +186,16 @@ class Raw(Exception):
         self.data = data
 
 
+def listen(listener):
+    """Listens, on behalf of a process that has ended: `reevectl shutdown` waits for the end of the
+    one that listens, which shall not be the one that runs the tests."""
+    pid = os.fork()
+    if pid == 0:
+        listener.listen()
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
 class FakeReeve:
     """Serves `handlers`, {"List": function(parameters) -> reply parameters}, in threads.
 
@@ -200,7 +210,7 @@ class FakeReeve:
         self.unfinished = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
-        self.listener.listen()
+        listen(self.listener)
         self.connections = []
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()

@@ -16,7 +16,7 @@
 #include "reevectl/progress.h"
 #include "reevectl/render.h"
 
-enum { ANSWER_TIMEOUT_MS = 10000, QUIET_TIMEOUT_MS = 1000, LAST_MOMENT_MS = 10000 };
+enum { QUIET_TIMEOUT_MS = 1000, LAST_MOMENT_MS = 10000 };
 
 #define MANAGER "io.reeve.Manager."
 #define ERROR_NO_SUCH_UNIT MANAGER "NoSuchUnit"
@@ -241,7 +241,7 @@ int call_stream(struct session *s, const char *method, cJSON *parameters, bool m
     snprintf(name, sizeof(name), MANAGER "%s", method);
     error = varlink_client_send(s->client, name, parameters, more);
     if (error)
-        return tell_broken(s, error, patience->timeout_ms);
+        return tell_broken(s, error, ANSWER_TIMEOUT_MS);
     code = take_replies(s, method, patience, take, context);
     return code == STREAM_ENOUGH ? 0 : code;
 }

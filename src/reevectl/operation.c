@@ -8,6 +8,8 @@
 #include "reevectl/text.h"
 #include "reevectl/words.h"
 
+enum { GRACE_MS = 5000 };
+
 /* An operation that is going on. */
 struct course {
     struct session *s;
@@ -18,6 +20,11 @@ struct course {
     size_t n_results;
     int code;
 };
+
+int64_t operation_patience_ms(const struct options *o)
+{
+    return o->timeout_ms ? o->timeout_ms + GRACE_MS : -1;
+}
 
 void operation_add_state(const struct session *s, struct strbuf *b, const cJSON *result)
 {

@@ -22,6 +22,10 @@ struct operation {
 int operation_run(struct session *s, const struct operation *operation, cJSON *parameters,
                   char *const *names, size_t n_names);
 
+/* The timeout of an operation that waits as long as reeved does, which bounds itself by --timeout,
+ * and a little longer, for it to say so. */
+int64_t operation_patience_ms(const struct options *o);
+
 /* Adds "web: ", then the state in its colour. */
 void operation_add_state(const struct session *s, struct strbuf *b, const cJSON *result);
 

@@ -69,7 +69,7 @@ int session_connect(struct session *s)
         s->socket_path = s->options->socket ? strdup(s->options->socket) : default_socket(s);
     if (!s->socket_path)
         return -ENOMEM;
-    return varlink_client_connect(&s->client, s->socket_path);
+    return varlink_client_connect(&s->client, s->socket_path, ANSWER_TIMEOUT_MS);
 }
 
 int session_tell_unreachable(const struct session *s, int error)
@@ -95,6 +95,9 @@ int session_tell_unreachable(const struct session *s, int error)
         break;
     case ENAMETOOLONG:
         snprintf(why, sizeof(why), "too long for the path of a socket");
+        break;
+    case ETIMEDOUT:
+        snprintf(why, sizeof(why), "it takes no connection (waited %d s)", ANSWER_TIMEOUT_MS / 1000);
         break;
     default:
         snprintf(why, sizeof(why), "%s", strerror(-error));

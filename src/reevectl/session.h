@@ -10,6 +10,9 @@
 #include "reevectl/terminal.h"
 #include "varlink/client.h"
 
+/* How long reeved may take to answer what it does at once, and to take a connection. */
+enum { ANSWER_TIMEOUT_MS = 10000 };
+
 struct session {
     const struct options *options;
     struct terminal out;

@@ -9,7 +9,7 @@
 #include "reevectl/render.h"
 #include "reevectl/verbs.h"
 
-enum { ANSWER_TIMEOUT_MS = 10000, LAST_WHEN_FOLLOWING = 10 };
+enum { LAST_WHEN_FOLLOWING = 10 };
 
 struct reading {
     struct session *s;

@@ -2,9 +2,6 @@
 #include "reevectl/operation.h"
 #include "reevectl/verbs.h"
 
-/* The daemon bounds its own waiting; the client gives it this much longer to say so. */
-enum { GRACE_MS = 5000, NO_WAIT_TIMEOUT_MS = 10000 };
-
 static cJSON *parameters_of(const struct options *o, char **args, size_t n_args)
 {
     cJSON *parameters = call_units(args, n_args);
@@ -18,13 +15,6 @@ static cJSON *parameters_of(const struct options *o, char **args, size_t n_args)
     return NULL;
 }
 
-static int64_t timeout_of(const struct options *o)
-{
-    if (o->no_wait)
-        return NO_WAIT_TIMEOUT_MS;
-    return o->timeout_ms ? o->timeout_ms + GRACE_MS : -1;
-}
-
 static int operate(struct session *s, const char *method, const char *interrupted, char **args,
                    size_t n_args)
 {
@@ -33,7 +23,7 @@ static int operate(struct session *s, const char *method, const char *interrupte
         .method = method,
         .waits = !o->no_wait,
         .hints = true,
-        .timeout_ms = timeout_of(o),
+        .timeout_ms = o->no_wait ? ANSWER_TIMEOUT_MS : operation_patience_ms(o),
         .interrupted = interrupted,
     };
 

@@ -3,8 +3,6 @@
 #include "reevectl/operation.h"
 #include "reevectl/verbs.h"
 
-enum { ANSWER_TIMEOUT_MS = 10000 };
-
 int verb_reset_failed(struct session *s, char **args, size_t n_args)
 {
     static const struct operation operation = {

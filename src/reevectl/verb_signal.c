@@ -7,8 +7,6 @@
 #include "reevectl/text.h"
 #include "reevectl/verbs.h"
 
-enum { ANSWER_TIMEOUT_MS = 10000 };
-
 static const char *whom(const struct session *s)
 {
     return s->options->to ? s->options->to : "main";

@@ -8,9 +8,6 @@
 #include "reevectl/verbs.h"
 #include "reevectl/words.h"
 
-/* The daemon bounds its own waiting; the client gives it this much longer to say so. */
-enum { GRACE_MS = 5000 };
-
 static cJSON *parameters_of(const struct options *o, char **args, size_t n_args)
 {
     cJSON *parameters = call_units(args, n_args);
@@ -84,7 +81,7 @@ int verb_wait(struct session *s, char **args, size_t n_args)
         /* How it ended is asked for when the conversation about the wait is over. */
         .at_end = one,
         .add_done = one ? add_ended : NULL,
-        .timeout_ms = o->timeout_ms ? o->timeout_ms + GRACE_MS : -1,
+        .timeout_ms = operation_patience_ms(o),
     };
 
     return operation_run(s, &operation, parameters_of(o, args, n_args), args, n_args);

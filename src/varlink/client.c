@@ -52,7 +52,15 @@ static int address_of(const char *path, struct sockaddr_un *ret, int *ret_dir_fd
     return n > 0 && (size_t)n < sizeof ret->sun_path ? 0 : -ENAMETOOLONG;
 }
 
-static int connect_to(const char *path)
+/* How long connect() and send() may block; both return EAGAIN then. */
+static int limit_blocking(int fd, int timeout_ms)
+{
+    struct timeval limit = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ? -errno : 0;
+}
+
+static int connect_to(const char *path, int timeout_ms)
 {
     struct sockaddr_un address;
     int dir_fd;
@@ -61,12 +69,11 @@ static int connect_to(const char *path)
 
     if (r == 0) {
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-            r = -errno;
+        r = fd < 0 ? -errno : limit_blocking(fd, timeout_ms);
     }
     while (r == 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         if (errno != EINTR)
-            r = -errno;
+            r = errno == EAGAIN ? -ETIMEDOUT : -errno;
     }
     if (dir_fd >= 0)
         close(dir_fd);
@@ -75,14 +82,14 @@ static int connect_to(const char *path)
     return r < 0 ? r : fd;
 }
 
-int varlink_client_connect(struct varlink_client **ret, const char *socket_path)
+int varlink_client_connect(struct varlink_client **ret, const char *socket_path, int timeout_ms)
 {
     struct varlink_client *c = calloc(1, sizeof *c);
 
     *ret = NULL;
     if (!c)
         return -ENOMEM;
-    c->fd = connect_to(socket_path);
+    c->fd = connect_to(socket_path, timeout_ms);
     if (c->fd < 0) {
         int r = c->fd;
 
@@ -139,7 +146,7 @@ int varlink_client_send(struct varlink_client *c, const char *method, cJSON *par
         if (n >= 0)
             at += (size_t)n;
         else if (errno != EINTR)
-            r = -errno;
+            r = errno == EAGAIN ? -ETIMEDOUT : -errno;
     }
     cJSON_free(text);
     /* A daemon that refuses a client tells why before it closes: let that be read. */
@@ -221,7 +228,8 @@ int varlink_client_receive(struct varlink_client *c, struct varlink_reply *ret, 
     int r;
 
     memset(ret, 0, sizeof *ret);
-    for (;;) {
+    /* A peer that never stops sending does not stop the clock. */
+    for (bool late = false;; late = deadline_ms >= 0 && now_ms() >= deadline_ms) {
         switch (frame_next(&c->reader, &frame)) {
         case FRAME_MESSAGE:
             return take_reply(&frame, ret);
@@ -230,6 +238,8 @@ int varlink_client_receive(struct varlink_client *c, struct varlink_reply *ret, 
         case FRAME_NONE:
             break;
         }
+        if (late)
+            return -ETIMEDOUT;
         r = receive_some(c, deadline_ms);
         if (r < 0)
             return r;

@@ -7,8 +7,9 @@
 
 struct varlink_client;
 
-/* 0 or negative errno. */
-int varlink_client_connect(struct varlink_client **ret, const char *socket_path);
+/* 0 or negative errno. Neither connecting nor sending waits longer than timeout_ms for the daemon:
+ * -ETIMEDOUT then. */
+int varlink_client_connect(struct varlink_client **ret, const char *socket_path, int timeout_ms);
 void varlink_client_destroy(struct varlink_client *c);
 
 /* The connection's descriptor, to learn who is on the other end of it; it stays the client's. */
@@ -23,7 +24,8 @@ struct varlink_reply {
 /* Sends one call; takes ownership of `parameters` (NULL: none), also on failure. 0 or negative
  * errno. */
 int varlink_client_send(struct varlink_client *c, const char *method, cJSON *parameters, bool more);
-/* Waits for the next reply, at most timeout_ms (-1: for ever). 0; -ETIMEDOUT; -ECONNRESET when the
+/* Waits for the next reply, at most timeout_ms (-1: for ever; 0: takes what is there, if not too
+ * much at once). 0; -ETIMEDOUT; -ECONNRESET when the
  * daemon closed the connection; -EPROTO on anything that is not a reply. */
 int varlink_client_receive(struct varlink_client *c, struct varlink_reply *ret, int timeout_ms);
 /* Send, then receive. */

@@ -167,6 +167,32 @@ cJSON *call_units(char *const *names, size_t n_names)
     return NULL;
 }
 
+cJSON *call_unit(const char *name)
+{
+    cJSON *parameters = cJSON_CreateObject();
+
+    if (parameters && cJSON_AddStringToObject(parameters, "unit", name))
+        return parameters;
+    cJSON_Delete(parameters);
+    return NULL;
+}
+
+cJSON *call_limit(int n)
+{
+    cJSON *parameters = cJSON_CreateObject();
+
+    if (parameters && cJSON_AddNumberToObject(parameters, "limit", n))
+        return parameters;
+    cJSON_Delete(parameters);
+    return NULL;
+}
+
+int call_tell_no_match(const char *argument)
+{
+    complain("no unit matches '%s'", argument);
+    return EXIT_NO_UNIT;
+}
+
 static int tell_end(const struct session *s, const struct patience *patience, int error,
                     unsigned n_replies)
 {

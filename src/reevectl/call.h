@@ -32,8 +32,11 @@ struct patience {
 typedef int stream_take(void *context, struct varlink_reply *reply);
 enum { STREAM_ENOUGH = -1 };
 
-/* {"units": [names]}, or {} for no names. NULL when memory ran out. */
+/* Parameters: {"units": [names]}, or {} for no names; {"unit": name}; {"limit": n}. NULL when memory
+ * ran out. */
 cJSON *call_units(char *const *names, size_t n_names);
+cJSON *call_unit(const char *name);
+cJSON *call_limit(int n);
 
 /*
  * Calls a method of io.reeve.Manager ("List"). Takes ownership of `parameters`; NULL means that
@@ -48,6 +51,8 @@ int call_stream(struct session *s, const char *method, cJSON *parameters, bool m
                 const struct patience *patience, stream_take *take, void *context);
 /* The same as call() within a moment, silently: NULL when there is no good answer. */
 cJSON *call_quietly(struct session *s, const char *method, cJSON *parameters);
+/* Says that no unit is named so; returns EXIT_NO_UNIT. */
+int call_tell_no_match(const char *argument);
 /* Waits until reeved closes the connection. 0 or the exit code, told. */
 int call_await_end(struct session *s, const struct patience *patience);
 

@@ -1,4 +1,4 @@
-/* Units in tables, and finding the units that arguments name. */
+/* Units in tables, and counted. */
 #ifndef REEVE_REEVECTL_UNITS_H
 #define REEVE_REEVECTL_UNITS_H
 
@@ -25,13 +25,5 @@ void units_add_counts(struct strbuf *out, const struct unit_counts *counts);
 /* The table of exit records, newest first, at most `limit` of them. */
 void units_write_records(const struct session *s, const cJSON *records, int limit,
                          struct strbuf *out, size_t indent);
-
-/*
- * Calls Show for each unit that the arguments name, once each, in the order of the arguments, and
- * hands each reply to `visit`, which returns an exit code. Returns the worst: no such unit, then
- * failure, then whatever `visit` returned.
- */
-int units_show_each(struct session *s, char **args, size_t n_args,
-                    int (*visit)(struct session *s, const cJSON *reply));
 
 #endif

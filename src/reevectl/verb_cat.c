@@ -4,8 +4,8 @@
 
 #include "reevectl/fields.h"
 #include "reevectl/text.h"
-#include "reevectl/units.h"
 #include "reevectl/verbs.h"
+#include "reevectl/walk.h"
 
 /* As written, which may hold tabs, and with what could steer a terminal made harmless. */
 static void add_text(struct strbuf *b, const char *text, size_t len_bytes)
@@ -92,5 +92,5 @@ static int visit(struct session *s, const cJSON *reply)
 
 int verb_cat(struct session *s, char **args, size_t n_args)
 {
-    return units_show_each(s, args, n_args, visit);
+    return walk_units(s, args, n_args, visit);
 }

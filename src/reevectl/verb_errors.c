@@ -227,15 +227,9 @@ static bool may_have_failed(const cJSON *unit)
 
 static int show(struct session *s, const char *name, cJSON *replies)
 {
-    cJSON *parameters = cJSON_CreateObject();
     cJSON *reply;
-    int code;
+    int code = call(s, "Show", call_unit(name), &reply);
 
-    if (parameters && !cJSON_AddStringToObject(parameters, "unit", name)) {
-        cJSON_Delete(parameters);
-        parameters = NULL;
-    }
-    code = call(s, "Show", parameters, &reply);
     if (code)
         return code;
     if (cJSON_AddItemToArray(replies, reply))

@@ -80,10 +80,8 @@ static int find(struct session *s, char *argument, cJSON *found)
     if (code)
         return code;
     units = cJSON_GetObjectItemCaseSensitive(reply, "units");
-    if (cJSON_GetArraySize(units) == 0) {
-        complain("no unit matches '%s'", argument);
-        code = EXIT_NO_UNIT;
-    }
+    if (cJSON_GetArraySize(units) == 0)
+        code = call_tell_no_match(argument);
     while ((unit = cJSON_DetachItemFromArray(units, 0)) != NULL) {
         if (cJSON_AddItemToArray(found, unit))
             continue;
@@ -144,16 +142,10 @@ static int ask(struct session *s, const struct question *q, char **args, size_t 
 /* The whole of it, whose units need not be told. */
 static int ask_status(struct session *s)
 {
-    cJSON *parameters = cJSON_CreateObject();
     const char *status;
     cJSON *reply;
-    int code;
+    int code = call(s, "Health", call_limit(0), &reply);
 
-    if (parameters && !cJSON_AddNumberToObject(parameters, "limit", 0)) {
-        cJSON_Delete(parameters);
-        parameters = NULL;
-    }
-    code = call(s, "Health", parameters, &reply);
     if (code)
         return code;
     status = field_word(reply, "status");

@@ -6,6 +6,7 @@
 #include "reevectl/text.h"
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
+#include "reevectl/walk.h"
 #include "reevectl/words.h"
 
 enum { VALUE_COLUMNS_MAX = 48, RECORDS_ALL = 16 };
@@ -257,5 +258,5 @@ static int visit(struct session *s, const cJSON *reply)
 
 int verb_show(struct session *s, char **args, size_t n_args)
 {
-    return units_show_each(s, args, n_args, visit);
+    return walk_units(s, args, n_args, visit);
 }

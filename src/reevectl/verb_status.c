@@ -7,6 +7,7 @@
 #include "reevectl/text.h"
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
+#include "reevectl/walk.h"
 #include "reevectl/words.h"
 
 enum { LABEL_COLUMNS = 11, RECORDS_SHOWN = 5 };
@@ -282,5 +283,5 @@ static int daemon_status(struct session *s)
 
 int verb_status(struct session *s, char **args, size_t n_args)
 {
-    return n_args ? units_show_each(s, args, n_args, visit) : daemon_status(s);
+    return n_args ? walk_units(s, args, n_args, visit) : daemon_status(s);
 }

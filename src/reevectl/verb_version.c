@@ -7,17 +7,8 @@
 /* Not being there is an answer here, not a failure; anything else that goes wrong is. */
 static int ask_daemon(struct session *s, cJSON **ret_health)
 {
-    cJSON *parameters;
-
     *ret_health = NULL;
-    if (session_connect(s) != 0)
-        return 0;
-    parameters = cJSON_CreateObject();
-    if (parameters && !cJSON_AddNumberToObject(parameters, "limit", 1)) {
-        cJSON_Delete(parameters);
-        parameters = NULL;
-    }
-    return call(s, "Health", parameters, ret_health);
+    return session_connect(s) == 0 ? call(s, "Health", call_limit(1), ret_health) : 0;
 }
 
 static int print_json(const char *daemon)

@@ -30,21 +30,12 @@ static bool has_ended(const char *state)
            strcmp(state, unit_state_name(STATE_FAILED)) == 0;
 }
 
-static cJSON *ask_last_exit(struct session *s, const char *unit)
-{
-    cJSON *parameters = cJSON_CreateObject();
-
-    if (parameters && cJSON_AddStringToObject(parameters, "unit", unit))
-        return call_quietly(s, "Show", parameters);
-    cJSON_Delete(parameters);
-    return NULL;
-}
-
 /* "migrate: completed; run 3 ended by itself with exit code 0, after 2s" */
 static void add_ended(struct session *s, struct strbuf *b, const cJSON *result)
 {
     const char *unit = field_word(result, "unit");
-    cJSON *shown = has_ended(field_word(result, "state")) ? ask_last_exit(s, unit) : NULL;
+    bool ended = has_ended(field_word(result, "state"));
+    cJSON *shown = ended ? call_quietly(s, "Show", call_unit(unit)) : NULL;
     const cJSON *record = field(field(shown, "unit"), "last_exit");
     int64_t pid = field_number(result, "pid", -1);
     struct strbuf text = STRBUF_INIT;

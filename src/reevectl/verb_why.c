@@ -2,8 +2,8 @@
 #include "reevectl/fields.h"
 #include "reevectl/inquiry.h"
 #include "reevectl/text.h"
-#include "reevectl/units.h"
 #include "reevectl/verbs.h"
+#include "reevectl/walk.h"
 #include "reevectl/words.h"
 
 enum { INDENT = 4 };
@@ -76,5 +76,5 @@ static int visit(struct session *s, const cJSON *reply)
 
 int verb_why(struct session *s, char **args, size_t n_args)
 {
-    return units_show_each(s, args, n_args, visit);
+    return walk_units(s, args, n_args, visit);
 }

@@ -420,6 +420,23 @@ def test_odd_shapes(serve, reply):
     assert ctl("start", "x", "--socket", fake.path).returncode == 1
 
 
+def test_one_complaint_when_reeved_goes_away(serve, units):
+    """However many units were to come, and after a complaint about another."""
+    def answer(parameters):
+        if parameters["unit"] != "web":
+            raise Raw(b"")
+        return {"unit": shown(units[0])}
+
+    fake = serve(dict(site_handlers(units), Show=answer))
+    for verb in ("status", "show", "why", "cat"):
+        result = ctl(verb, "nope", "*", "web", "worker", "--socket", fake.path)
+        lines = result.stderr.splitlines()
+        assert (result.returncode, len(lines)) == (4, 2), lines
+        assert "no unit is named 'nope'" in lines[0]
+        assert "closed the connection before it answered" in lines[1]
+        assert "web" in result.stdout
+
+
 def test_output_that_cannot_be_written(fake):
     command = [REEVECTL, "--socket", fake.path, "list"]
     with open("/dev/full", "w", encoding="utf-8") as full:

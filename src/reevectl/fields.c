@@ -1,6 +1,5 @@
 #include "reevectl/fields.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 const cJSON *field(const cJSON *object, const char *key)
@@ -24,21 +23,23 @@ const char *field_word(const cJSON *object, const char *key)
     return text ? text : "";
 }
 
+/* Sums and differences of two numbers shall not overflow. */
+#define NUMBER_MAX ((int64_t)4000000000000000000)
+
 int64_t field_number_of(const cJSON *item, int64_t absent)
 {
+    int64_t value = absent;
     char *end;
-    long long value;
 
     if (cJSON_IsNumber(item)) {
-        if (item->valuedouble > -9e18 && item->valuedouble < 9e18)
-            return (int64_t)item->valuedouble;
-        return absent;
+        if (item->valuedouble >= -(double)NUMBER_MAX && item->valuedouble <= (double)NUMBER_MAX)
+            value = (int64_t)item->valuedouble;
+    } else if (cJSON_IsString(item)) {
+        value = strtoll(item->valuestring, &end, 10); /* a number out of range is beyond ours, too */
+        if (end == item->valuestring || *end)
+            value = absent;
     }
-    if (!cJSON_IsString(item))
-        return absent;
-    errno = 0;
-    value = strtoll(item->valuestring, &end, 10);
-    return errno || end == item->valuestring || *end ? absent : value;
+    return value < -NUMBER_MAX || value > NUMBER_MAX ? absent : value;
 }
 
 int64_t field_number(const cJSON *object, const char *key, int64_t absent)

@@ -35,6 +35,8 @@ void people_add_requester(struct strbuf *b, const cJSON *requester)
 
     if (unit)
         strbuf_add(b, unit);
+    else if (uid < 0)
+        strbuf_add(b, "somebody unknown");
     else
         strbuf_addf(b, "%s%suid %lld, pid %lld%s", name, *name ? " (" : "", (long long)uid,
                     (long long)pid, *name ? ")" : "");

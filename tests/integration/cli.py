@@ -14,7 +14,7 @@ import struct
 import subprocess
 import termios
 
-from daemon import BUILD, PATIENCE
+from daemon import BUILD, PATIENCE, SANITIZER
 
 REEVECTL = os.path.join(BUILD, "reevectl")
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
@@ -30,9 +30,11 @@ def environment(**more):
 
 def ctl(*args, env=None, **more):
     """Runs reevectl with its output in pipes."""
-    return subprocess.run([REEVECTL, *args], env=env or environment(), text=True, timeout=PATIENCE,
+    done = subprocess.run([REEVECTL, *args], env=env or environment(), text=True, timeout=PATIENCE,
                           stdin=subprocess.DEVNULL, capture_output="stdout" not in more,
                           check=False, **more)
+    assert not SANITIZER.search(done.stderr or ""), done.stderr
+    return done
 
 
 def read_terminal(fd, until=None):
@@ -48,7 +50,9 @@ def read_terminal(fd, until=None):
         if not chunk:
             break
         data += chunk
-    return data.decode().replace("\r\n", "\n")
+    text = data.decode().replace("\r\n", "\n")
+    assert not SANITIZER.search(text), text
+    return text
 
 
 def open_terminal(columns):

@@ -407,14 +407,22 @@ def test_broken_replies(serve, data, says):
 @pytest.mark.parametrize("reply", [
     {}, {"units": 5}, {"units": [5, None, {}, {"name": 7, "last_exit": "x"}]}, {"unit": []},
     {"results": [{}]}, {"results": "x"}, {"status": 3, "counts": []},
+    {"unit": {"name": "x", "state": "stopping", "goal": "up", "since_ms": str(-2**63),
+              "effective": {"stop_timeout_ms": str(2**63 - 1)}}},
+    {"units": [{"name": "x", "state": "killing", "since_ms": str(-2**63)}],
+     "unit": {"name": "x", "state": "killing", "since_ms": str(-2**63), "last_exit": {"run": 1},
+              "records": [{"cpu_user_ms": str(2**63 - 1), "cpu_system_ms": str(2**63 - 1)}] * 2}},
     {"unit": {"config": [1], "records": [{}, 2], "effective": {"a": {"b": 1}, "x_ms": 1e300}}},
 ])
 def test_odd_shapes(serve, reply):
     """Replies that lie about their shape end in some exit code, never in a crash."""
     methods = "Health List Show Start Stop Restart Shutdown".split()
     fake = serve({method: lambda p: reply for method in methods})
+    fake.handlers.setdefault("Events", lambda p: {"events": [
+        reply, {"unit": "x", "type": "unit.requested"}, {"type": "unit.exited", "exit": 7}]})
     for args in (["list"], ["status"], ["status", "x"], ["show", "x"], ["health"], ["version"],
-                 ["start", "x"]):
+                 ["start", "x"], ["why", "x"], ["cat", "x"], ["errors"], ["events"],
+                 ["is-active", "x"], ["is-healthy"], ["errors", "--json"]):
         result = ctl(*args, "--socket", fake.path)
         assert 0 <= result.returncode <= 4, result.stderr
     assert ctl("start", "x", "--socket", fake.path).returncode == 1

@@ -176,6 +176,16 @@ static bool peer_has_closed(int fd)
     return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP);
 }
 
+/* It has said all it wanted and listens still: `printf ... | socat` ends its message like this. */
+static void end_input(struct client *cl)
+{
+    cl->has_input = cl->has_input || frame_held_bytes(&cl->in);
+    if (frame_end(&cl->in) < 0) {
+        log_warning("out of memory: a client was dropped");
+        set_dropped(cl);
+    }
+}
+
 static void receive(struct client *cl)
 {
     static char buffer[RECEIVE_BYTES];
@@ -186,7 +196,9 @@ static void receive(struct client *cl)
     if (n <= 0) {
         cl->eof = true;
         if (n < 0 || peer_has_closed(cl->fd))
-            set_gone(cl);
+            set_gone(cl); /* and a message it did not end is none */
+        else
+            end_input(cl);
     } else if (frame_put(&cl->in, buffer, (size_t)n) < 0) {
         log_warning("out of memory: a client was dropped");
         set_dropped(cl);

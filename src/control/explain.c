@@ -1,5 +1,7 @@
 #include "control/explain.h"
 
+#include <string.h>
+
 #include "base/duration.h"
 #include "os/signals.h"
 #include "run/describe.h"
@@ -15,7 +17,8 @@ static void add_requester(struct strbuf *out, const struct exit_record *r)
 
 void explain_record(struct strbuf *out, const struct unit *u, const struct exit_record *r)
 {
-    strbuf_addf(out, "%s: ", reason_name(r->reason));
+    if (r->reason == REASON_START_FAILED)
+        strbuf_addf(out, "%s: ", reason_name(r->reason));
     if (r->error_stage != STAGE_NONE) {
         describe_start_error(out, u, r);
     } else if (r->signal) {
@@ -43,6 +46,21 @@ static void add_next_try(struct strbuf *out, const struct unit *u, struct moment
         strbuf_add(out, "; it is not tried again");
 }
 
+void explain_disabled(struct strbuf *out, const struct unit *u)
+{
+    const struct unit_spec *spec = u->spec;
+    const char *file = spec->file;
+    uint32_t line = spec->line;
+
+    for (uint32_t i = 0; i < spec->n_texts; i++) {
+        if (strcmp(spec->texts[i].key, "enabled") == 0) {
+            file = spec->texts[i].file;
+            line = spec->texts[i].line;
+        }
+    }
+    strbuf_addf(out, "disabled: enabled = no at %s:%u", file, (unsigned)line);
+}
+
 void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verdict,
                      const struct exit_record *r, struct moment now)
 {
@@ -62,6 +80,15 @@ void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verd
         break;
     case VERDICT_CUT_SHORT:
         strbuf_add(out, "stopped before it completed");
+        break;
+    case VERDICT_IDLE:
+        if (u->spec->enabled)
+            strbuf_add(out, "stopped, and nobody has asked for it to start");
+        else
+            explain_disabled(out, u);
+        break;
+    case VERDICT_NEVER:
+        strbuf_add(out, "it never completes, since restart = always");
         break;
     case VERDICT_UNKILLABLE:
         strbuf_add(out,

@@ -12,6 +12,8 @@ void explain_record(struct strbuf *out, const struct unit *u, const struct exit_
 /* Why an operation did not succeed, and what comes next. `r` goes with VERDICT_ENDED. */
 void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verdict,
                      const struct exit_record *r, struct moment now);
+/* Why a disabled unit is not started, and where that stands. */
+void explain_disabled(struct strbuf *out, const struct unit *u);
 /* An operation that was not decided within timeout_ms. */
 void explain_timeout(struct strbuf *out, const struct unit *u, int64_t timeout_ms);
 

@@ -197,13 +197,12 @@ static int ask(struct pending *p, struct item *it)
 
 static void refused(struct pending *p, struct item *it, int error)
 {
-    const struct unit_spec *spec = unit_of(p, it)->spec;
     struct strbuf message = STRBUF_INIT;
 
     if (p->request.asking == ASK_SIGNAL)
         strbuf_addf(&message, "%s", error == -ESRCH ? "it has no process" : strerror(-error));
     else if (error == -EACCES)
-        strbuf_addf(&message, "disabled: enabled = no at %s:%u", spec->file, (unsigned)spec->line);
+        explain_disabled(&message, unit_of(p, it));
     else if (error == -ESHUTDOWN)
         strbuf_add(&message, "reeved is shutting down");
     else

@@ -97,10 +97,9 @@ static enum verdict await_ready(const struct unit *u, const struct exit_record *
         return VERDICT_OK;
     if (u->phase == PHASE_FAILED || u->phase == PHASE_COMPLETED)
         return ended_for_good(u, ret_record);
-    return VERDICT_OPEN;
+    return u->phase == PHASE_STOPPED ? VERDICT_IDLE : VERDICT_OPEN;
 }
 
-/* A stop that was there before somebody waited decides nothing: the unit may be started yet. */
 static enum verdict await_completed(struct operation_mark *mark, const struct unit *u,
                                     const struct exit_record **ret_record)
 {
@@ -109,7 +108,9 @@ static enum verdict await_completed(struct operation_mark *mark, const struct un
     if (u->phase == PHASE_FAILED)
         return ended_for_good(u, ret_record);
     if (u->phase == PHASE_STOPPED)
-        return mark->had_run ? VERDICT_CUT_SHORT : VERDICT_OPEN;
+        return mark->had_run ? VERDICT_CUT_SHORT : VERDICT_IDLE;
+    if (u->spec->kind == UNIT_SERVICE && u->spec->restart == RESTART_ALWAYS)
+        return VERDICT_NEVER;
     mark->had_run = true;
     return VERDICT_OPEN;
 }

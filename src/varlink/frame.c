@@ -62,6 +62,14 @@ int frame_put(struct frame_reader *r, const void *bytes, size_t len_bytes)
     return 0;
 }
 
+int frame_end(struct frame_reader *r)
+{
+    int rc = frame_held_bytes(r) ? frame_put(r, "", 1) : 0;
+
+    r->ended = true;
+    return rc;
+}
+
 size_t frame_held_bytes(const struct frame_reader *r)
 {
     return r->len_bytes - r->start_at;
@@ -132,14 +140,15 @@ static enum frame_kind end_message(struct frame_reader *r, struct frame *ret, ch
 {
     bool was_lines = r->last_lines;
     bool skipped = r->skipping;
+    bool last = r->ended && r->scanned_at == r->len_bytes; /* the NUL that frame_end added */
 
     /* The NUL of "{...}\n\0": its message was already taken at the newline. */
-    if (was_lines && terminator == '\0' && r->state == SCAN_BLANK) {
+    if ((was_lines || last) && terminator == '\0' && r->state == SCAN_BLANK) {
         r->last_lines = false;
         begin_message(r);
         return FRAME_NONE;
     }
-    r->last_lines = terminator == '\n';
+    r->last_lines = terminator == '\n' || last;
     if (!skipped) {
         ret->text = r->data + r->start_at;
         ret->len_bytes = r->scanned_at - 1 - r->start_at;

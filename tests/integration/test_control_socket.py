@@ -279,6 +279,25 @@ def test_shutdown_answers_all_and_closes(reeve):
 
 
 # ---- clients that behave badly -------------------------------------------------------------------
+def test_the_end_of_what_is_said_ends_a_message(calm):
+    """As `printf ... | socat` sends it. Who hangs up altogether in the middle has said nothing."""
+    before = descriptors(calm.pid)
+    with calm.connect(checked=False) as client:
+        client.send_bytes(b'{"method":"io.reeve.Manager.Stop","parameters":{"units":["web"]}}')
+        client.socket.shutdown(socket.SHUT_WR)
+        (answer,) = lines_of(client, 1)
+        assert answer["parameters"]["results"][0]["state"] == "stopped"
+    with calm.connect(checked=False) as client:
+        client.send_bytes(b'{"method":"io.reeve.Manager.Health", "para')
+        client.socket.shutdown(socket.SHUT_WR)
+        (answer,) = lines_of(client, 1)
+        assert answer["error"] == MALFORMED
+    with calm.connect(checked=False) as client:
+        client.send_bytes(b'{"method":"io.reeve.Manager.Start","parameters":{"units":["web"]}}')
+    calm.wait_for(lambda: descriptors(calm.pid) <= before, what="the end of all clients")
+    assert calm.unit("web")["run"] == 1
+
+
 def test_half_closed_clients_get_their_answers(reeve):
     reeve.start_deaf("300ms")
     with reeve.connect() as client, reeve.connect() as waiting:

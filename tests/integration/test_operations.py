@@ -1,5 +1,6 @@
 """Waiting, signals, resets, checks, and replies on the way: as the contract's comments say."""
 import os
+import re
 import sys
 import textwrap
 import threading
@@ -49,6 +50,14 @@ def fixture_mixed(reeve):
         command = false
         restart = never
         autostart = no
+        [service:tough]
+        command = {IGNORES_TERM}
+        stop_timeout = 300ms
+        [service:off]
+        command = true
+        enabled = no
+        [job:slow]
+        command = sh -c 'trap "exit 0" USR1; echo slow >&2; while :; do sleep 0.05; done'
         [job:quick]
         command = true
         [job:long]
@@ -56,7 +65,7 @@ def fixture_mixed(reeve):
         [job:bad]
         command = sh -c 'exit 4'
     """, shutdown_timeout="1s").start()
-    reeve.wait_line("^deaf$")
+    reeve.wait_line("^deaf$", count=2)
     reeve.wait_unit("web", state="running")
     return reeve
 
@@ -79,12 +88,16 @@ def test_wait_for_what_already_is(mixed):
 
 def test_wait_until_it_is(mixed):
     with mixed.connect() as ready, mixed.connect() as stopped, mixed.connect() as completed:
-        ready.send("Wait", {"units": ["spare"]})
+        mixed.call("Start", units=["slow"])
+        mixed.wait_line("^slow$")
+        mixed.call("Restart", units=["tough"], wait=False)
+        ready.send("Wait", {"units": ["tough"]})
         stopped.send("Wait", {"units": ["web"], "until": "stopped"})
-        completed.send("Wait", {"units": ["quick"]})
+        completed.send("Wait", {"units": ["slow"]})
         mixed.call("Health")
-        mixed.call("Start", units=["spare", "quick"])
-        assert ready.receive()["parameters"]["results"][0]["state"] == "running"
+        (result,) = ready.receive()["parameters"]["results"]
+        assert (result["ok"], result["state"], result["run"]) == (True, "running", 2)
+        mixed.call("Signal", units=["slow"], signal="USR1")
         assert completed.receive()["parameters"]["results"][0]["state"] == "completed"
         mixed.call("Stop", units=["web"])
         (result,) = stopped.receive()["parameters"]["results"]
@@ -96,7 +109,9 @@ def test_wait_changes_nothing(mixed):
     for name in ("spare", "quick"):
         result = result_of(mixed, "Wait", name, timeout_ms=100)
         assert not result["ok"] and result["state"] == "stopped" and result["run"] == 0
-        assert "100ms" in result["message"]
+        assert result["message"] == "stopped, and nobody has asked for it to start"
+    late = result_of(mixed, "Wait", "web", until="stopped", timeout_ms=100)
+    assert (late["ok"], late["message"]) == (False, "still running after 100ms")
     assert not result_of(mixed, "Wait", "web", until="stopped", timeout_ms=0)["ok"]
     after = mixed.call("List", units=["spare", "quick", "web"])["units"]
     assert [(u["state"], u["goal"], u["run"]) for u in before] == \
@@ -122,13 +137,27 @@ def test_wait_for_what_can_no_longer_be(mixed):
 
 
 def test_wait_for_several(mixed):
+    mixed.call("Start", units=["slow"])
+    mixed.wait_line("^slow$")
     with mixed.connect() as client:
-        client.send("Wait", {"units": ["spare", "web", "quick"], "timeout_ms": 20000})
-        mixed.call("Start", units=["quick"])
-        mixed.call("Start", units=["spare"])
+        client.send("Wait", {"units": ["slow", "spare", "web"], "timeout_ms": 20000})
+        mixed.call("Signal", units=["slow"], signal="USR1")
         results = client.receive()["parameters"]["results"]
         assert [(r["unit"], r["ok"], r["state"]) for r in results] == [
-            ("web", True, "running"), ("spare", True, "running"), ("quick", True, "completed")]
+            ("web", True, "running"), ("spare", False, "stopped"), ("slow", True, "completed")]
+
+
+def test_wait_for_what_cannot_come(mixed):
+    """Nothing is waited for that needs somebody else to act first."""
+    disabled = result_of(mixed, "Wait", "off")
+    assert not disabled["ok"]
+    assert re.fullmatch(r"disabled: enabled = no at .*/reeve\.ini:\d+", disabled["message"])
+    with open(mixed.config_file, encoding="utf-8") as text:
+        line = int(disabled["message"].rpartition(":")[2])
+        assert text.read().splitlines()[line - 1].strip() == "enabled = no"
+    assert result_of(mixed, "Start", "off")["message"] == disabled["message"]
+    always = result_of(mixed, "Wait", "web", until="completed")
+    assert always["message"] == "it never completes, since restart = always"
 
 
 def test_wait_for_the_end_of_all(mixed):
@@ -391,12 +420,12 @@ def test_a_reset_of_what_did_not_fail(failed):
 
 # ---- Check ---------------------------------------------------------------------------------------
 def test_check_of_a_good_file(mixed):
-    assert mixed.call("Check") == {"file": mixed.config_file, "units": 7, "errors": [],
+    assert mixed.call("Check") == {"file": mixed.config_file, "units": 10, "errors": [],
                                    "warnings": []}
     with open(mixed.config_file, "a", encoding="utf-8") as out:
         out.write("\n[service:one-more]\ncommand = true\n")
-    assert mixed.call("Check")["units"] == 8
-    assert mixed.health()["counts"]["total"] == 7, "it changes nothing"
+    assert mixed.call("Check")["units"] == 11
+    assert mixed.health()["counts"]["total"] == 10, "it changes nothing"
 
 
 def test_check_of_a_broken_file(mixed):

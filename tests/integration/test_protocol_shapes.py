@@ -154,7 +154,9 @@ def test_operations(site):
     for method, name in (("Stop", "web"), ("Start", "web"), ("Restart", "web"), ("Wait", "web"),
                          ("Start", "off"), ("Start", "nope"), ("Start", "crasher")):
         check_golden(site, f"{method.lower()}-{name}", site.call(method, units=[name]))
-    check_golden(site, "wait-timeout", site.call("Wait", units=["migrate"], timeout_ms=10))
+    check_golden(site, "wait-idle", site.call("Wait", units=["migrate"]))
+    check_golden(site, "wait-timeout",
+                 site.call("Wait", units=["web"], until="stopped", timeout_ms=10))
     check_golden(site, "signal", site.call("Signal", units=["web", "off"], signal="CONT"))
     check_golden(site, "reset-failed", site.call("ResetFailed"))
     check_golden(site, "shutdown", site.call("Shutdown"))

@@ -432,7 +432,7 @@ static void waiting_for_ready_ends_when_it_is_or_never_will_be(void **state)
     struct operation_mark m = mark_of(s, OPERATION_AWAIT_READY);
 
     s->spec.restart = RESTART_NEVER;
-    assert_int_equal(look(&m, s), VERDICT_OPEN); /* somebody may start it yet */
+    assert_int_equal(look(&m, s), VERDICT_IDLE);
     ask(s, EV_START);
     spawned(s);
     assert_int_equal(look(&m, s), VERDICT_OPEN);
@@ -472,7 +472,7 @@ static void waiting_for_completed_tells_success_from_the_rest(void **state)
     struct operation_mark m = mark_of(s, OPERATION_AWAIT_COMPLETED);
 
     s->spec.kind = UNIT_JOB;
-    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    assert_int_equal(look(&m, s), VERDICT_IDLE);
     start_until_running(s);
     assert_int_equal(look(&m, s), VERDICT_OPEN);
     exits(s, 0);
@@ -490,7 +490,18 @@ static void waiting_for_completed_tells_success_from_the_rest(void **state)
     assert_int_equal(look(&m, s), VERDICT_CUT_SHORT);
 }
 
-static void waiting_for_completed_is_not_decided_by_an_older_stop(void **state)
+static void a_service_that_always_restarts_never_completes(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_AWAIT_COMPLETED);
+
+    start_until_running(s);
+    assert_int_equal(look(&m, s), VERDICT_NEVER);
+    s->spec.restart = RESTART_ON_FAILURE;
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+}
+
+static void a_stop_before_the_waiting_is_told_apart(void **state)
 {
     struct story *s = *state;
     struct operation_mark m;
@@ -501,7 +512,7 @@ static void waiting_for_completed_is_not_decided_by_an_older_stop(void **state)
     plain(s, EV_SIGNALLED);
     dies(s, 15);
     m = mark_of(s, OPERATION_AWAIT_COMPLETED);
-    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    assert_int_equal(look(&m, s), VERDICT_IDLE);
     start_until_running(s);
     exits(s, 0);
     assert_int_equal(look(&m, s), VERDICT_OK);
@@ -572,7 +583,8 @@ int main(void)
         TEST(waiting_for_ready_ends_when_it_is_or_never_will_be),
         TEST(waiting_for_ready_outlasts_failed_attempts),
         TEST(waiting_for_completed_tells_success_from_the_rest),
-        TEST(waiting_for_completed_is_not_decided_by_an_older_stop),
+        TEST(a_service_that_always_restarts_never_completes),
+        TEST(a_stop_before_the_waiting_is_told_apart),
         TEST(waiting_for_stopped_ends_when_nothing_is_left),
         TEST(waiting_for_stopped_does_not_outwait_the_unkillable),
     };

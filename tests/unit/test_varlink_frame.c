@@ -24,7 +24,8 @@ static void note(struct strbuf *out, enum frame_kind kind, const struct frame *f
 }
 
 /* What comes out when `text` arrives in pieces of `piece_bytes`. */
-static char *feed(const char *text, size_t len_bytes, size_t piece_bytes, size_t max_bytes)
+static char *feed(const char *text, size_t len_bytes, size_t piece_bytes, size_t max_bytes,
+                  bool ends)
 {
     struct strbuf out = STRBUF_INIT;
     struct frame_reader r;
@@ -40,14 +41,21 @@ static char *feed(const char *text, size_t len_bytes, size_t piece_bytes, size_t
             note(&out, kind, &frame);
         assert_true(r.cap_bytes <= 2 * (max_bytes + piece_bytes) + 512);
     }
+    if (ends) {
+        assert_int_equal(frame_end(&r), 0);
+        while ((kind = frame_next(&r, &frame)) != FRAME_NONE)
+            note(&out, kind, &frame);
+        assert_int_equal(frame_held_bytes(&r), 0);
+    }
     frame_reader_finish(&r);
     return strbuf_steal(&out);
 }
 
-static void expect_of(const char *text, size_t len_bytes, const char *expected, size_t max_bytes)
+static void expect_of(const char *text, size_t len_bytes, const char *expected, size_t max_bytes,
+                      bool ends)
 {
     for (size_t piece = 1; piece <= len_bytes; piece++) {
-        char *got = feed(text, len_bytes, piece, max_bytes);
+        char *got = feed(text, len_bytes, piece, max_bytes, ends);
 
         assert_string_equal(got, expected);
         free(got);
@@ -55,7 +63,9 @@ static void expect_of(const char *text, size_t len_bytes, const char *expected, 
 }
 
 /* The bytes of a literal, without the NUL that the compiler adds. */
-#define EXPECT(literal, expected) expect_of(literal, sizeof(literal) - 1, expected, 64)
+#define EXPECT(literal, expected) expect_of(literal, sizeof(literal) - 1, expected, 64, false)
+/* The same when no more bytes will come. */
+#define EXPECT_ENDED(literal, expected) expect_of(literal, sizeof(literal) - 1, expected, 64, true)
 
 static void nul_ends_a_message(void **state)
 {
@@ -66,6 +76,19 @@ static void nul_ends_a_message(void **state)
     EXPECT("{", "");
     EXPECT("{\"a\":1}", "");
     EXPECT("{\"a\":\0}\0", "<{\"a\":><}>");
+}
+
+static void the_end_of_the_bytes_ends_a_message(void **state)
+{
+    (void)state;
+    EXPECT_ENDED("{\"a\":1}", "<line:{\"a\":1}>");
+    EXPECT_ENDED("{\"a\":1}\n", "<line:{\"a\":1}>");
+    EXPECT_ENDED("{\"a\":1}\0", "<{\"a\":1}>");
+    EXPECT_ENDED("{}\0{}", "<{}><line:{}>");
+    EXPECT_ENDED("{}\n {", "<line:{}><line:{>");
+    EXPECT_ENDED("{\"a\":\n", "<line:{\"a\":\n>");
+    EXPECT_ENDED("x", "<line:x>");
+    EXPECT_ENDED(" \n", "");
 }
 
 static void newline_ends_a_complete_object(void **state)
@@ -121,13 +144,13 @@ static void blanks_take_no_memory(void **state)
 static void limit_is_exact(void **state)
 {
     (void)state;
-    expect_of("12345678\0", 9, "<12345678>", 8);
-    expect_of("123456789\0", 10, "<too large>", 8);
-    expect_of("{\"a\":12}\n{}\n", 12, "<line:{\"a\":12}><line:{}>", 8);
-    expect_of("{\"a\":123}\n{}\n", 13, "<too large><line:{}>", 8);
+    expect_of("12345678\0", 9, "<12345678>", 8, false);
+    expect_of("123456789\0", 10, "<too large>", 8, false);
+    expect_of("{\"a\":12}\n{}\n", 12, "<line:{\"a\":12}><line:{}>", 8, false);
+    expect_of("{\"a\":123}\n{}\n", 13, "<too large><line:{}>", 8, false);
     /* It is told without waiting for an end, once, and what follows the end is taken again. */
-    expect_of("123456789abcdefghijklmnop", 25, "<too large>", 8);
-    expect_of("123456789abcdefghijklmnop\0ok\0", 29, "<too large><ok>", 8);
+    expect_of("123456789abcdefghijklmnop", 25, "<too large>", 8, false);
+    expect_of("123456789abcdefghijklmnop\0ok\0", 29, "<too large><ok>", 8, false);
 }
 
 static void one_mebibyte(void **state)
@@ -140,10 +163,10 @@ static void one_mebibyte(void **state)
     assert_non_null(text);
     memset(text, 'x', max + 1);
     text[max + 1] = '\0';
-    got = feed(text, max + 2, 65536, max);
+    got = feed(text, max + 2, 65536, max, false);
     assert_string_equal(got, "<too large>");
     free(got);
-    got = feed(text + 1, max + 1, 65536, max);
+    got = feed(text + 1, max + 1, 65536, max, false);
     assert_int_equal(strlen(got), max + 2);
     free(got);
     free(text);
@@ -205,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nul_ends_a_message),
+        cmocka_unit_test(the_end_of_the_bytes_ends_a_message),
         cmocka_unit_test(newline_ends_a_complete_object),
         cmocka_unit_test(newline_ends_what_cannot_become_a_message),
         cmocka_unit_test(blanks_between_messages_are_dropped),

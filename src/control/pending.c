@@ -307,7 +307,8 @@ static void write_all(struct pending *p)
 {
     struct client *client = p->client;
 
-    while (client->pending == p && client_unsent_bytes(client) < CLIENT_OUT_MAX_BYTES) {
+    while (client->pending == p && !client->out.failed &&
+           client_unsent_bytes(client) < CLIENT_OUT_LOW_BYTES) {
         pending_write(p);
         client_flush(client);
     }

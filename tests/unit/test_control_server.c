@@ -162,6 +162,22 @@ static void undecided_waits_are_answered_at_the_end(void **state)
     close(oneway);
 }
 
+/* An answer that cannot be written for want of memory keeps nobody from ending. */
+static void the_end_without_memory(void **state)
+{
+    int fd = connect_client();
+    char byte;
+
+    (void)state;
+    say(fd, CALL("Stop", "\"units\":[\"a\"]"));
+    TURN_UNTIL(supervisor.asked == 1);
+    only_client()->out.failed = true;
+    control_destroy(control);
+    control = NULL;
+    assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), 0);
+    close(fd);
+}
+
 /* ---- patterns that take a while ---- */
 
 enum { MANY = 10000, NAME_CHARS = 47 };
@@ -364,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(half_closed_then_gone, begin, end),
         cmocka_unit_test_setup_teardown(gone_with_requests_unread, begin, end),
         cmocka_unit_test_setup_teardown(undecided_waits_are_answered_at_the_end, begin, end),
+        cmocka_unit_test_setup_teardown(the_end_without_memory, begin, end),
         cmocka_unit_test_setup_teardown(dear_patterns_keep_nobody_waiting, begin_many, end),
         cmocka_unit_test_setup_teardown(what_a_dear_call_misses_is_told, begin_many, end),
         cmocka_unit_test_setup_teardown(a_dear_call_is_done_for_who_has_gone, begin_many, end),

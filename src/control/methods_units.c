@@ -97,7 +97,7 @@ void method_wait(struct service_call *c)
     q.pending.asking = ASK_NOTHING;
     q.pending.waiting = waiting_until(&p);
     q.pending.timeout_ms = params_int(&p, "timeout_ms", -1, 0, DURATION_MAX_MS);
-    if (request_good(c, &p))
+    if (request_good(c, &p) && !c->message->oneway) /* else nobody waits */
         request_choose(c, names, &q);
 }
 

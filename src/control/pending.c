@@ -10,8 +10,11 @@
 #include "control/state.h"
 #include "os/clock.h"
 
-/* Units asked about in one turn, since each may mean a spawn. */
-enum { ASKED_PER_TURN = 64 };
+/* What one turn of the loop may do for all of them together. */
+enum { TURN_MS = 3 };
+/* Units asked about before the next one has its turn, since each may mean a spawn or a look at
+ * /proc; and units looked at. */
+enum { ASKED_PER_PORTION = 64, LOOKED_PER_PORTION = 1024 };
 
 struct item {
     struct result result;
@@ -29,6 +32,8 @@ struct pending {
     struct item *items; /* ascending by unit; owned */
     uint32_t n_items;
     uint32_t n_asked;
+    uint32_t n_in_portion; /* of those, in the portion under way */
+    uint32_t n_looked;     /* since all were reached, and again since the time was up */
     uint32_t n_decided;
     bool reached; /* all were asked, and that has reached the units */
     bool settled; /* all were decided */
@@ -79,16 +84,24 @@ static void look(struct pending *p, struct item *it)
     strbuf_finish(&message);
 }
 
-static void expire(struct pending *p)
+static void give_up(struct pending *p, struct item *it)
 {
-    for (uint32_t i = 0; i < p->n_items; i++) {
-        struct strbuf message = STRBUF_INIT;
+    struct strbuf message = STRBUF_INIT;
 
-        if (p->items[i].result.decided)
-            continue;
-        explain_timeout(&message, unit_of(p, &p->items[i]), p->request.timeout_ms);
-        decide(p, &p->items[i], false, &message);
-        strbuf_finish(&message);
+    explain_timeout(&message, unit_of(p, it), p->request.timeout_ms);
+    decide(p, it, false, &message);
+    strbuf_finish(&message);
+}
+
+/* What was so before the requests had reached the units is told by no change. */
+static void look_portion(struct pending *p)
+{
+    for (int n = 0; n < LOOKED_PER_PORTION && p->n_looked < p->n_items; n++) {
+        struct item *it = &p->items[p->n_looked++];
+
+        look(p, it);
+        if (p->expired && !it->result.decided)
+            give_up(p, it);
     }
 }
 
@@ -211,21 +224,27 @@ static void refused(struct pending *p, struct item *it, int error)
     strbuf_finish(&message);
 }
 
-static void ask_portion(struct pending *p)
+/* Returns false when the time was up before the end of the portion. */
+static bool ask_portion(struct pending *p, int64_t end_ms)
 {
-    for (int n = 0; n < ASKED_PER_TURN && p->n_asked < p->n_items; n++) {
+    while (p->n_in_portion < ASKED_PER_PORTION && p->n_asked < p->n_items) {
         struct item *it = &p->items[p->n_asked];
         int r;
 
         result_init(&it->result, unit_of(p, it)); /* as it is before */
         r = ask(p, it);
         if (r == -EAGAIN && p->request.asking != ASK_SIGNAL)
-            return; /* no room for requests in this turn */
+            break; /* no room for requests in this turn */
         p->n_asked++;
+        p->n_in_portion++;
         it->asked = supervisor_asked(p->control->supervisor);
         if (r < 0)
             refused(p, it, r);
+        if (p->n_asked < p->n_items && clock_now().mono_ms >= end_ms)
+            return false;
     }
+    p->n_in_portion = 0;
+    return true;
 }
 
 static bool has_reached(const struct pending *p)
@@ -234,32 +253,51 @@ static bool has_reached(const struct pending *p)
                                                            p->items[p->n_items - 1].asked);
 }
 
-static void work(struct pending *p)
+/* Whether there is something to do without waiting for a change. */
+static bool is_busy(const struct pending *p)
 {
-    ask_portion(p);
-    p->reached = has_reached(p);
+    return !p->reached || p->n_looked < p->n_items;
+}
+
+/* Returns false when it is to go on before all others. */
+static bool work(struct pending *p, int64_t end_ms)
+{
+    bool whole = p->reached || ask_portion(p, end_ms);
+
+    p->reached = p->reached || has_reached(p);
     if (p->reached) {
-        for (uint32_t i = 0; i < p->n_items; i++)
-            look(p, &p->items[i]);
-        if (p->expired)
-            expire(p);
+        look_portion(p);
         settle_if_decided(p);
     }
     go_on(p);
+    return whole;
+}
+
+/* The next turn begins with this one. */
+static void begin_next_with(struct control *c, struct list *it)
+{
+    if (it == &c->pendings)
+        return;
+    list_remove(&c->pendings);
+    list_append(it, &c->pendings);
 }
 
 bool pendings_work(struct control *c)
 {
+    int64_t end_ms = clock_now().mono_ms + TURN_MS;
     bool again = false;
 
     list_for_each_safe (it, &c->pendings) {
         struct pending *p = container_of(it, struct pending, link);
+        bool whole = !is_busy(p) || work(p, end_ms);
 
-        if (!p->reached)
-            work(p);
+        if (!whole || clock_now().mono_ms >= end_ms) {
+            begin_next_with(c, whole ? it_next : it);
+            break;
+        }
     }
     list_for_each (it, &c->pendings)
-        again = again || !container_of(it, struct pending, link)->reached;
+        again = again || is_busy(container_of(it, struct pending, link));
     return again;
 }
 
@@ -294,12 +332,9 @@ static void on_timeout(struct timer *t)
     struct pending *p = t->owner;
 
     timer_stop(t);
-    p->expired = true;
-    if (!p->reached)
-        return; /* said when all is asked */
-    expire(p);
-    settle_if_decided(p);
-    go_on(p);
+    p->expired = true; /* said when all is asked */
+    p->n_looked = 0;
+    task_start(&p->control->work);
 }
 
 /* As much as its client takes at once. */

@@ -245,6 +245,41 @@ static void dear_patterns_keep_nobody_waiting(void **state)
     close(other);
 }
 
+/* Many who wait for all units, until their time is up at once. */
+static void many_waits_keep_nobody_waiting(void **state)
+{
+    enum { WAITS = 60 };
+    int fds[WAITS], answered = 0;
+    double longest = 0;
+
+    (void)state;
+    for (int i = 0; i < WAITS; i++) {
+        fds[i] = connect_client();
+        say(fds[i], CALL("Wait", "\"units\":[\"*\"],\"timeout_ms\":300"));
+    }
+    while (answered < WAITS) {
+        static char bytes[1 << 16];
+        clock_t began = clock();
+        double took;
+
+        ev_run(loop.ev, EVRUN_NOWAIT);
+        took = (double)(clock() - began) / CLOCKS_PER_SEC;
+        longest = took > longest ? took : longest;
+        for (int i = 0; i < WAITS; i++) {
+            if (fds[i] < 0 || recv(fds[i], bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
+                continue;
+            assert_non_null(strstr(bytes, "\"message\":\"still stopped after 300ms\""));
+            close(fds[i]);
+            fds[i] = -1;
+            answered++;
+        }
+    }
+    if (longest > 0.05)
+        fail_msg("a turn took %.1f ms", longest * 1e3);
+    TURN_UNTIL(control->n_clients == 0);
+    assert_true(list_empty(&control->pendings));
+}
+
 static void what_a_dear_call_misses_is_told(void **state)
 {
     int fd = connect_client();
@@ -382,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(undecided_waits_are_answered_at_the_end, begin, end),
         cmocka_unit_test_setup_teardown(the_end_without_memory, begin, end),
         cmocka_unit_test_setup_teardown(dear_patterns_keep_nobody_waiting, begin_many, end),
+        cmocka_unit_test_setup_teardown(many_waits_keep_nobody_waiting, begin_many, end),
         cmocka_unit_test_setup_teardown(what_a_dear_call_misses_is_told, begin_many, end),
         cmocka_unit_test_setup_teardown(a_dear_call_is_done_for_who_has_gone, begin_many, end),
         cmocka_unit_test_setup_teardown(the_end_in_the_middle_of_choosing, begin_many, end),

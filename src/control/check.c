@@ -18,7 +18,7 @@ enum { LINES_MAX_BYTES = 1 << 20 };
 struct findings {
     uint32_t n_units;
     struct config_errors errors;
-    char *sentence; /* instead of errors: why there was no check; owned; NULL: there was */
+    const char *sentence; /* instead of errors: why there was no check; NULL: there was */
 };
 
 /* ---- telling ---- */
@@ -110,6 +110,14 @@ static void say_not_checked(struct strbuf *out, const char *file, const struct e
         strbuf_addf(out, "%s: cannot be checked: %s", file, strerror(status->exit_code));
 }
 
+/* Never nothing for want of memory: that would say that all is well. */
+static const char *sentence_of(const struct strbuf *text)
+{
+    if (text->failed)
+        return "It cannot be checked: out of memory";
+    return text->len_bytes ? text->data : NULL;
+}
+
 static void take_findings(struct check *k, const struct exit_status *status, struct findings *f,
                           struct strbuf *sentence)
 {
@@ -126,7 +134,8 @@ static void take_findings(struct check *k, const struct exit_status *status, str
 
 static void begin(struct check *k);
 
-static void begin_next(struct check *k)
+/* Who asked meanwhile is next. */
+static void gather(struct check *k)
 {
     while (!list_empty(&k->later)) {
         struct list *it = k->later.next;
@@ -134,6 +143,11 @@ static void begin_next(struct check *k)
         list_remove(it);
         list_append(&k->asking, it);
     }
+}
+
+static void begin_next(struct check *k)
+{
+    gather(k);
     if (!list_empty(&k->asking))
         begin(k);
 }
@@ -145,7 +159,7 @@ static void done(struct errand *e, const struct exit_status *status)
     struct findings f = {0};
 
     take_findings(k, status, &f, &sentence);
-    f.sentence = sentence.len_bytes ? sentence.data : NULL;
+    f.sentence = sentence_of(&sentence);
     k->running = false;
     sys_close(&k->memfd);
     answer_all(k, &f);
@@ -191,8 +205,16 @@ void check_init(struct check *k, struct loop *loop, struct procs *procs, const c
 
 void check_finish(struct check *k)
 {
+    struct strbuf sentence = STRBUF_INIT;
+    struct findings f = {0};
+
     if (k->running)
         errand_abandon(&k->errand);
     k->running = false;
     sys_close(&k->memfd);
+    strbuf_addf(&sentence, "%s: reeved ended before it was checked", k->file);
+    f.sentence = sentence_of(&sentence);
+    gather(k);
+    answer_all(k, &f);
+    strbuf_finish(&sentence);
 }

@@ -25,7 +25,7 @@ struct check {
 
 /* `file` must stay. */
 void check_init(struct check *k, struct loop *loop, struct procs *procs, const char *file);
-/* Nobody waits any more. */
+/* reeved ends: who waits is told so. */
 void check_finish(struct check *k);
 /* The client waits for an answer; it stops waiting by leaving its list. */
 void check_ask(struct check *k, struct client *cl, bool lines);

@@ -307,3 +307,19 @@ def test_who_waits_is_answered_at_the_end_of_reeved(reeve):
             pass
         assert reply["parameters"]["results"][0]["ok"]
     assert reeve.wait_exit() == 0
+
+
+def test_who_waits_for_a_check_is_answered_at_the_end_of_reeved(reeve):
+    reeve.configure("[service:web]\ncommand = sleep 1000").start()
+    os.unlink(reeve.config_file)
+    os.mkfifo(reeve.config_file)  # nobody ever writes to it
+    with reeve.connect() as first, reeve.connect() as second:
+        first.send("Check")
+        second.send("Check")
+        reeve.call("Health")
+        reeve.stop()
+        for client in (first, second):
+            assert client.receive()["parameters"] == {
+                "file": reeve.config_file, "units": 0,
+                "errors": [f"{reeve.config_file}: reeved ended before it was checked"]}
+            assert client.receive() is None

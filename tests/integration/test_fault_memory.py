@@ -209,3 +209,20 @@ def test_a_start_with_little_memory(reeve, scarcity, one_in_n):
         assert reeve.wait_exit() == 1
         assert reeve.said(r"^reeved: error: "), reeve.lines
     assert not reeve.marked()
+
+
+def test_a_check_with_little_memory(reeve, scarcity):
+    """It may fail, but never finds a bad configuration good."""
+    reeve.configure("[service:web]\ncommand = sleep 1000\n").start(env=scarcity.environment)
+    reeve.configure("[service:web]\ncolour = red\n")
+    n_answered = 0
+    for one_in_n in (2, 3, 5, 10):
+        with scarcity(one_in_n):
+            for _ in range(40):
+                try:
+                    with reeve.connect() as client:
+                        assert client.call("Check")["errors"]
+                    n_answered += 1
+                except (VarlinkError, OSError):
+                    pass
+    assert n_answered

@@ -85,8 +85,8 @@ def test_wait(reeve):
     assert results["web"]["ok"] and results["web"]["state"] == "running"
     assert results["quick"]["ok"] and results["quick"]["state"] == "completed"
     assert not results["bad"]["ok"] and "ended with exit code 1" in results["bad"]["message"]
-    late = reeve.call("Wait", units=["idle"], timeout_ms=50)["results"][0]
-    assert (late["ok"], late["message"]) == (False, "still stopped after 50ms")
+    late = reeve.call("Wait", units=["web"], until="stopped", timeout_ms=50)["results"][0]
+    assert (late["ok"], late["message"]) == (False, "still running after 50ms")
     assert reeve.call("Wait", units=["idle"], until="stopped")["results"][0]["ok"]
     with reeve.connect() as client:
         client.send("Wait", {"units": ["web"], "until": "stopped"}, more=True)

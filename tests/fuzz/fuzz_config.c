@@ -25,14 +25,16 @@ static void must(bool what)
  * Returns its number, 0 without one. */
 static unsigned long check_line(const char *line, bool warning)
 {
+    const char *end = line + 2;
     unsigned long number = 0;
-    char *end;
 
     must(line[0] == 'f' && line[1] == ':');
-    end = (char *)line + 2;
     if (*end != ' ') {
+        char *after;
+
         must(*end >= '1' && *end <= '9');
-        number = strtoul(end, &end, 10);
+        number = strtoul(end, &after, 10);
+        end = after;
         must(*end++ == ':');
     }
     must(*end == ' ');

@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "base/nearest.h"
 #include "config/errors.h"
+#include "config/foreign.h"
 
 static const char *const ready_words[] = {"started", NULL};
 static const char *const kill_mode_words[] = {"group", "tree", "main", NULL};
@@ -86,11 +87,46 @@ static const char *this_place(enum section_kind kind)
     return kind == SECTION_REEVE ? "[reeve]" : kind == SECTION_SERVICE ? "a service" : "a job";
 }
 
+/* Where this key may stand at all, as bits. */
+static unsigned where_is(const char *name)
+{
+    unsigned where = 0;
+
+    for (size_t i = 0; i < n_keys; i++) {
+        if (strcmp(keys[i].name, name) == 0)
+            where |= keys[i].where;
+    }
+    return where;
+}
+
+/* Returns the key that is meant, as key_find does. */
+static const char *complain_foreign(const struct foreign *f, enum section_kind kind,
+                                    struct strbuf *why)
+{
+    if (f->later) {
+        strbuf_addf(why, "this is not in this version of reeve; %s",
+                    f->hint ? f->hint : "remove the key");
+    } else if (!f->key) {
+        strbuf_addf(why, "unknown key; %s", f->hint);
+    } else if (!(where_is(f->key) & kind)) {
+        strbuf_addf(why,
+                    "unknown key; reeve calls it '%s', which belongs to %s and means nothing in %s",
+                    f->key, places_of(where_is(f->key)), this_place(kind));
+    } else {
+        strbuf_addf(why, "unknown key; reeve calls it '%s'%s%s", f->key, f->hint ? ": " : "",
+                    f->hint ? f->hint : "");
+    }
+    return f->key;
+}
+
 static const char *complain_unknown(const char *name, enum section_kind kind, struct strbuf *why)
 {
+    const struct foreign *foreign = foreign_key(name, kind);
     const char *here[KEYS_MAX], *near;
     size_t n = 0;
 
+    if (foreign)
+        return complain_foreign(foreign, kind, why);
     for (size_t i = 0; i < n_keys; i++) {
         if (keys[i].where & kind)
             here[n++] = keys[i].name;

@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "config/errors.h"
+#include "config/foreign.h"
 #include "config/reader.h"
 #include "core/unit_spec.h"
 
@@ -70,6 +71,8 @@ static int unknown_kind(const char *kind, const char *name, struct strbuf *why)
 
     shown(text, name ? name : kind);
     strbuf_add(why, "unknown section; ");
+    if (foreign_section(kind, name ? text : NULL, why))
+        return -EINVAL;
     if (near && strcmp(near, "reeve") == 0)
         strbuf_add(why, "did you mean [reeve]?");
     else if (near)

@@ -34,8 +34,8 @@ static void test_sections(void **state)
     assert_one_error("[Reeve]\n", "did you mean [reeve]?");
     assert_one_error("[web]\n", "a unit is written [service:web] or [job:web]");
     assert_one_error("[defaults]\nuser = x\n" UNIT, "[defaults] unknown section");
-    assert_one_error("[template:x]\nuser = x\n" UNIT, "[template:x] unknown section; there are "
-                                                      "[reeve], [service:NAME] and [job:NAME]");
+    assert_one_error("[module:x]\nuser = x\n" UNIT, "[module:x] unknown section; there are "
+                                                    "[reeve], [service:NAME] and [job:NAME]");
     assert_one_error("[reeve:x]\n" UNIT, "the section of the daemon has no name; write [reeve]");
     assert_one_error("[service]\ncommand = x\n", "the service has no name; write for example "
                                                  "[service:web]");

@@ -1,0 +1,290 @@
+#include "config/foreign.h"
+
+#include <string.h>
+
+#define LATER .later = true
+
+static const char restarts[] = "always, on-failure or never";
+static const char kill_modes[] = "group, tree or main";
+static const char outputs[] = "inherit or null, for standard output and standard error";
+static const char with_unit[] = "a duration with its unit, for example 10s";
+static const char by_header[] = "the name of a unit stands in its header, [service:NAME] or "
+                                "[job:NAME]; remove the key";
+static const char by_sections[] = "write a section for each instance";
+static const char by_cron[] = "let cron(8) call 'reevectl start NAME'";
+static const char by_shell[] = "let the command do it: sh -c 'BEFORE && exec PROGRAM'";
+static const char by_redirection[] = "let the command do it: sh -c 'exec PROGRAM >>FILE 2>&1'";
+static const char by_environment[] = "write the variables into 'environment'";
+static const char by_restart[] = "units start at the same time, and what fails because another is "
+                                 "not up yet is tried again; remove the key";
+static const char foreground[] = "programs stay in the foreground, where reeve sees them end; "
+                                 "remove the key";
+static const char no_pid_file[] = "reeve needs no file for the pid, 'reevectl status' shows it; "
+                                  "remove the key";
+
+/* clang-format off */
+const struct foreign foreign_keys[] = {
+    /* supervisord */
+    {"autorestart", .key = "restart", .hint = restarts},
+    {"startretries", .key = "restart_limit",
+     .hint = "so many restarts inside 'restart_window', 0 for no limit"},
+    {"startsecs", .key = "restart_reset", .hint = "a run this long counts as stable"},
+    {"stopsignal", .key = "stop_signal"},
+    {"stopwaitsecs", .key = "stop_timeout", .hint = with_unit},
+    {"exitcodes", .key = "success_exit", .hint = "exit codes and names of signals"},
+    {"stdout_logfile", .where = SECTION_UNIT, .key = "log", .hint = outputs},
+    {"stderr_logfile", .where = SECTION_UNIT, .key = "log", .hint = outputs},
+    {"redirect_stderr", .where = SECTION_UNIT, .key = "log", .hint = outputs},
+    {"logfile", .where = SECTION_UNIT, .key = "log", .hint = outputs},
+    {"killasgroup", .key = "kill_mode", .hint = kill_modes},
+    {"stopasgroup", .key = "kill_mode", .hint = kill_modes},
+    {"numprocs", LATER, .hint = by_sections},
+    {"process_name", .hint = by_header},
+    {"logfile", .where = SECTION_REEVE,
+     .hint = "reeved writes its log to standard error; remove the key"},
+    {"nodaemon", .where = SECTION_REEVE,
+     .hint = "reeved always stays in the foreground; remove the key"},
+    {"file", .where = SECTION_REEVE, .key = "socket"},
+    {"chmod", .where = SECTION_REEVE, .key = "socket_mode"},
+    {"chown", .where = SECTION_REEVE, .key = "socket_group"},
+    {"files", .where = SECTION_REEVE, LATER}, /* of [include] */
+
+    /* systemd */
+    {"execstart", .key = "command"},
+    {"workingdirectory", .key = "directory"},
+    {"environment", .key = "environment"},
+    {"environmentfile", LATER, .hint = by_environment},
+    {"restart", .key = "restart", .hint = restarts},
+    {"restartsec", .key = "restart_delay"},
+    {"restartmaxdelaysec", .key = "restart_delay_max"},
+    {"timeoutstopsec", .key = "stop_timeout"},
+    {"timeoutstartsec", .key = "ready_timeout"},
+    {"timeoutsec", .key = "stop_timeout", .hint = "and 'ready_timeout'"},
+    {"runtimemaxsec", .key = "timeout"},
+    {"killsignal", .key = "stop_signal"},
+    {"killmode", .key = "kill_mode", .hint = kill_modes},
+    {"successexitstatus", .key = "success_exit"},
+    {"startlimitburst", .key = "restart_limit"},
+    {"startlimitinterval", .key = "restart_window"},
+    {"startlimitintervalsec", .key = "restart_window"},
+    {"umask", .key = "umask"},
+    {"user", .key = "user"},
+    {"group", .key = "group"},
+    {"description", .key = "description"},
+    {"wantedby", .key = "autostart", .hint = "yes or no"},
+    {"standardoutput", .key = "log", .hint = outputs},
+    {"standarderror", .key = "log", .hint = outputs},
+    {"type", .hint = "write [service:NAME] for what runs until told to stop, [job:NAME] for what ends; "
+         "programs stay in the foreground"},
+    {"pidfile", .hint = no_pid_file},
+    {"execstartpre", LATER, .hint = by_shell},
+    {"execstartpost", LATER},
+    {"execstop", LATER},
+    {"execstoppost", LATER},
+    {"execreload", LATER},
+    {"onfailure", LATER},
+    {"oncalendar", LATER, .hint = by_cron},
+    {"watchdogsec", LATER},
+    {"limitnofile", LATER},
+    {"memorymax", LATER},
+    {"cpuaffinity", LATER},
+    {"nonewprivileges", LATER},
+
+    /* docker compose, dinit, s6, and what they have in common with others */
+    {"image", .hint = "reeve runs programs of this system, no images; write 'command'"},
+    {"build", .hint = "reeve runs programs of this system, no images; write 'command'"},
+    {"container_name", .hint = by_header},
+    {"name", .hint = by_header},
+    {"entrypoint", .key = "command"},
+    {"cmd", .key = "command"},
+    {"exec", .key = "command"},
+    {"program", .key = "command"},
+    {"working_dir", .key = "directory"},
+    {"workdir", .key = "directory"},
+    {"cwd", .key = "directory"},
+    {"chdir", .key = "directory"},
+    {"env", .key = "environment"},
+    {"stop_grace_period", .key = "stop_timeout"},
+    {"start_timeout", .key = "ready_timeout"},
+    {"term_signal", .key = "stop_signal"},
+    {"kill_signal", .key = "stop_signal"},
+    {"run_as", .key = "user"},
+    {"uid", .key = "user"},
+    {"gid", .key = "group"},
+    {"restart_policy", .key = "restart", .hint = restarts},
+    {"restart_limit_count", .key = "restart_limit"},
+    {"restart_limit_interval", .key = "restart_window"},
+    {"labels", .key = "tags"},
+    {"logging", .where = SECTION_UNIT, .key = "log", .hint = outputs},
+    {"log_type", .where = SECTION_UNIT, .key = "log", .hint = outputs},
+    {"pid_file", .hint = no_pid_file},
+    {"daemonize", .hint = foreground},
+    {"ports", .hint = "programs use the network of this system; remove the key"},
+    {"volumes", .hint = "programs use the files of this system; remove the key"},
+    {"depends", LATER, .hint = by_restart},
+    {"depends_on", LATER, .hint = by_restart},
+    {"depends_ms", LATER, .hint = by_restart},
+    {"waits_for", LATER, .hint = by_restart},
+    {"healthcheck", LATER},
+    {"replicas", LATER, .hint = by_sections},
+    {"scale", LATER, .hint = by_sections},
+    {"ulimits", LATER},
+    {"mem_limit", LATER},
+    {"socket_listen", LATER},
+
+    /* reeve's own, of features to come */
+    {"env_file", LATER, .hint = by_environment},
+    {"clear_env", LATER},
+    {"supplementary_groups", LATER},
+    {"stdin", LATER},
+    {"extends", LATER},
+    {"instances", LATER, .hint = by_sections},
+    {"requires", LATER, .hint = by_restart},
+    {"wants", LATER, .hint = by_restart},
+    {"after", LATER, .hint = by_restart},
+    {"before", LATER, .hint = by_restart},
+    {"on_dependency_restart", LATER},
+    {"ready_interval", LATER},
+    {"stop_command", LATER},
+    {"reload_signal", LATER},
+    {"reload_command", LATER},
+    {"on_failed", LATER},
+    {"pre_start", LATER, .hint = by_shell},
+    {"post_start", LATER},
+    {"pre_stop", LATER},
+    {"post_stop", LATER},
+    {"hook_timeout", LATER},
+    {"health", LATER},
+    {"health_interval", LATER},
+    {"health_timeout", LATER},
+    {"health_retries", LATER},
+    {"health_start_period", LATER},
+    {"health_action", LATER},
+    {"priority", LATER},
+    {"schedule", LATER, .hint = by_cron},
+    {"timezone", LATER},
+    {"overlap", LATER},
+    {"catch_up", LATER},
+    {"jitter", LATER},
+    {"log_file", LATER, .hint = by_redirection},
+    {"log_stderr", LATER, .hint = by_redirection},
+    {"log_max_size", LATER},
+    {"log_max_files", LATER},
+    {"log_rotate", LATER},
+    {"log_compress", LATER},
+    {"log_format", LATER},
+    {"log_on_full", LATER},
+    {"log_tail", LATER},
+    {"listen", LATER},
+    {"start_on_connect", LATER},
+    {"limit_nofile", LATER},
+    {"limit_core", LATER},
+    {"limit_nproc", LATER},
+    {"limit_memlock", LATER},
+    {"limit_stack", LATER},
+    {"limit_as", LATER},
+    {"limit_cpu", LATER},
+    {"limits_optional", LATER},
+    {"nice", LATER},
+    {"ioprio", LATER},
+    {"cpu_affinity", LATER},
+    {"oom_score_adj", LATER},
+    {"memory_max", LATER},
+    {"memory_high", LATER},
+    {"cpu_max", LATER},
+    {"cpu_weight", LATER},
+    {"pids_max", LATER},
+    {"io_weight", LATER},
+    {"no_new_privileges", LATER},
+    {"capabilities", LATER},
+    {"chroot", LATER},
+    {"private_tmp", LATER},
+    {"read_only_paths", LATER},
+    {"inaccessible_paths", LATER},
+    {"private_network", LATER},
+    {"seccomp", LATER},
+    {"credential", LATER},
+    {"redact", LATER},
+    {"state_dir", LATER},
+    {"log_dir", LATER},
+    {"http", LATER},
+    {"http_token_file", LATER},
+    {"include", LATER},
+    {"max_jobs", LATER},
+    {"exit_when", LATER},
+    {"exit_code_from", LATER},
+    {"history_keep", LATER},
+};
+/* clang-format on */
+
+const size_t n_foreign_keys = sizeof foreign_keys / sizeof foreign_keys[0];
+
+static const char one_file[] = "not in this version of reeve; write all sections into one file";
+
+static const struct {
+    const char *name;
+    const char *instead; /* a first NAME in brackets is filled in where one was given */
+} foreign_sections[] = {
+    {"program", "reeve calls it [service:NAME]"},
+    {"fcgi-program", "reeve calls it [service:NAME]"},
+    {"supervisord", "reeve calls it [reeve]"},
+    {"unix_http_server", "reeve calls it [reeve], where 'socket' names the control socket"},
+    {"inet_http_server",
+     "reeve has no such server; write [reeve], where 'socket' names the control socket"},
+    {"supervisorctl", "reevectl needs no section; remove it"},
+    {"group", "write the key 'tags' in each of its units"},
+    {"eventlistener", "reeve has no such programs; 'reevectl events --follow' tells all events"},
+    {"include", one_file},
+    {"unit", "all of a unit is one section, [service:NAME]"},
+    {"install", "all of a unit is one section, [service:NAME]; 'autostart' says if it starts with "
+                "reeved"},
+    {"timer",
+     "not in this version of reeve; write [job:NAME] and let cron(8) start it by reevectl"},
+    {"defaults", "not in this version of reeve; write the keys into each section"},
+    {"template", "not in this version of reeve; write the keys into each section"},
+};
+
+/* Whether `word`, however it is spelt, is `plain`. */
+static bool is_spelling(const char *word, const char *plain)
+{
+    for (; *word; word++, plain++) {
+        char c = *word;
+
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if (c != *plain && (c != '-' || *plain != '_') && (c != '_' || *plain != '-'))
+            return false;
+    }
+    return !*plain;
+}
+
+const struct foreign *foreign_key(const char *name, enum section_kind kind)
+{
+    for (size_t i = 0; i < n_foreign_keys; i++) {
+        const struct foreign *f = &foreign_keys[i];
+
+        if ((!f->where || (f->where & kind)) && is_spelling(name, f->name))
+            return f;
+    }
+    return NULL;
+}
+
+bool foreign_section(const char *kind, const char *name, struct strbuf *why)
+{
+    const char *instead = NULL, *hole;
+
+    for (size_t i = 0; i < sizeof foreign_sections / sizeof foreign_sections[0]; i++) {
+        if (is_spelling(kind, foreign_sections[i].name))
+            instead = foreign_sections[i].instead;
+    }
+    if (!instead)
+        return false;
+    hole = strstr(instead, "NAME]");
+    if (name && *name && hole) {
+        strbuf_add_bytes(why, instead, (size_t)(hole - instead));
+        strbuf_add(why, name);
+        instead = hole + strlen("NAME");
+    }
+    strbuf_add(why, instead);
+    return true;
+}

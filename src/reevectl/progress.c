@@ -11,7 +11,7 @@
 /* What ends sooner shows no progress; a block is at most so many lines of units. */
 enum { MOMENT_MS = 300, LINES_MAX = 10, ROWS_KEPT = 3 };
 /* What a line needs beside the name, and the least it is worth being drawn in. */
-enum { OTHER_COLUMNS = 22, COLUMNS_MIN = 30 };
+enum { OTHER_COLUMNS = 22, STATE_COLUMNS = 9, COLUMNS_MIN = 30 };
 
 struct progress_unit {
     struct list link;     /* progress.units */
@@ -163,7 +163,7 @@ static void add_unit(const struct progress *p, struct strbuf *out, const struct 
 {
     const struct terminal *t = p->terminal;
     enum style style = words_state_style(u->state);
-    struct strbuf name = STRBUF_INIT, text = STRBUF_INIT;
+    struct strbuf name = STRBUF_INIT, state = STRBUF_INIT, text = STRBUF_INIT;
     int64_t elapsed_ms = now_ms - u->since_ms;
     char elapsed[32];
 
@@ -171,17 +171,19 @@ static void add_unit(const struct progress *p, struct strbuf *out, const struct 
     terminal_add(t, out, style, terminal_dot(t));
     strbuf_addf(out, " %s", strbuf_text(&name));
     text_add_spaces(out, width - text_columns(strbuf_text(&name)) + 2);
-    terminal_add(t, out, style, u->state);
+    text_add_cut(&state, u->state, STATE_COLUMNS, terminal_ellipsis(t));
+    terminal_add(t, out, style, strbuf_text(&state));
     if (elapsed_ms >= 1000) {
-        size_t columns = text_columns(u->state);
+        size_t columns = text_columns(strbuf_text(&state));
 
         text_add_spaces(out, columns < 8 ? 8 - columns : 0);
         duration_format(elapsed_ms - elapsed_ms % 1000, elapsed, sizeof(elapsed));
         strbuf_addf(&text, "  %6s", elapsed);
         terminal_add(t, out, STYLE_DIM, strbuf_text(&text));
     }
-    out->failed |= name.failed || text.failed;
+    out->failed |= name.failed || state.failed || text.failed;
     strbuf_finish(&name);
+    strbuf_finish(&state);
     strbuf_finish(&text);
 }
 
@@ -195,6 +197,7 @@ static unsigned write_waiting(const struct progress *p, struct strbuf *out)
     strbuf_add(&line, terminal_ellipsis(p->terminal));
     /* One column less than there are: a full line would wrap and could not be cleared. */
     text_add_cut(out, strbuf_text(&line), p->terminal->columns - 1, terminal_ellipsis(p->terminal));
+    out->failed |= line.failed;
     strbuf_finish(&line);
     return 1;
 }
@@ -277,8 +280,10 @@ void progress_tick(struct progress *p, int64_t now_ms)
     if (!p->changed && (p->n_units == 0 || now_ms / 1000 == p->drawn_at_ms / 1000))
         return;
     terminal_measure(p->terminal);
-    if (p->terminal->columns < COLUMNS_MIN)
+    if (p->terminal->columns < COLUMNS_MIN) {
+        progress_clear(p);
         return;
+    }
     draw(p, now_ms);
     p->changed = false;
     p->drawn_at_ms = now_ms;

@@ -55,9 +55,13 @@ def read_terminal(fd, until=None):
     return text
 
 
+def resize(fd, columns):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+
+
 def open_terminal(columns):
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    resize(slave, columns)
     return master, slave
 
 
@@ -88,6 +92,9 @@ class Terminal:
 
     def type(self, keys):
         os.write(self.master, keys.encode())
+
+    def resize(self, columns):
+        resize(self.master, columns)
 
     def finish(self):
         """The exit code, and what was shown last."""

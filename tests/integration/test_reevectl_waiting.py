@@ -122,6 +122,32 @@ def test_progress_fits_the_width(steps):
     assert terminal.finish()[0] == 0
 
 
+def test_progress_of_a_state_that_is_none(steps):
+    """Whatever is told, a line of the block is one line."""
+    fake = steps(reply(progress=moved("web", state="x" * 300)), reply([result("web")]))
+    terminal = Terminal(40, "start", "web", "--socket", fake.path)
+    seen = terminal.read(until="xxx")
+    assert block(seen) == ["● web  xxxxxxxx…"]
+    fake.release(0)
+    assert terminal.finish()[0] == 0
+
+
+def test_progress_follows_the_size(steps):
+    """It goes where it has no room any more, and comes back."""
+    fake = steps(reply(progress=moved("n" * 48)), reply([result("n" * 48)]))
+    terminal = Terminal(80, "start", "n*", "--socket", fake.path)
+    seen = terminal.read(until="starting")
+    terminal.resize(20)
+    seen += terminal.read(until="\r\x1b[J")
+    assert screen(seen) == [""]
+    terminal.resize(40)
+    seen += terminal.read(until="starting")
+    assert block(seen) == ["● " + "n" * 17 + "…  starting"]
+    fake.release(0)
+    code, rest = terminal.finish()
+    assert (code, screen(seen + rest)) == (0, ["n" * 48 + ": running (pid 77)", ""])
+
+
 def test_what_ends_at_once_shows_no_progress(fake):
     _, shows = on_terminal(80, "--socket", fake.path, "start", "web")
     assert shows == "web: \x1b[32mrunning\x1b[0m (pid 1234)\n"

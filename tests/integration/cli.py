@@ -103,6 +103,31 @@ class Terminal:
         return self.process.wait(PATIENCE), rest
 
 
+def screen(text):
+    """What a terminal shows after this: enough of one for what reevectl does."""
+    lines, row, column = [""], 0, 0
+    for token in re.findall(r"\x1b\[\d*[A-Za-z]|[\r\n]|[^\x1b\r\n]+", text):
+        if token == "\r":
+            column = 0
+        elif token == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+        elif token.startswith("\x1b"):
+            number, what = int(token[2:-1] or 1), token[-1]
+            assert what in "AJKm", token
+            if what == "A":
+                row -= number
+            elif what == "K":
+                lines[row] = lines[row][:column]
+            elif what == "J":
+                lines[row:] = [lines[row][:column]]
+        else:
+            lines[row] = lines[row][:column].ljust(column) + token + \
+                lines[row][column + len(token):]
+            column += len(token)
+    return [line.rstrip() for line in lines]
+
+
 def masked(text):
     """Escapes visible, times of day and the socket's path fixed."""
     # Part by part: a line may be broken between them.

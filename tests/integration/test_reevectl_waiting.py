@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cli import Terminal, ctl, environment, on_terminal, open_terminal
+from cli import Terminal, ctl, environment, on_terminal, open_terminal, screen
 from daemon import PATIENCE
 from fake_reeve import MANAGER, Error, shown, site_handlers
 
@@ -49,31 +49,6 @@ def fixture_steps(serve, units):
     yield serve_steps
     for event in events:
         event.set()
-
-
-def screen(text):
-    """What a terminal shows after this: enough of one for what reevectl does."""
-    lines, row, column = [""], 0, 0
-    for token in re.findall(r"\x1b\[\d*[A-Za-z]|[\r\n]|[^\x1b\r\n]+", text):
-        if token == "\r":
-            column = 0
-        elif token == "\n":
-            row, column = row + 1, 0
-            lines += [""] * (row + 1 - len(lines))
-        elif token.startswith("\x1b"):
-            number, what = int(token[2:-1] or 1), token[-1]
-            assert what in "AJKm", token
-            if what == "A":
-                row -= number
-            elif what == "K":
-                lines[row] = lines[row][:column]
-            elif what == "J":
-                lines[row:] = [lines[row][:column]]
-        else:
-            lines[row] = lines[row][:column].ljust(column) + token + \
-                lines[row][column + len(token):]
-            column += len(token)
-    return [line.rstrip() for line in lines]
 
 
 def block(text):

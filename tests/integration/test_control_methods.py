@@ -247,6 +247,8 @@ def test_a_check_that_hangs_holds_nothing_up(reeve):
         began = time.monotonic()
         reeve.stop()
         assert time.monotonic() - began < 5
+        (error,) = second.receive()["parameters"]["errors"]
+        assert error.endswith(": reeved ended before it was checked")
         assert second.receive() is None
     os.close(writer)
     reeve.wait_for(lambda: not process_alive(child), what="the child to be gone")
@@ -321,5 +323,6 @@ def test_who_waits_for_a_check_is_answered_at_the_end_of_reeved(reeve):
         for client in (first, second):
             assert client.receive()["parameters"] == {
                 "file": reeve.config_file, "units": 0,
-                "errors": [f"{reeve.config_file}: reeved ended before it was checked"]}
+                "errors": [f"{reeve.config_file}: reeved ended before it was checked"],
+                "warnings": []}
             assert client.receive() is None

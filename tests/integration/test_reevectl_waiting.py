@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cli import Terminal, ctl, environment, on_terminal, open_terminal, screen
+from cli import (Terminal, ctl, environment, on_terminal, open_terminal, read_terminal, screen)
 from daemon import PATIENCE
 from fake_reeve import MANAGER, Error, shown, site_handlers
 
@@ -151,7 +151,7 @@ def test_standard_error_alone_on_a_terminal(steps):
     threading.Timer(0.6, fake.release, [0]).start()
     done = ctl("start", "web", "--socket", fake.path, stdout=-1, stderr=slave)
     os.close(slave)
-    shown_there = os.read(master, 4096).decode()
+    shown_there = read_terminal(master)
     os.close(master)
     assert (done.returncode, done.stdout) == (0, "web: running (pid 77)\n")
     assert shown_there == "waiting for web…\r\x1b[J"

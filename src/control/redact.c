@@ -14,17 +14,24 @@ static bool ends_with(const char *name, size_t len, const char *end)
     return len >= n && strncasecmp(name + len - n, end, n) == 0;
 }
 
-/* A word at the end is enough (PGPASSWORD), but for KEY, which many harmless names end with. */
+/* A word at the end is enough (PGPASSWORD), but for those that many harmless names end with, as
+ * MONKEY, BYPASS and OAUTH: these need the '_', or are the whole name. */
 static bool names_secret(const char *name, size_t len)
 {
-    static const char *const endings[] = {"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN",
-                                          "SECRET",   "APIKEY", "_KEY"};
+    static const char *const endings[] = {"PASSWORD", "PASSWD", "PASSPHRASE",  "TOKEN",
+                                          "SECRET",   "APIKEY", "CREDENTIALS", "_KEY",
+                                          "_PASS",    "_AUTH"};
+    static const char *const names[] = {"KEY", "PASS", "AUTH"};
 
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         if (ends_with(name, len, endings[i]))
             return true;
     }
-    return len == 3 && ends_with(name, len, "KEY");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (len == strlen(names[i]) && ends_with(name, len, names[i]))
+            return true;
+    }
+    return false;
 }
 
 static bool is_blank(char c)
@@ -79,13 +86,84 @@ static bool pass_name(struct word *w)
     return false;
 }
 
+/* ---- passwords in URLs ---- */
+
+/* Passes the next "://"; false when there is none. */
+static bool pass_scheme(struct word *w)
+{
+    unsigned seen = 0; /* characters of "://" just passed */
+    bool plain;
+    size_t n;
+
+    while (seen < 3 && (n = element(w, &plain)) > 0) {
+        char c = w->at[n - 1];
+
+        w->at += n;
+        if (plain)
+            seen = c == "://"[seen] ? seen + 1 : c == ':';
+    }
+    return seen == 3;
+}
+
+/* The password in what follows a "://": from behind the first ':' to the last '@' before a '/'.
+ * What cannot be a port may hold a '/' as well, since some programs take such passwords. Moves *w
+ * to the '@'; or to the end, if no other password can follow. */
+static bool pass_password(struct word *w, struct word *ret_from, struct word *ret_to)
+{
+    bool colon = false, at = false, port = true, plain;
+    struct word begin = *w;
+    size_t n;
+
+    while ((n = element(w, &plain)) > 0) {
+        char c = w->at[n - 1];
+
+        if (plain && (c == '[' ? !colon : c == '/' && (at || !colon || port)))
+            break;
+        if (plain && c == '@' && colon) {
+            *ret_to = *w;
+            at = true;
+        }
+        w->at += n;
+        if (plain && c == ':' && !colon) {
+            *ret_from = *w;
+            colon = true;
+        } else if (plain && colon) {
+            port = port && c >= '0' && c <= '9';
+        }
+    }
+    if (at)
+        *w = *ret_to;
+    else if (n > 0)
+        *w = begin;
+    return at;
+}
+
+/* Adds the value from `w` to `end`, the end of its word. */
+static void add_value(struct strbuf *out, struct word w, const char *end)
+{
+    const char *from = w.at;
+    struct word password, behind;
+
+    while (pass_scheme(&w)) {
+        if (!pass_password(&w, &password, &behind))
+            continue;
+        strbuf_add_bytes(out, from, (size_t)(password.at - from));
+        strbuf_add(out, "***");
+        /* Quotes that are closed or opened in the password, as far as they are paired outside. */
+        if (password.quote != behind.quote) {
+            strbuf_add_bytes(out, &password.quote, password.quote ? 1 : 0);
+            strbuf_add_bytes(out, &behind.quote, behind.quote ? 1 : 0);
+        }
+        from = behind.at;
+    }
+    strbuf_add_bytes(out, from, (size_t)(end - from));
+}
+
 void redact_environment(struct strbuf *out, const char *text)
 {
     while (*text) {
-        struct word w = {text, '\0'};
+        struct word w = {text, '\0'}, value;
         bool plain, secret;
-        const char *value;
-        char quote;
         size_t n;
 
         if (is_blank(*text)) {
@@ -93,16 +171,16 @@ void redact_environment(struct strbuf *out, const char *text)
             continue;
         }
         secret = pass_name(&w);
-        value = w.at;
-        quote = w.quote; /* one that the name is inside of is closed again after the stars */
+        value = w;
         while ((n = element(&w, &plain)) > 0)
             w.at += n;
+        strbuf_add_bytes(out, text, (size_t)(value.at - text));
         if (secret) {
-            strbuf_add_bytes(out, text, (size_t)(value - text));
             strbuf_add(out, "***");
-            strbuf_add_bytes(out, &quote, quote ? 1 : 0);
+            /* A quote that the name is inside of is closed again. */
+            strbuf_add_bytes(out, &value.quote, value.quote ? 1 : 0);
         } else {
-            strbuf_add_bytes(out, text, (size_t)(w.at - text));
+            add_value(out, value, w.at);
         }
         text = w.at;
     }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <time.h>
 
 #include "control/redact.h"
 
@@ -26,6 +27,8 @@ static void plain_values_stay_as_written(void **state)
     expect("KEYS=y TOKENS_A=z MONKEY=b PASSWORD_FILE=/run/s SECRETARY=c",
            "KEYS=y TOKENS_A=z MONKEY=b PASSWORD_FILE=/run/s SECRETARY=c");
     expect("NOVALUE DB_KEY", "NOVALUE DB_KEY");
+    expect("COMPASS=n BYPASS=y OAUTH=z AUTHOR=b PASS_MAX=3 AUTH_URL=/x",
+           "COMPASS=n BYPASS=y OAUTH=z AUTHOR=b PASS_MAX=3 AUTH_URL=/x");
 }
 
 static void secrets_are_hidden(void **state)
@@ -40,9 +43,12 @@ static void secrets_are_hidden(void **state)
 static void a_bare_word_is_a_secret_too(void **state)
 {
     static const char *const names[] = {
-        "PASSWORD",   "PASSWD",  "PASSPHRASE", "TOKEN",       "SECRET",        "APIKEY",
-        "KEY",        "key",     "PGPASSWORD", "GITHUBTOKEN", "Client_Secret", "SSH_PASSPHRASE",
-        "rootpasswd", "MyApiKey"};
+        "PASSWORD",    "PASSWD",         "PASSPHRASE",    "TOKEN",
+        "SECRET",      "APIKEY",         "KEY",           "key",
+        "PGPASSWORD",  "GITHUBTOKEN",    "Client_Secret", "SSH_PASSPHRASE",
+        "rootpasswd",  "MyApiKey",       "PASS",          "AUTH",
+        "SMTP_PASS",   "db_pass",        "REGISTRY_AUTH", "auth",
+        "CREDENTIALS", "AWS_CREDENTIALS"};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -54,6 +60,66 @@ static void a_bare_word_is_a_secret_too(void **state)
         strbuf_finish(&text);
         strbuf_finish(&shown);
     }
+}
+
+/* Only the password: the rest is what people look for. */
+static void passwords_in_urls_are_hidden(void **state)
+{
+    (void)state;
+    expect("DB=postgres://app:hunter2@db:5432/app?ssl=1 A=b",
+           "DB=postgres://app:***@db:5432/app?ssl=1 A=b");
+    expect("R=redis://:hunter2@cache", "R=redis://:***@cache");
+    expect("M=smtp://me@x.org:hunter2@mail.x.org", "M=smtp://me@x.org:***@mail.x.org");
+    expect("OPTS=--proxy=http://u:p@h/,--other=ftp://v:q@i/x@y:z",
+           "OPTS=--proxy=http://u:***@h/,--other=ftp://v:***@i/x@y:z");
+    /* Written as URLs should not be; some programs take them. */
+    expect("A=amqp://h1,amqp://u:q@h2", "A=amqp://h1,amqp://u:***@h2");
+    expect("A=amqp://h1:1,amqp://u:q@h2/", "A=amqp://h1:***@h2/"); /* rather too much */
+    expect("A=x://u:p@ss@h", "A=x://u:***@h");
+    expect("A=x://u:p/a?s#s@h/d", "A=x://u:***@h/d");
+    expect("A=amqp://u:p@h1,amqp://u:q@h2", "A=amqp://u:***@h1,amqp://u:***@h2");
+    expect("A=x://u:p\\@q@h B=c", "A=x://u:***@h B=c");
+}
+
+static void urls_without_a_password_stay(void **state)
+{
+    (void)state;
+    expect("A=http://host:80/path@x B=http://host:80", "A=http://host:80/path@x B=http://host:80");
+    expect("A=ssh://git@host:22/x@y B=https://h/a:b@c",
+           "A=ssh://git@host:22/x@y B=https://h/a:b@c");
+    expect("A=http://[::1]:80/x@y", "A=http://[::1]:80/x@y");
+    expect("A=u:p@host B=://", "A=u:p@host B=://");
+    expect("A=x://u:p", "A=x://u:p");
+    expect("x://u:p@h", "x://u:p@h");
+}
+
+static void quoting_does_not_help_a_url_out(void **state)
+{
+    (void)state;
+    expect("\"A=x://u:p q@h\" B=c", "\"A=x://u:***@h\" B=c");
+    expect("A='x://u:p q@h' B=c", "A='x://u:***@h' B=c");
+    expect("A=x:\"/\"/u':'p\" \"q@h B=c", "A=x:\"/\"/u':***'@h B=c");
+    expect("A=x://u:\"p q\"@h B=c", "A=x://u:***@h B=c");
+    expect("A=\"x://u:p\"q@h B=c", "A=\"x://u:***\"@h B=c");
+    expect("A=x://u:p\"q@h\" B=c", "A=x://u:***\"@h\" B=c");
+}
+
+/* A long value is looked at once, however many beginnings of URLs are in it. */
+static void long_values_take_no_long_time(void **state)
+{
+    struct strbuf text = STRBUF_INIT, shown = STRBUF_INIT;
+    clock_t began;
+
+    (void)state;
+    strbuf_add(&text, "A=");
+    for (int i = 0; i < 200000; i++)
+        strbuf_add(&text, "x://y:z");
+    began = clock();
+    redact_environment(&shown, strbuf_text(&text));
+    assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 0.5);
+    assert_string_equal(strbuf_text(&shown), strbuf_text(&text));
+    strbuf_finish(&text);
+    strbuf_finish(&shown);
 }
 
 static void quoting_does_not_help_a_secret_out(void **state)
@@ -93,6 +159,10 @@ int main(void)
         cmocka_unit_test(plain_values_stay_as_written),
         cmocka_unit_test(secrets_are_hidden),
         cmocka_unit_test(a_bare_word_is_a_secret_too),
+        cmocka_unit_test(passwords_in_urls_are_hidden),
+        cmocka_unit_test(urls_without_a_password_stay),
+        cmocka_unit_test(quoting_does_not_help_a_url_out),
+        cmocka_unit_test(long_values_take_no_long_time),
         cmocka_unit_test(quoting_does_not_help_a_secret_out),
         cmocka_unit_test(long_names_count_by_their_end),
     };

@@ -329,6 +329,10 @@ void select_explain_missing(const struct supervisor *s, const char *name, struct
         return;
     }
     strbuf_addf(out, "No unit is named '%.200s'", name);
+    if (strcmp(name, "all") == 0 && supervisor_n_units(s) > 0) {
+        strbuf_add(out, "; write '*' for all units.");
+        return;
+    }
     found = likely(s, name);
     if (found)
         strbuf_addf(out, "; did you mean '%s'?", found);

@@ -256,10 +256,13 @@ static void missing_names_are_explained(void **state)
     expect_explained(*state, "wbe", "No unit is named 'wbe'; did you mean 'web'?");
     expect_explained(*state, "elephant",
                      "No unit is named 'elephant'; 'reevectl list' shows the units.");
+    expect_explained(*state, "all", "No unit is named 'all'; write '*' for all units.");
+    expect_explained(*state, "al", "No unit is named 'al'; 'reevectl list' shows the units.");
     expect_explained(*state, "x*", "No unit matches 'x*'.");
     expect_explained(*state, "tag:x*", "No unit has the tag 'x*'.");
     fake_init(&none, NULL, 0);
     expect_explained(&none, "web", "No unit is named 'web'; the configuration has no units.");
+    expect_explained(&none, "all", "No unit is named 'all'; the configuration has no units.");
     fake_finish(&none);
 }
 

@@ -157,8 +157,8 @@ static void check_program(struct loader *l, const struct unit_draft *d, struct e
                    remedy(e, &advice, "it must be a file with an x permission"));
     else if (rc)
         report_add(&l->report, draft_place(&d->base, "command"),
-                   "the program '%s' was not found%s: %s; install it or write its full path", text,
-                   in_path, strerror(rc));
+                   "the program '%s' was not found%s: %s; install it or %s", text, in_path,
+                   strerror(rc), *in_path ? "write its full path" : "correct the path");
     strbuf_finish(&advice);
 }
 

@@ -29,7 +29,7 @@ const struct key keys[] = {
     {"events_kept",       DAEMON(spec.events_kept),          .type = VALUE_NUMBER, .min = EVENTS_KEPT_MIN, .max = EVENTS_KEPT_MAX},
     {"environment",       RAW(SECTION_REEVE),                .empty_ok = true},
 
-    {"command",           RAW(SECTION_UNIT)},
+    {"command",           RAW(SECTION_UNIT),                 .example = "/usr/bin/python3 -m http.server"},
     {"directory",         UNIT(spec.directory),              .type = VALUE_PATH},
     {"environment",       RAW(SECTION_UNIT),                 .empty_ok = true},
     {"user",              UNIT(user),                        .type = VALUE_TEXT},

@@ -35,6 +35,7 @@ struct key {
     int64_t min, max;         /* of durations (ms) and numbers */
     const char *const *words; /* NULL-terminated, in the order of the enum */
     bool empty_ok;            /* `key =` means something */
+    const char *example;      /* of the value, where there is no default; else NULL */
 };
 
 /* Key numbers are indices in this table. */

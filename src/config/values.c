@@ -273,7 +273,11 @@ static parse_fn *const parsers[] = {
 int value_store(const struct key *key, const char *text, void *draft, struct strbuf *why)
 {
     if (!*text && !key->empty_ok) {
-        strbuf_add(why, "the value is empty; write one, or remove the key for its default");
+        if (key->example)
+            strbuf_addf(why, "the value is empty; write for example %s = %s", key->name,
+                        key->example);
+        else
+            strbuf_add(why, "the value is empty; write one, or remove the key for its default");
         return -EINVAL;
     }
     return parsers[key->type](key, text, (char *)draft + key->offset, why);

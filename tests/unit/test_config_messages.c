@@ -149,6 +149,9 @@ static void messages_about_keys(void **state)
                                      "jobs and means nothing in [reeve]; remove it"},
         {REEVE "restart = never\n" UNIT, "t.ini:2: [reeve] restart: this key belongs to services "
                                          "and means nothing in [reeve]; remove it"},
+        {"[service:web]\ncommand =\n",
+         "t.ini:2: [service:web] command: the value is empty; write for example command = "
+         "/usr/bin/python3 -m http.server"},
         {UNIT "enabled =\n", "t.ini:3: [service:web] enabled: the value is empty; write one, or "
                              "remove the key for its default"},
     };

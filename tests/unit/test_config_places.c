@@ -90,7 +90,10 @@ static void test_check_places(void **state)
     check_places("[service:a]\ncommand = plain\nenvironment = PATH=%s\n",
                  "the program 'plain' in PATH cannot be executed");
     check_places("[service:a]\ncommand = %s\n", "cannot be executed");
-    check_places("[service:a]\ncommand = /no/such\nenabled = no\n", "'/no/such' was not found");
+    check_places("[service:a]\ncommand = /no/such\nenabled = no\n",
+                 "the program '/no/such' was not found: No such file or directory; install it or "
+                 "correct the path");
+    check_places("[service:a]\ncommand = ./such\n", "; install it or correct the path");
     check_places(
         "[service:a]\ncommand = ./program\ndirectory = /no/such\n",
         "t.ini:3: [service:a] directory: '/no/such': No such file or directory; create it");

@@ -32,8 +32,8 @@ struct patience {
 typedef int stream_take(void *context, struct varlink_reply *reply);
 enum { STREAM_ENOUGH = -1 };
 
-/* Parameters: {"units": [names]}, or {} for no names; {"unit": name}; {"limit": n}. NULL when memory
- * ran out. */
+/* Parameters: {"units": [names]}, or {} for no names; {"unit": name}; {"limit": n}. NULL when
+ * memory ran out. */
 cJSON *call_units(char *const *names, size_t n_names);
 cJSON *call_unit(const char *name);
 cJSON *call_limit(int n);

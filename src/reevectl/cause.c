@@ -25,11 +25,6 @@ struct search {
     int64_t since_ms;
 };
 
-static bool is_state(const cJSON *unit, enum unit_state state)
-{
-    return strcmp(field_word(unit, "state"), unit_state_name(state)) == 0;
-}
-
 static bool is_word(const cJSON *object, const char *key, const char *word)
 {
     return strcmp(field_word(object, key), word) == 0;
@@ -75,7 +70,8 @@ static bool same_end(const cJSON *a, const cJSON *b)
     return true;
 }
 
-int64_t cause_count_alike(const cJSON *unit)
+/* How many runs in a row ended as the newest did, itself included; 0 without one. */
+static int64_t count_alike(const cJSON *unit)
 {
     const cJSON *last = field(unit, "last_exit"), *record;
     int64_t n = 0;
@@ -89,11 +85,19 @@ int64_t cause_count_alike(const cJSON *unit)
     return n;
 }
 
+void cause_add_alike(struct strbuf *b, const cJSON *unit)
+{
+    int64_t alike = words_is_failure(field(unit, "last_exit"), unit) ? count_alike(unit) : 0;
+
+    if (alike > 2)
+        strbuf_addf(b, "; the %lld before it did the same", (long long)(alike - 1));
+}
+
 /* "run 41 lasted 2s, until 3s ago: killed by SIGSEGV (segmentation fault)" */
 static void add_last_run(struct search *s)
 {
     bool began = s->last && !field(s->last, "error");
-    int64_t ended_wall_ms, alike, leftovers;
+    int64_t ended_wall_ms, leftovers;
     struct strbuf *b = &s->c->last_run;
 
     if (!s->last)
@@ -113,9 +117,7 @@ static void add_last_run(struct search *s)
     if (leftovers > 0)
         strbuf_addf(b, "; %lld leftover process%s had to be killed", (long long)leftovers,
                     leftovers == 1 ? "" : "es");
-    alike = words_is_failure(s->last, s->unit) ? cause_count_alike(s->unit) : 0;
-    if (alike > 2)
-        strbuf_addf(b, "; the %lld before it did the same", (long long)(alike - 1));
+    cause_add_alike(b, s->unit);
 }
 
 /* ---- who asked ---- */
@@ -181,11 +183,6 @@ static const char *key_of_stage(const char *stage)
     return NULL;
 }
 
-static void add_place(struct strbuf *b, const cJSON *item)
-{
-    strbuf_addf(b, "%s:%lld", field_word(item, "file"), (long long)field_number(item, "line", 0));
-}
-
 /* What has to be put right before a start can go well, if that is known. */
 static void advise_fix(struct search *s)
 {
@@ -195,7 +192,7 @@ static void advise_fix(struct search *s)
     if (!item)
         return;
     strbuf_addf(&s->c->advice, "%s is at ", key);
-    add_place(&s->c->advice, item);
+    words_add_place(&s->c->advice, item);
     strbuf_add(&s->c->advice, "; ");
 }
 
@@ -368,7 +365,7 @@ static void find_never_started(struct search *s)
     strbuf_add(b, "autostart = no");
     if (autostart) {
         strbuf_add(b, " (");
-        add_place(b, autostart);
+        words_add_place(b, autostart);
         strbuf_add(b, ")");
     } else if (s->is_job) {
         strbuf_add(b, " (the default of a job)");
@@ -382,7 +379,7 @@ static void find_disabled(struct search *s)
 
     strbuf_add(&s->c->state, "disabled");
     strbuf_add(&s->c->reason, "enabled = no (");
-    add_place(&s->c->reason, enabled ? enabled : s->unit);
+    words_add_place(&s->c->reason, enabled ? enabled : s->unit);
     strbuf_add(&s->c->reason, ")");
     add_last_run(s);
 }
@@ -422,9 +419,9 @@ static void (*const finders[STATE_COUNT])(struct search *s) = {
 
 const char *cause_event_type(const cJSON *unit)
 {
-    if (is_state(unit, STATE_STOPPING))
+    if (words_is_state(unit, STATE_STOPPING))
         return "unit.state";
-    return is_state(unit, STATE_STOPPED) ? "unit.requested" : NULL;
+    return words_is_state(unit, STATE_STOPPED) ? "unit.requested" : NULL;
 }
 
 void cause_find(struct cause *c, const cJSON *unit, const cJSON *event, int64_t now_wall_ms)
@@ -443,7 +440,7 @@ void cause_find(struct cause *c, const cJSON *unit, const cJSON *event, int64_t 
     };
 
     for (enum unit_state state = 0; state < STATE_COUNT; state++) {
-        if (is_state(unit, state)) {
+        if (words_is_state(unit, state)) {
             finders[state](&s);
             return;
         }

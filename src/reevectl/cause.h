@@ -26,7 +26,7 @@ const char *cause_event_type(const cJSON *unit);
  * with {0}; cause_finish() frees it in any case. */
 void cause_find(struct cause *c, const cJSON *unit, const cJSON *event, int64_t now_wall_ms);
 void cause_finish(struct cause *c);
-/* How many runs in a row ended as the newest did, itself included; 0 without one. */
-int64_t cause_count_alike(const cJSON *unit);
+/* "; the 5 before it did the same", when the last run failed and several before it just so. */
+void cause_add_alike(struct strbuf *b, const cJSON *unit);
 
 #endif

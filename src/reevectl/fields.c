@@ -35,7 +35,8 @@ int64_t field_number_of(const cJSON *item, int64_t absent)
         if (item->valuedouble >= -(double)NUMBER_MAX && item->valuedouble <= (double)NUMBER_MAX)
             value = (int64_t)item->valuedouble;
     } else if (cJSON_IsString(item)) {
-        value = strtoll(item->valuestring, &end, 10); /* a number out of range is beyond ours, too */
+        value =
+            strtoll(item->valuestring, &end, 10); /* a number out of range is beyond ours, too */
         if (end == item->valuestring || *end)
             value = absent;
     }

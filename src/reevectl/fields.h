@@ -13,8 +13,8 @@ const cJSON *field(const cJSON *object, const char *key);
 const char *field_text(const cJSON *object, const char *key);
 /* The text, or "" . */
 const char *field_word(const cJSON *object, const char *key);
-/* A whole number, also one that travels as a string; `absent` otherwise, and for numbers so huge that
- * adding two of them could overflow. */
+/* A whole number, also one that travels as a string; `absent` otherwise, and for numbers so huge
+ * that adding two of them could overflow. */
 int64_t field_number(const cJSON *object, const char *key, int64_t absent);
 /* The same of a value already at hand; NULL is absent. */
 int64_t field_number_of(const cJSON *item, int64_t absent);

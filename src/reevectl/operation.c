@@ -29,14 +29,10 @@ int64_t operation_patience_ms(const struct options *o)
 void operation_add_state(const struct session *s, struct strbuf *b, const cJSON *result)
 {
     const char *state = field_word(result, "state");
-    struct strbuf harmless = STRBUF_INIT;
 
     text_add_harmless(b, field_word(result, "unit"));
     strbuf_add(b, ": ");
-    text_add_harmless(&harmless, state);
-    terminal_add(&s->out, b, words_state_style(state), strbuf_text(&harmless));
-    b->failed |= harmless.failed;
-    strbuf_finish(&harmless);
+    terminal_add_harmless(&s->out, b, words_state_style(state), state);
 }
 
 static void add_done(struct session *s, struct strbuf *b, const cJSON *result)
@@ -72,21 +68,19 @@ static void tell_result(struct course *c, const cJSON *result)
 static void hint(struct course *c)
 {
     const struct session *s = c->s;
-    struct strbuf raw = STRBUF_INIT, line = STRBUF_INIT, b = STRBUF_INIT;
+    struct strbuf command = STRBUF_INIT, b = STRBUF_INIT;
 
     if (c->operation->hints && s->err.tty && c->failed.len_bytes) {
-        strbuf_add(&raw, "  reevectl");
+        strbuf_add(&command, "  reevectl");
         if (s->options->socket_named)
-            strbuf_addf(&raw, " --socket %s", s->options->socket);
-        strbuf_addf(&raw, " why%s", strbuf_text(&c->failed));
-        text_add_harmless(&line, strbuf_text(&raw));
-        terminal_add(&s->err, &b, STYLE_DIM, strbuf_text(&line));
+            strbuf_addf(&command, " --socket %s", s->options->socket);
+        strbuf_addf(&command, " why%s", strbuf_text(&c->failed));
+        terminal_add_harmless(&s->err, &b, STYLE_DIM, strbuf_text(&command));
         strbuf_add(&b, "\n");
-        if (!raw.failed && !line.failed && !b.failed)
+        if (!c->failed.failed && !command.failed && !b.failed)
             fputs(strbuf_text(&b), stderr);
     }
-    strbuf_finish(&raw);
-    strbuf_finish(&line);
+    strbuf_finish(&command);
     strbuf_finish(&b);
 }
 

@@ -97,7 +97,8 @@ int session_tell_unreachable(const struct session *s, int error)
         snprintf(why, sizeof(why), "too long for the path of a socket");
         break;
     case ETIMEDOUT:
-        snprintf(why, sizeof(why), "it takes no connection (waited %d s)", ANSWER_TIMEOUT_MS / 1000);
+        snprintf(why, sizeof(why), "it takes no connection (waited %d s)",
+                 ANSWER_TIMEOUT_MS / 1000);
         break;
     default:
         snprintf(why, sizeof(why), "%s", strerror(-error));

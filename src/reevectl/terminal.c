@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "reevectl/text.h"
+
 enum { COLUMNS_DEFAULT = 80, ROWS_DEFAULT = 24, SIZE_IN_CELLS_MAX = 10000 };
 
 bool terminal_init_locale(void)
@@ -64,6 +66,31 @@ void terminal_add(const struct terminal *t, struct strbuf *b, enum style style, 
         strbuf_addf(b, "\033[%sm%s\033[0m", codes[style], text);
     else
         strbuf_add(b, text);
+}
+
+void terminal_add_harmless(const struct terminal *t, struct strbuf *b, enum style style,
+                           const char *text)
+{
+    struct strbuf harmless = STRBUF_INIT;
+
+    text_add_harmless(&harmless, text);
+    terminal_add(t, b, style, strbuf_text(&harmless));
+    b->failed |= harmless.failed;
+    strbuf_finish(&harmless);
+}
+
+void terminal_add_paragraph(const struct terminal *t, struct strbuf *b, enum style style,
+                            const struct strbuf *text, size_t at, size_t indent)
+{
+    struct strbuf harmless = STRBUF_INIT, wrapped = STRBUF_INIT;
+
+    text_add_harmless(&harmless, strbuf_text(text));
+    text_add_wrapped(&wrapped, strbuf_text(&harmless), t->columns, at, indent);
+    terminal_add(t, b, style, strbuf_text(&wrapped));
+    strbuf_add(b, "\n");
+    b->failed |= text->failed || harmless.failed || wrapped.failed;
+    strbuf_finish(&harmless);
+    strbuf_finish(&wrapped);
 }
 
 const char *terminal_ellipsis(const struct terminal *t)

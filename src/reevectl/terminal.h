@@ -28,6 +28,13 @@ void terminal_detect(struct terminal *t, int fd, bool utf8, bool no_color);
 void terminal_measure(struct terminal *t);
 /* Adds `text` (harmless already) in a style, where colours are shown. */
 void terminal_add(const struct terminal *t, struct strbuf *b, enum style style, const char *text);
+/* The same of any text, which is made harmless. */
+void terminal_add_harmless(const struct terminal *t, struct strbuf *b, enum style style,
+                           const char *text);
+/* The same of a text that begins in column `at`, as a paragraph with a newline at its end: broken
+ * between words to the width of the terminal, the lines after the first indented. */
+void terminal_add_paragraph(const struct terminal *t, struct strbuf *b, enum style style,
+                            const struct strbuf *text, size_t at, size_t indent);
 const char *terminal_ellipsis(const struct terminal *t);
 /* The mark before a unit: a filled circle where that can be shown. */
 const char *terminal_dot(const struct terminal *t);

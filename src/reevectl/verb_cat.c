@@ -6,6 +6,7 @@
 #include "reevectl/text.h"
 #include "reevectl/verbs.h"
 #include "reevectl/walk.h"
+#include "reevectl/words.h"
 
 /* As written, which may hold tabs, and with what could steer a terminal made harmless. */
 static void add_text(struct strbuf *b, const char *text, size_t len_bytes)
@@ -46,9 +47,8 @@ static void add_place(const struct session *s, struct strbuf *b, const cJSON *it
     struct strbuf place = STRBUF_INIT;
 
     strbuf_add(&place, "# ");
-    text_add_harmless(&place, field_word(item, "file"));
-    strbuf_addf(&place, ":%lld", (long long)field_number(item, "line", 0));
-    terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&place));
+    words_add_place(&place, item);
+    terminal_add_harmless(&s->out, b, STYLE_DIM, strbuf_text(&place));
     strbuf_add(b, "\n");
     b->failed |= place.failed;
     strbuf_finish(&place);
@@ -56,14 +56,12 @@ static void add_place(const struct session *s, struct strbuf *b, const cJSON *it
 
 static void add_header(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
-    struct strbuf raw = STRBUF_INIT, header = STRBUF_INIT;
+    struct strbuf header = STRBUF_INIT;
 
-    strbuf_addf(&raw, "[%s:%s]", field_word(unit, "kind"), field_word(unit, "name"));
-    text_add_harmless(&header, strbuf_text(&raw));
-    terminal_add(&s->out, b, STYLE_BOLD, strbuf_text(&header));
+    strbuf_addf(&header, "[%s:%s]", field_word(unit, "kind"), field_word(unit, "name"));
+    terminal_add_harmless(&s->out, b, STYLE_BOLD, strbuf_text(&header));
     strbuf_add(b, "\n");
-    b->failed |= raw.failed || header.failed;
-    strbuf_finish(&raw);
+    b->failed |= header.failed;
     strbuf_finish(&header);
 }
 

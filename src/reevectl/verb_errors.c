@@ -43,14 +43,9 @@ static void add_row(struct rows *rows, const cJSON *unit, const cJSON *record, i
     rows->items[rows->n++] = (struct row){unit, record, when_wall_ms};
 }
 
-static bool is_state(const cJSON *unit, enum unit_state state)
-{
-    return strcmp(field_word(unit, "state"), unit_state_name(state)) == 0;
-}
-
 static bool is_unkillable(const cJSON *unit)
 {
-    return is_state(unit, STATE_KILLING) &&
+    return words_is_state(unit, STATE_KILLING) &&
            field_number(unit, "since_ms", 0) >= UNKILLABLE_AFTER_MS;
 }
 
@@ -70,7 +65,7 @@ static void add_unit(const struct session *s, struct rows *rows, const cJSON *un
         add_row(rows, unit, record, ended_wall_ms);
         any = true;
     }
-    if (is_unkillable(unit) || (is_state(unit, STATE_FAILED) && !any))
+    if (is_unkillable(unit) || (words_is_state(unit, STATE_FAILED) && !any))
         add_row(rows, unit, NULL, s->now_wall_ms - field_number(unit, "since_ms", 0));
 }
 
@@ -219,7 +214,7 @@ static bool may_have_failed(const cJSON *unit)
 {
     const cJSON *last = field(unit, "last_exit");
 
-    if (is_state(unit, STATE_FAILED) || is_state(unit, STATE_KILLING))
+    if (words_is_state(unit, STATE_FAILED) || words_is_state(unit, STATE_KILLING))
         return true;
     return last && (field_number(unit, "run", 0) > 1 ||
                     strcmp(field_word(last, "reason"), reason_name(REASON_NATURAL)) != 0);

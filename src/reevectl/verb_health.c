@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "reevectl/fields.h"
-#include "reevectl/text.h"
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
 #include "reevectl/words.h"
@@ -18,16 +17,12 @@ static void write_health(const struct session *s, const cJSON *reply, struct str
 {
     const char *status = field_word(reply, "status");
     struct unit_counts counts = units_told_counts(field(reply, "counts"));
-    struct strbuf harmless = STRBUF_INIT;
 
-    text_add_harmless(&harmless, status);
-    terminal_add(&s->out, out, words_status_style(status), strbuf_text(&harmless));
+    terminal_add_harmless(&s->out, out, words_status_style(status), status);
     strbuf_add(out, " - ");
     units_add_counts(out, &counts);
     strbuf_add(out, "\n\n");
     units_write_health(s, field(reply, "units"), out);
-    out->failed |= harmless.failed;
-    strbuf_finish(&harmless);
 }
 
 int verb_health(struct session *s, char **args, size_t n_args)

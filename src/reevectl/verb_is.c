@@ -3,7 +3,6 @@
 
 #include "core/unit.h"
 #include "reevectl/fields.h"
-#include "reevectl/text.h"
 #include "reevectl/verbs.h"
 #include "reevectl/words.h"
 
@@ -17,11 +16,6 @@ struct question {
     int no_code; /* when it is not so */
 };
 
-static bool is_state(const cJSON *unit, enum unit_state state)
-{
-    return strcmp(field_word(unit, "state"), unit_state_name(state)) == 0;
-}
-
 static bool is_active(const cJSON *unit)
 {
     return words_is_active(field_word(unit, "state"));
@@ -29,7 +23,7 @@ static bool is_active(const cJSON *unit)
 
 static bool is_failed(const cJSON *unit)
 {
-    return is_state(unit, STATE_FAILED);
+    return words_is_state(unit, STATE_FAILED);
 }
 
 /* Its health check decides; without one, being up as it should. */
@@ -39,8 +33,8 @@ static bool is_healthy(const cJSON *unit)
 
     if (health)
         return strcmp(health, HEALTHY) == 0;
-    return is_state(unit, STATE_COMPLETED) ||
-           (is_state(unit, STATE_RUNNING) && field_true(unit, "ready"));
+    return words_is_state(unit, STATE_COMPLETED) ||
+           (words_is_state(unit, STATE_RUNNING) && field_true(unit, "ready"));
 }
 
 static const char *state_word(const cJSON *unit)
@@ -61,13 +55,10 @@ static const struct question healthy = {is_healthy, health_word, true, EXIT_FAIL
 
 static int tell_word(const struct session *s, const char *word, enum style style, int code)
 {
-    struct strbuf b = STRBUF_INIT, harmless = STRBUF_INIT;
+    struct strbuf b = STRBUF_INIT;
 
-    text_add_harmless(&harmless, word);
-    terminal_add(&s->out, &b, style, strbuf_text(&harmless));
+    terminal_add_harmless(&s->out, &b, style, word);
     strbuf_add(&b, "\n");
-    b.failed |= harmless.failed;
-    strbuf_finish(&harmless);
     return output(&b, code);
 }
 

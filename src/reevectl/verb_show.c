@@ -217,20 +217,17 @@ static void add_members(const struct session *s, struct strbuf *b, const cJSON *
 
 static void add_title(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
-    struct strbuf title = STRBUF_INIT, rest = STRBUF_INIT;
+    struct strbuf title = STRBUF_INIT, place = STRBUF_INIT;
 
-    strbuf_addf(&rest, "[%s:%s]", field_word(unit, "kind"), field_word(unit, "name"));
-    text_add_harmless(&title, strbuf_text(&rest));
-    terminal_add(&s->out, b, STYLE_BOLD, strbuf_text(&title));
+    strbuf_addf(&title, "[%s:%s]", field_word(unit, "kind"), field_word(unit, "name"));
+    terminal_add_harmless(&s->out, b, STYLE_BOLD, strbuf_text(&title));
     strbuf_add(b, "  ");
-    strbuf_consume(&title, title.len_bytes);
-    text_add_harmless(&title, field_word(unit, "file"));
-    strbuf_addf(&title, ":%lld", (long long)field_number(unit, "line", 0));
-    terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&title));
+    words_add_place(&place, unit);
+    terminal_add_harmless(&s->out, b, STYLE_DIM, strbuf_text(&place));
     strbuf_add(b, "\n");
-    b->failed |= title.failed || rest.failed;
+    b->failed |= title.failed || place.failed;
     strbuf_finish(&title);
-    strbuf_finish(&rest);
+    strbuf_finish(&place);
 }
 
 static int visit(struct session *s, const cJSON *reply)

@@ -1,11 +1,11 @@
 /* shutdown: reeved stops its units and ends; the connection closes when it is gone. */
 #include <string.h>
 
-#include "core/unit.h"
 #include "os/clock.h"
 #include "reevectl/fields.h"
 #include "reevectl/progress.h"
 #include "reevectl/verbs.h"
+#include "reevectl/words.h"
 
 /* How often to look at what is left, at most; a look shall take a tenth of the time at most. */
 enum { LOOK_EVERY_MS = 250, LOOK_SHARE = 10 };
@@ -16,13 +16,6 @@ struct watch {
     struct progress progress;
     int64_t look_at_ms;
 };
-
-static bool is_left(const char *state)
-{
-    return *state && strcmp(state, unit_state_name(STATE_STOPPED)) != 0 &&
-           strcmp(state, unit_state_name(STATE_COMPLETED)) != 0 &&
-           strcmp(state, unit_state_name(STATE_FAILED)) != 0;
-}
 
 static void look(void *context)
 {
@@ -38,7 +31,7 @@ static void look(void *context)
     {
         const char *name = field_word(unit, "name"), *state = field_word(unit, "state");
 
-        if (is_left(state))
+        if (*state && !words_has_ended(state))
             progress_put(&w->progress, name, state, field_number(unit, "since_ms", -1), now_ms);
         else
             progress_drop(&w->progress, name);

@@ -23,40 +23,21 @@ static void add_continuation(struct strbuf *b)
     text_add_spaces(b, LABEL_COLUMNS + 2);
 }
 
-static void add_styled(const struct session *s, struct strbuf *b, enum style style,
-                       const char *text)
-{
-    struct strbuf harmless = STRBUF_INIT;
-
-    text_add_harmless(&harmless, text);
-    terminal_add(&s->out, b, style, strbuf_text(&harmless));
-    b->failed |= harmless.failed;
-    strbuf_finish(&harmless);
-}
-
 /* The text of a label, which may take several lines. */
-static void add_wrapped(const struct session *s, struct strbuf *b, enum style style,
-                        const struct strbuf *text)
+static void add_paragraph(const struct session *s, struct strbuf *b, enum style style,
+                          const struct strbuf *text)
 {
-    struct strbuf harmless = STRBUF_INIT, wrapped = STRBUF_INIT;
-
-    text_add_harmless(&harmless, strbuf_text(text));
-    text_add_wrapped(&wrapped, strbuf_text(&harmless), s->out.columns, LABEL_COLUMNS + 2,
-                     LABEL_COLUMNS + 2);
-    terminal_add(&s->out, b, style, strbuf_text(&wrapped));
-    strbuf_add(b, "\n");
-    b->failed |= text->failed || harmless.failed || wrapped.failed;
-    strbuf_finish(&harmless);
-    strbuf_finish(&wrapped);
+    terminal_add_paragraph(&s->out, b, style, text, LABEL_COLUMNS + 2, LABEL_COLUMNS + 2);
 }
 
 static void add_title(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
     const char *description = field_word(unit, "description");
 
-    add_styled(s, b, words_state_style(field_word(unit, "state")), terminal_dot(&s->out));
+    terminal_add_harmless(&s->out, b, words_state_style(field_word(unit, "state")),
+                          terminal_dot(&s->out));
     strbuf_add(b, " ");
-    add_styled(s, b, STYLE_BOLD, field_word(unit, "name"));
+    terminal_add_harmless(&s->out, b, STYLE_BOLD, field_word(unit, "name"));
     if (*description) {
         strbuf_add(b, " - ");
         text_add_harmless(b, description);
@@ -84,7 +65,7 @@ static void add_state(const struct session *s, struct strbuf *b, const cJSON *un
     bool up = words_is_active(state);
 
     add_label(b, "State");
-    add_styled(s, b, words_state_style(state), state);
+    terminal_add_harmless(&s->out, b, words_state_style(state), state);
     if (up && !field_true(unit, "ready"))
         strbuf_add(b, ", not ready,");
     if (since_ms >= 0) {
@@ -105,12 +86,12 @@ static void add_why(const struct session *s, struct strbuf *b, const struct caus
 {
     if (c->reason.len_bytes) {
         add_label(b, "Why");
-        add_wrapped(s, b, STYLE_PLAIN, &c->reason);
+        add_paragraph(s, b, STYLE_PLAIN, &c->reason);
     }
     if (c->advice.len_bytes) {
         add_label(b, "Hint");
         /* On one line, however long: a command in it is there to be copied. */
-        add_styled(s, b, STYLE_DIM, strbuf_text(&c->advice));
+        terminal_add_harmless(&s->out, b, STYLE_DIM, strbuf_text(&c->advice));
         strbuf_add(b, "\n");
     }
     b->failed |= c->reason.failed || c->advice.failed;
@@ -186,14 +167,12 @@ static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON
 {
     const cJSON *record = field(unit, "last_exit");
     bool failure = words_is_failure(record, unit);
-    int64_t alike = failure ? cause_count_alike(unit) : 0;
     struct strbuf text = STRBUF_INIT;
 
     add_label(b, "Last exit");
     words_add_ending(&text, record, unit);
-    if (alike > 2)
-        strbuf_addf(&text, "; the %lld before it did the same", (long long)(alike - 1));
-    add_wrapped(s, b, failure ? STYLE_RED : STYLE_PLAIN, &text);
+    cause_add_alike(&text, unit);
+    add_paragraph(s, b, failure ? STYLE_RED : STYLE_PLAIN, &text);
     strbuf_finish(&text);
     add_last_run(s, b, record);
 }
@@ -241,13 +220,13 @@ static void add_summary(const struct session *s, struct strbuf *b, const cJSON *
     const char *status = field_word(health, "status");
     enum style style = words_status_style(status);
 
-    add_styled(s, b, style, terminal_dot(&s->out));
+    terminal_add_harmless(&s->out, b, style, terminal_dot(&s->out));
     strbuf_add(b, " ");
-    add_styled(s, b, STYLE_BOLD, "reeved");
+    terminal_add_harmless(&s->out, b, STYLE_BOLD, "reeved");
     strbuf_add(b, " ");
     text_add_harmless(b, field_word(health, "version"));
     strbuf_add(b, " is ");
-    add_styled(s, b, style, status);
+    terminal_add_harmless(&s->out, b, style, status);
     strbuf_addf(b, " (pid %lld, up ", (long long)field_number(health, "pid", -1));
     words_add_duration(b, field_number(health, "uptime_ms", -1));
     strbuf_add(b, ", ");

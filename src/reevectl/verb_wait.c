@@ -23,18 +23,11 @@ static cJSON *parameters_of(const struct options *o, char **args, size_t n_args)
     return NULL;
 }
 
-static bool has_ended(const char *state)
-{
-    return strcmp(state, unit_state_name(STATE_STOPPED)) == 0 ||
-           strcmp(state, unit_state_name(STATE_COMPLETED)) == 0 ||
-           strcmp(state, unit_state_name(STATE_FAILED)) == 0;
-}
-
 /* "migrate: completed; run 3 ended by itself with exit code 0, after 2s" */
 static void add_ended(struct session *s, struct strbuf *b, const cJSON *result)
 {
     const char *unit = field_word(result, "unit");
-    bool ended = has_ended(field_word(result, "state"));
+    bool ended = words_has_ended(field_word(result, "state"));
     cJSON *shown = ended ? call_quietly(s, "Show", call_unit(unit)) : NULL;
     const cJSON *record = field(field(shown, "unit"), "last_exit");
     int64_t pid = field_number(result, "pid", -1);

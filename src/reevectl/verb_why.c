@@ -8,34 +8,15 @@
 
 enum { INDENT = 4 };
 
-/* Adds `text`, which begins in column `at`; the lines it goes on in are indented. */
-static void add_sentence(const struct session *s, struct strbuf *b, const struct strbuf *text,
-                         size_t at)
-{
-    struct strbuf harmless = STRBUF_INIT, wrapped = STRBUF_INIT;
-
-    text_add_harmless(&harmless, strbuf_text(text));
-    text_add_wrapped(&wrapped, strbuf_text(&harmless), s->out.columns, at, INDENT);
-    strbuf_add(b, strbuf_text(&wrapped));
-    strbuf_add(b, "\n");
-    b->failed |= text->failed || harmless.failed || wrapped.failed;
-    strbuf_finish(&harmless);
-    strbuf_finish(&wrapped);
-}
-
 /* On one line, however long: a command in it is there to be copied. */
 static void add_advice(const struct session *s, struct strbuf *b, const struct strbuf *text)
 {
-    struct strbuf harmless = STRBUF_INIT;
-
     if (text->len_bytes == 0)
         return;
     text_add_spaces(b, INDENT);
-    text_add_harmless(&harmless, strbuf_text(text));
-    terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&harmless));
+    terminal_add_harmless(&s->out, b, STYLE_DIM, strbuf_text(text));
     strbuf_add(b, "\n");
-    b->failed |= text->failed || harmless.failed;
-    strbuf_finish(&harmless);
+    b->failed |= text->failed;
 }
 
 /* "web: running since ..." and what else there is, indented. */
@@ -48,12 +29,13 @@ static void add_cause(const struct session *s, struct strbuf *b, const cJSON *un
     strbuf_add(b, ": ");
     if (c->reason.len_bytes)
         strbuf_addf(&c->state, ": %s", strbuf_text(&c->reason));
-    add_sentence(s, b, &c->state, text_columns(strbuf_text(&name)) + 2);
+    terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &c->state, text_columns(strbuf_text(&name)) + 2,
+                           INDENT);
     b->failed |= name.failed || c->reason.failed;
     strbuf_finish(&name);
     if (c->last_run.len_bytes) {
         text_add_spaces(b, INDENT);
-        add_sentence(s, b, &c->last_run, INDENT);
+        terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &c->last_run, INDENT, INDENT);
     }
     add_advice(s, b, &c->advice);
 }

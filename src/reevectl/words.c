@@ -9,7 +9,6 @@
 #include "base/duration.h"
 #include "config/words.h"
 #include "core/outcome.h"
-#include "core/unit.h"
 #include "os/signals.h"
 #include "reevectl/fields.h"
 #include "reevectl/people.h"
@@ -22,6 +21,17 @@ static bool is_state(const char *word, enum unit_state state)
 static bool has_reason(const cJSON *record, enum reason reason)
 {
     return strcmp(field_word(record, "reason"), reason_name(reason)) == 0;
+}
+
+bool words_is_state(const cJSON *unit, enum unit_state state)
+{
+    return is_state(field_word(unit, "state"), state);
+}
+
+bool words_has_ended(const char *state)
+{
+    return is_state(state, STATE_STOPPED) || is_state(state, STATE_COMPLETED) ||
+           is_state(state, STATE_FAILED);
 }
 
 bool words_is_active(const char *state)
@@ -358,6 +368,11 @@ const cJSON *words_config(const cJSON *unit, const char *key)
             return item;
     }
     return NULL;
+}
+
+void words_add_place(struct strbuf *b, const cJSON *item)
+{
+    strbuf_addf(b, "%s:%lld", field_word(item, "file"), (long long)field_number(item, "line", 0));
 }
 
 static bool contains_word(const cJSON *words, const char *word)

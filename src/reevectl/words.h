@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
+#include "core/unit.h"
 #include "reevectl/terminal.h"
 
 enum style words_state_style(const char *state);
@@ -14,6 +15,11 @@ enum style words_state_style(const char *state);
 enum style words_status_style(const char *status);
 /* Running: what `status`, `is-active` and scripts call active. */
 bool words_is_active(const char *state);
+
+/* Whether a unit, or whatever else has a state, is in this one. */
+bool words_is_state(const cJSON *unit, enum unit_state state);
+/* Stopped, completed or failed: nothing of it runs. */
+bool words_has_ended(const char *state);
 
 /* "2026-11-21T11:00:00.123Z" to milliseconds since 1970; false when it is not such a time. */
 bool words_parse_time(const char *text, int64_t *ret_wall_ms);
@@ -47,5 +53,7 @@ bool words_is_failure(const cJSON *record, const cJSON *unit);
 void words_add_requester(struct strbuf *b, const cJSON *record);
 /* What the definition of a unit says of a key: a ConfigText from Show, or NULL. */
 const cJSON *words_config(const cJSON *unit, const char *key);
+/* Where something is defined: "/etc/reeve/reeve.ini:12". */
+void words_add_place(struct strbuf *b, const cJSON *item);
 
 #endif

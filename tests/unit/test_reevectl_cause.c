@@ -244,10 +244,13 @@ static void test_runs_alike(void **state)
     cJSON *unit = parse(UNIT(
         "failed", "up") "\"last_exit\":{" EXIT_1 "},\"records\":[{" EXIT_1 "},{" EXIT_1 "},{" EXIT_1
                         "},{\"reason\":\"runtime_error\",\"exit_code\":2},{" EXIT_1 "}]," LIMITED);
+    struct strbuf alike = STRBUF_INIT;
     struct cause c = {0};
 
     (void)state;
-    assert_int_equal(cause_count_alike(unit), 3);
+    cause_add_alike(&alike, unit);
+    assert_string_equal(strbuf_text(&alike), "; the 2 before it did the same");
+    strbuf_finish(&alike);
     cause_find(&c, unit, NULL, now_wall_ms);
     assert_non_null(strstr(strbuf_text(&c.last_run), "exit code 1; the 2 before it did the same"));
     cause_finish(&c);

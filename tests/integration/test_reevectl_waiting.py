@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from cli import (Terminal, ctl, environment, on_terminal, open_terminal, read_terminal, screen)
+from cli import (Terminal, ctl, environment, on_terminal, open_terminal, read_terminal,
+                 screen)
 from daemon import PATIENCE
 from fake_reeve import MANAGER, Error, shown, site_handlers
 
@@ -148,10 +149,18 @@ def test_standard_error_alone_on_a_terminal(steps):
     """`x=$(reevectl start web)`: what is waited for is shown and cleared, the output is clean."""
     fake = steps(reply([result("web")]))
     master, slave = open_terminal(80)
-    threading.Timer(0.6, fake.release, [0]).start()
+    shown_there = []
+
+    def watch():
+        shown_there.append(read_terminal(master, until="web…"))
+        fake.release(0)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     done = ctl("start", "web", "--socket", fake.path, stdout=-1, stderr=slave)
+    watcher.join()
+    shown_there = shown_there[0] + os.read(master, 4096).decode()
     os.close(slave)
-    shown_there = read_terminal(master)
     os.close(master)
     assert (done.returncode, done.stdout) == (0, "web: running (pid 77)\n")
     assert shown_there == "waiting for web…\r\x1b[J"

@@ -1,6 +1,7 @@
 """reevectl on a terminal, with a real reeved: what it shows while something is on its way, what it
 leaves, and that the two agree on how that is told."""
 
+import contextlib
 import os
 import re
 import signal
@@ -33,7 +34,8 @@ def fixture_deaf(reeve):
 def let_go(reeve):
     pid = reeve.unit("deaf")["pid"]
     if pid:
-        os.killpg(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.killpg(pid, signal.SIGKILL)
 
 
 def on_the_way(reeve, verb, *args):

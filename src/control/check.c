@@ -1,11 +1,11 @@
 #include "control/check.h"
 
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config/transfer.h"
 #include "control/client.h"
+#include "os/descriptors.h"
 #include "os/memfd.h"
 #include "os/signals.h"
 #include "os/sys.h"
@@ -72,18 +72,6 @@ static void answer_all(struct check *k, const struct findings *f)
 
 /* ---- checking ---- */
 
-/* Clients must not find their connections held open by the child. */
-static void close_all_but(unsigned memfd)
-{
-    if (sys_close_range(memfd + 1, UINT_MAX) == 0 &&
-        (memfd == 3 || sys_close_range(3, memfd - 1) == 0))
-        return;
-    /* Before Linux 5.9, or refused by a filter. */
-    for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
-        if (fd != (int)memfd)
-            (void)close(fd);
-}
-
 /* In the child. */
 static int load(void *arg)
 {
@@ -94,7 +82,8 @@ static int load(void *arg)
         .check_places = true,
     };
 
-    close_all_but((unsigned)k->memfd);
+    /* Clients must not find their connections held open by the child. */
+    descriptors_close_but(k->memfd, -1, -1);
     return -config_transfer_write_findings(k->file, &options, k->memfd);
 }
 

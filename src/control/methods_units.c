@@ -9,6 +9,15 @@
 
 static void begin_pending(struct client *cl, struct request *q, struct selection *units)
 {
+    if (!pending_has_room(cl->control, cl, units->n)) {
+        selection_finish(units);
+        if (!q->oneway)
+            message_error(&cl->out, q->lines, MANAGER ".TooLarge", "message",
+                          "Too many units are being waited for; wait for fewer of them, or try "
+                          "again later.",
+                          NULL);
+        return;
+    }
     q->pending.units = *units;
     q->pending.more = q->more;
     q->pending.lines = q->lines;

@@ -119,6 +119,7 @@ bool pending_has_news(const struct pending *p)
 
 static void destroy(struct pending *p)
 {
+    p->control->n_waited -= p->n_items;
     list_remove(&p->link);
     timer_stop(&p->timer);
     if (p->client)
@@ -395,6 +396,11 @@ static bool has_progress(enum asking asking)
     return asking != ASK_RESET && asking != ASK_SIGNAL;
 }
 
+bool pending_has_room(const struct control *c, const struct client *client, uint32_t n_units)
+{
+    return client->role != ROLE_STRANGER || c->n_waited + n_units <= WAITED_MAX;
+}
+
 int pending_create(struct control *c, struct client *client, struct pending_request *request)
 {
     struct pending *p = calloc(1, sizeof *p);
@@ -416,6 +422,7 @@ int pending_create(struct control *c, struct client *client, struct pending_requ
     if (request->waiting != WAIT_NOT && request->timeout_ms >= 0)
         timer_set(&p->timer, clock_now().mono_ms + request->timeout_ms);
     list_append(&c->pendings, &p->link);
+    c->n_waited += p->n_items;
     task_start(&c->work);
     return 0;
 }

@@ -49,6 +49,10 @@ struct pending_request {
     struct requester requester;
 };
 
+/* Units that all who may only look can wait for at once; each costs about a hundred bytes. */
+enum { WAITED_MAX = 131072 };
+/* Whether this client may wait for so many units more. */
+bool pending_has_room(const struct control *c, const struct client *client, uint32_t n_units);
 /* Begins; `client` (NULL: nobody) gets the answer. 0, or -ENOMEM: nothing was asked of anybody. */
 int pending_create(struct control *c, struct client *client, struct pending_request *request);
 /* The client is gone. */

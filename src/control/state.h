@@ -22,6 +22,7 @@ struct control {
     unsigned n_clients;
     struct list runnable; // client.run_link: have something to do without waiting
     struct list pendings; // pending.link
+    uint64_t n_waited;    /* units of all pendings together */
     struct list streams;  // client.stream_link: follow events
     struct check check;
     struct task work;

@@ -13,10 +13,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/descriptors.h"
 #include "os/slots.h"
 #include "os/sys.h"
 
-enum { FIRST_OTHER_FD = 3, MOST_FDS = 1 << 20 };
+enum { FIRST_OTHER_FD = 3 };
 
 /* Where the 16-bit calls still exist, the wide ones have names of their own. */
 #ifdef SYS_setgroups32
@@ -70,79 +71,6 @@ static void reset_signals(void)
 
 /* ---- descriptors ---- */
 
-static unsigned parse_fd(const char *text)
-{
-    unsigned n = 0;
-
-    if (*text < '0' || *text > '9')
-        return UINT_MAX;
-    for (; *text >= '0' && *text <= '9'; text++)
-        n = n * 10 + (unsigned)(*text - '0');
-    return n;
-}
-
-/* Closes what /proc/self/fd lists between first and last. The kernel walks that directory by
- * descriptor number, so closing while reading skips nothing. */
-static bool close_listed(unsigned first, unsigned last)
-{
-    /* struct linux_dirent64: d_ino 8, d_off 8, d_reclen 2, d_type 1, then the name. */
-    enum { RECLEN_AT = 16, NAME_AT = 19 };
-    char buf[2048] __attribute__((aligned(8)));
-    int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    long n;
-
-    if (dir < 0)
-        return false;
-    while ((n = syscall(SYS_getdents64, dir, buf, sizeof buf)) > 0) {
-        unsigned short reclen;
-
-        for (long at = 0; at < n; at += reclen) {
-            unsigned fd = parse_fd(buf + at + NAME_AT);
-
-            memcpy(&reclen, buf + at + RECLEN_AT, sizeof reclen);
-            if (fd >= first && fd <= last && fd != (unsigned)dir)
-                close((int)fd);
-        }
-    }
-    close(dir);
-    return n == 0;
-}
-
-static void close_span(unsigned first, unsigned last)
-{
-    if (first > last || sys_close_range(first, last) == 0)
-        return;
-    /* Before Linux 5.9, or refused by a filter. */
-    if (close_listed(first, last))
-        return;
-    if (last >= MOST_FDS)
-        last = MOST_FDS - 1;
-    for (unsigned fd = first; fd <= last; fd++)
-        close((int)fd);
-}
-
-/* Closes everything from 3 up but the given descriptors (lower and negative ones are ignored). */
-static void close_all_but(int a, int b, int c)
-{
-    unsigned next = FIRST_OTHER_FD;
-
-    for (;;) {
-        unsigned keep = UINT_MAX;
-
-        if (a >= 0 && (unsigned)a >= next)
-            keep = (unsigned)a;
-        if (b >= 0 && (unsigned)b >= next && (unsigned)b < keep)
-            keep = (unsigned)b;
-        if (c >= 0 && (unsigned)c >= next && (unsigned)c < keep)
-            keep = (unsigned)c;
-        if (keep == UINT_MAX)
-            break;
-        close_span(next, keep - 1);
-        next = keep + 1;
-    }
-    close_span(next, UINT_MAX);
-}
-
 /* The descriptor itself, or a copy of it beyond 0-2, so that putting others there cannot hit it. */
 static int out_of_the_way(int fd)
 {
@@ -179,7 +107,7 @@ static int set_descriptors(const struct spawn_request *request, int exec_fd)
         (request->stderr_fd >= 0 && fcntl(request->stderr_fd, F_GETFD) < 0))
         fail(exec_fd, STAGE_STDIO, errno);
     /* Then what the parent leaked, which may fill the table. */
-    close_all_but(exec_fd, request->stdout_fd, request->stderr_fd);
+    descriptors_close_but(exec_fd, request->stdout_fd, request->stderr_fd);
     moved_fd = out_of_the_way(exec_fd);
     if (moved_fd < 0)
         fail(exec_fd, STAGE_STDIO, errno);
@@ -193,7 +121,7 @@ static int set_descriptors(const struct spawn_request *request, int exec_fd)
     err_fd = move_output(request->stderr_fd, null_fd, exec_fd);
     if (!put(null_fd, 0) || !put(out_fd, 1) || !put(err_fd, 2))
         fail(exec_fd, STAGE_STDIO, errno);
-    close_all_but(exec_fd, -1, -1);
+    descriptors_close_but(exec_fd, -1, -1);
     return exec_fd;
 }
 

@@ -1,4 +1,5 @@
 /* What is put to units and waited for: what a client hears of it, when, and how much. */
+#include "control/pending.h"
 #include "control_service.h"
 
 #include "varlink/json.h"
@@ -312,6 +313,35 @@ static void many_are_answered_at_the_end(void **state)
     assert_true(reader.replies >= 1);
 }
 
+/* Those who may only look cost a bounded memory together, and keep nobody else from waiting. */
+static void strangers_wait_for_so_many_and_no_more(void **state)
+{
+    enum { FIT = WAITED_MAX / MANY };
+    int fds[FIT + 1];
+
+    (void)state;
+    for (int i = 0; i <= FIT; i++) {
+        fds[i] = connect_client();
+        TURN_UNTIL(control->n_clients == (unsigned)i + 1);
+        container_of(control->clients.prev, struct client, link)->role = ROLE_STRANGER;
+        if (i < FIT)
+            say(fds[i], CALL("Wait", WAIT));
+    }
+    TURN_UNTIL(control->n_waited == FIT * MANY);
+    assert_non_null(strstr(answer_to(fds[FIT], CALL("Wait", WAIT)), "Manager.TooLarge"));
+    assert_non_null(strstr(answer_to(fds[FIT], CALL("Wait", "\"units\":[\"u00000\"],"
+                                                            "\"until\":\"ready\","
+                                                            "\"timeout_ms\":1")),
+                           "still running"));
+    container_of(control->clients.prev, struct client, link)->role = ROLE_OWNER;
+    say(fds[FIT], CALL("Wait", WAIT));
+    TURN_UNTIL(control->n_waited == (FIT + 1) * MANY);
+    for (int i = 0; i <= FIT; i++)
+        close(fds[i]);
+    TURN_UNTIL(control->n_clients == 0);
+    TURN_UNTIL(control->n_waited == 0);
+}
+
 /* ---- Signal, ResetFailed ---- */
 
 static const char *result_of(const char *message)
@@ -421,6 +451,7 @@ int main(void)
         TEST(a_change_is_cheap, begin_many),
         TEST(who_goes_while_it_is_told_is_forgotten, begin_many),
         TEST(many_are_answered_at_the_end, begin_many),
+        TEST(strangers_wait_for_so_many_and_no_more, begin_many),
         TEST(signals, begin),
         TEST(wrong_parameters, begin),
         TEST(resets, begin),

@@ -1,0 +1,10 @@
+/* The descriptors of a child that is to have only some of its parent's. Async-signal-safe, since it
+ * is called between clone and exec. */
+#ifndef REEVE_OS_DESCRIPTORS_H
+#define REEVE_OS_DESCRIPTORS_H
+
+/* Closes everything from 3 up but these (lower and negative ones are ignored): by close_range(2),
+ * or where that is missing or refused, what /proc/self/fd lists. */
+void descriptors_close_but(int a, int b, int c);
+
+#endif

@@ -1,15 +1,42 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "config/loader.h"
 
 enum { RUNTIME_DIR_LEVELS = 2 }; /* itself and its parent: what os/dirs makes */
 
+/* Whether this is in a file system of the kernel's own: modes let root write there, yet nobody can
+ * make files. */
+static bool is_of_the_kernel(const char *path)
+{
+    struct statfs fs;
+
+    if (statfs(path, &fs) < 0)
+        return false;
+    switch ((unsigned long)fs.f_type) {
+    case PROC_SUPER_MAGIC:
+    case SYSFS_MAGIC:
+    case CGROUP_SUPER_MAGIC:
+    case CGROUP2_SUPER_MAGIC:
+    case DEBUGFS_MAGIC:
+    case TRACEFS_MAGIC:
+    case SECURITYFS_MAGIC:
+    case DEVPTS_SUPER_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Where reeved would make something: the directory, or the nearest one above that exists; at most
- * `levels` may be missing. 0, or errno with the obstacle in `path`, which is cut to it. */
+ * `levels` may be missing. 0, or errno with the obstacle in `path`, which is cut to it; EOPNOTSUPP:
+ * it is the kernel's. */
 static int may_make_in(char *path, unsigned levels)
 {
     struct stat st;
@@ -23,7 +50,21 @@ static int may_make_in(char *path, unsigned levels)
     }
     if (!S_ISDIR(st.st_mode))
         return ENOTDIR;
-    return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0 ? errno : 0;
+    if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0)
+        return errno;
+    return is_of_the_kernel(path) ? EOPNOTSUPP : 0;
+}
+
+static const char *reason(int rc)
+{
+    return rc == EOPNOTSUPP ? "nobody can make files in this file system of the kernel"
+                            : strerror(rc);
+}
+
+/* Whether making a directory would help. */
+static bool can_be_created(int rc)
+{
+    return rc != EOPNOTSUPP && rc != EROFS;
 }
 
 /* A copy without slashes at the end; NULL after noting that memory ran out. */
@@ -66,13 +107,13 @@ static bool check_runtime_dir(struct loader *l, const struct daemon_draft *d)
     /* Without the key reeved supervises without such a directory, so that a read-only container
      * works: nothing to refuse. */
     if (draft_text(&d->base, "runtime_dir", NULL))
-        report_add(&l->report, where, "'%s' cannot be used: '%s': %s; create it or name another",
-                   text, at, strerror(rc));
+        report_add(&l->report, where, "'%s' cannot be used: '%s': %s; %sname another", text, at,
+                   reason(rc), can_be_created(rc) ? "create it or " : "");
     else
         report_warn(&l->report, where,
                     "'%s' cannot be used: '%s': %s; without such a directory there is no control "
                     "socket, name another",
-                    text, at, strerror(rc));
+                    text, at, reason(rc));
     return false;
 }
 
@@ -96,10 +137,9 @@ static void check_socket(struct loader *l, const struct daemon_draft *d, unsigne
     slash[slash == path] = '\0';
     rc = may_make_in(path, levels);
     if (rc)
-        report_add(&l->report, where,
-                   "'%s' cannot be made: '%s': %s; create the directory or name "
-                   "another",
-                   text, shown(at, path), strerror(rc));
+        report_add(&l->report, where, "'%s' cannot be made: '%s': %s; %sname another", text,
+                   shown(at, path), reason(rc),
+                   can_be_created(rc) ? "create the directory or " : "");
 }
 
 /* Whether the file is to lie in that directory, which reeved will have made by then. */

@@ -306,6 +306,24 @@ static void test_runtime_dir(void **state)
     set_mode(".", mode_of_scratch);
 }
 
+/* Where root may write, but no directory and no socket can be made. */
+static void test_places_of_the_kernel(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* the modes refuse others */
+    check_places(
+        "[reeve]\nruntime_dir = /proc/xx\n" UNIT,
+        "t.ini:2: [reeve] runtime_dir: '/proc/xx' cannot be used: '/proc': nobody can make "
+        "files in this file system of the kernel; name another");
+    check_places("[reeve]\nruntime_dir = /proc/xx/yy\n" UNIT, "'/proc': nobody can make files");
+    check_places("[reeve]\nruntime_dir = /proc/tty\n" UNIT, "'/proc/tty': nobody can make files");
+    check_places("[reeve]\nruntime_dir = /sys/xx\n" UNIT, "'/sys': ");
+    check_places("[reeve]\nsocket = /proc/x.sock\n" UNIT,
+                 "t.ini:2: [reeve] socket: '/proc/x.sock' cannot be made: '/proc': nobody can make "
+                 "files in this file system of the kernel; name another");
+}
+
 /* Without the key it is no error: reeved then supervises without one. */
 static void test_default_runtime_dir(void **state)
 {
@@ -357,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_rights_on_the_way),
         cmocka_unit_test(test_rights_with_an_access_control_list),
         cmocka_unit_test(test_runtime_dir),
+        cmocka_unit_test(test_places_of_the_kernel),
         cmocka_unit_test(test_default_runtime_dir),
         cmocka_unit_test(test_socket_place),
     };

@@ -2,11 +2,12 @@
 one by one are in tests/unit/test_config_messages.c and test_config_places.c."""
 import os
 import re
+import subprocess
 import textwrap
 
 import pytest
 from conftest import root_required
-from daemon import ROOT
+from daemon import PATIENCE, ROOT
 
 
 def write(reeve, text, name="reeve.ini"):
@@ -31,6 +32,46 @@ def test_a_good_configuration(reeve):
         [job:once]
         command = true
         """) == (0, "x.ini: good, 2 units\n", [])
+
+
+def test_a_file_for_another_supervisor(reeve):
+    """Each name is told what reeve calls it, and none is taken."""
+    assert check(reeve, """\
+        [program:web]
+        [service:web]
+        ExecStart = sleep 1000
+        autorestart = true
+        numprocs = 2
+        """) == (1, "", [
+            "x.ini:1: [program:web] unknown section; reeve calls it [service:web]",
+            "x.ini:3: [service:web] ExecStart: unknown key; reeve calls it 'command'",
+            "x.ini:4: [service:web] autorestart: unknown key; reeve calls it 'restart': always, "
+            "on-failure or never",
+            "x.ini:5: [service:web] numprocs: this is not in this version of reeve; write a "
+            "section for each instance",
+        ])
+
+
+@root_required
+@pytest.mark.parametrize("place, why", [
+    ("/proc", "nobody can make files in this file system of the kernel"),
+    ("/mnt", "Read-only file system"),
+])
+def test_places_where_nobody_can_make_files(reeve, place, why):
+    """Their modes let root write."""
+    path = write(reeve, f"""\
+        [reeve]
+        runtime_dir = {place}/xx
+        [service:web]
+        command = sleep 1000
+        """)
+    done = subprocess.run(["unshare", "-m", "sh", "-c",
+                           'mount -t tmpfs -o ro none /mnt && exec "$0" "$@"',
+                           reeve.reeved, "--check", "-c", path],
+                          capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1, "", f"{path}:2: [reeve] runtime_dir: '{place}/xx' cannot be used: '{place}': {why}; "
+               "name another\n")
 
 
 def test_all_errors_at_once(reeve):

@@ -14,11 +14,13 @@
 /* Where there is room for it, the time of day stands beside the age. */
 enum { LINES_ON_TERMINAL = 20, WIDE_COLUMNS = 120 };
 
-/* One failure; everything points into the replies. */
+/* One failure, without the much larger reply that told it. */
 struct row {
-    const cJSON *unit;   /* as Show tells it */
-    const cJSON *record; /* NULL: in trouble without one */
+    char *unit, *state, *what; /* owned */
+    cJSON *record;             /* owned; only for JSON, NULL: in trouble without one */
+    int64_t run;
     int64_t when_wall_ms;
+    size_t place; /* among the units, for equal times */
 };
 
 struct rows {
@@ -27,26 +29,83 @@ struct rows {
     bool failed; /* memory ran out */
 };
 
-static void add_row(struct rows *rows, const cJSON *unit, const cJSON *record, int64_t when_wall_ms)
+static void finish_row(struct row *row)
+{
+    free(row->unit);
+    free(row->state);
+    free(row->what);
+    cJSON_Delete(row->record);
+}
+
+static void finish_rows(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        finish_row(&rows->items[i]);
+    free(rows->items);
+}
+
+static struct row *new_row(struct rows *rows)
 {
     if (rows->n == rows->cap) {
         size_t cap = rows->cap ? rows->cap * 2 : 64;
         struct row *items = reallocarray(rows->items, cap, sizeof(*items));
 
-        if (!items) {
-            rows->failed = true;
-            return;
-        }
+        if (!items)
+            return NULL;
         rows->items = items;
         rows->cap = cap;
     }
-    rows->items[rows->n++] = (struct row){unit, record, when_wall_ms};
+    return &rows->items[rows->n];
 }
 
 static bool is_unkillable(const cJSON *unit)
 {
     return words_is_state(unit, STATE_KILLING) &&
            field_number(unit, "since_ms", 0) >= UNKILLABLE_AFTER_MS;
+}
+
+/* What happened in the run of a record, or, without one, what the trouble is. */
+static void add_what(struct strbuf *b, const cJSON *unit, const cJSON *record)
+{
+    const cJSON *last = field(unit, "last_exit");
+
+    if (record) {
+        words_add_ending(b, record, unit);
+    } else if (is_unkillable(unit)) {
+        strbuf_add(b, "unkillable: it outlives SIGKILL");
+    } else {
+        strbuf_add(b, "given up");
+        if (last) {
+            strbuf_add(b, ": ");
+            words_add_ending(b, last, unit);
+        }
+    }
+}
+
+static void add_row(const struct session *s, struct rows *rows, const cJSON *unit,
+                    const cJSON *record, int64_t when_wall_ms)
+{
+    bool keeps = record && s->options->json;
+    struct row *slot = new_row(rows);
+    struct strbuf what = STRBUF_INIT;
+    struct row row = {
+        .unit = strdup(field_word(unit, "name")),
+        .state = strdup(field_word(unit, "state")),
+        .record = keeps ? cJSON_Duplicate(record, true) : NULL,
+        .run = field_number(record ? record : unit, "run", 0),
+        .when_wall_ms = when_wall_ms,
+        .place = rows->n,
+    };
+
+    add_what(&what, unit, record);
+    row.what = strbuf_steal(&what);
+    if (slot && row.unit && row.state && row.what && (row.record || !keeps)) {
+        *slot = row;
+        rows->n++;
+    } else {
+        finish_row(&row);
+        rows->failed = true;
+    }
 }
 
 /* The failures of one unit; or that it is in trouble now, when no record says so. */
@@ -62,18 +121,20 @@ static void add_unit(const struct session *s, struct rows *rows, const cJSON *un
         if (!words_is_failure(record, unit))
             continue;
         (void)words_parse_time(field_word(record, "ended_at"), &ended_wall_ms);
-        add_row(rows, unit, record, ended_wall_ms);
+        add_row(s, rows, unit, record, ended_wall_ms);
         any = true;
     }
     if (is_unkillable(unit) || (words_is_state(unit, STATE_FAILED) && !any))
-        add_row(rows, unit, NULL, s->now_wall_ms - field_number(unit, "since_ms", 0));
+        add_row(s, rows, unit, NULL, s->now_wall_ms - field_number(unit, "since_ms", 0));
 }
 
 static int newest_first(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
 
-    return (x->when_wall_ms < y->when_wall_ms) - (x->when_wall_ms > y->when_wall_ms);
+    if (x->when_wall_ms != y->when_wall_ms)
+        return x->when_wall_ms < y->when_wall_ms ? 1 : -1;
+    return (x->place > y->place) - (x->place < y->place);
 }
 
 static void add_when(struct table *t, const struct session *s, const struct row *row)
@@ -89,31 +150,10 @@ static void add_when(struct table *t, const struct session *s, const struct row 
     table_add_text(t, STYLE_PLAIN, &text);
 }
 
-static void add_what(struct table *t, const struct row *row)
-{
-    const cJSON *last = field(row->unit, "last_exit");
-    struct strbuf text = STRBUF_INIT;
-
-    if (row->record) {
-        words_add_ending(&text, row->record, row->unit);
-    } else if (is_unkillable(row->unit)) {
-        strbuf_add(&text, "unkillable: it outlives SIGKILL");
-    } else {
-        strbuf_add(&text, "given up");
-        if (last) {
-            strbuf_add(&text, ": ");
-            words_add_ending(&text, last, row->unit);
-        }
-    }
-    table_add_text(t, STYLE_PLAIN, &text);
-}
-
 static void add_run(struct table *t, const struct row *row)
 {
-    int64_t run = field_number(row->record ? row->record : row->unit, "run", 0);
-
-    if (run > 0)
-        table_addf(t, STYLE_PLAIN, "%lld", (long long)run);
+    if (row->run > 0)
+        table_addf(t, STYLE_PLAIN, "%lld", (long long)row->run);
     else
         table_add(t, STYLE_PLAIN, NULL);
 }
@@ -131,13 +171,12 @@ static void write_table(const struct session *s, const struct rows *rows, size_t
     table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < n_shown; i++) {
         const struct row *row = &rows->items[i];
-        const char *state = field_word(row->unit, "state");
 
         add_when(&t, s, row);
-        table_add(&t, STYLE_PLAIN, field_word(row->unit, "name"));
+        table_add(&t, STYLE_PLAIN, row->unit);
         add_run(&t, row);
-        add_what(&t, row);
-        table_add(&t, words_state_style(state), state);
+        table_add(&t, STYLE_PLAIN, row->what);
+        table_add(&t, words_state_style(row->state), row->state);
     }
     table_write(&t, &s->out, out, 0);
     table_finish(&t);
@@ -152,18 +191,22 @@ static void write_table(const struct session *s, const struct rows *rows, size_t
     }
 }
 
-static bool add_copy(cJSON *object, const char *key, const cJSON *value)
+/* The record becomes the object's. */
+static bool add_members(cJSON *object, struct row *row)
 {
-    cJSON *copy = value ? cJSON_Duplicate(value, true) : cJSON_CreateNull();
+    cJSON *record = row->record ? row->record : cJSON_CreateNull();
 
-    if (copy && cJSON_AddItemToObject(object, key, copy))
+    row->record = NULL;
+    if (cJSON_AddStringToObject(object, "unit", row->unit) &&
+        cJSON_AddStringToObject(object, "state", row->state) && record &&
+        cJSON_AddItemToObject(object, "record", record))
         return true;
-    cJSON_Delete(copy);
+    cJSON_Delete(record);
     return false;
 }
 
 /* {"errors": [{"unit": , "state": , "record": }]} */
-static int print_json(const struct rows *rows, size_t n_shown)
+static int print_json(struct rows *rows, size_t n_shown)
 {
     cJSON *reply = cJSON_CreateObject();
     cJSON *errors = reply ? cJSON_AddArrayToObject(reply, "errors") : NULL;
@@ -171,15 +214,12 @@ static int print_json(const struct rows *rows, size_t n_shown)
     int code;
 
     for (size_t i = 0; made && i < n_shown; i++) {
-        const struct row *row = &rows->items[i];
         cJSON *item = cJSON_CreateObject();
 
         made = item && cJSON_AddItemToArray(errors, item);
         if (!made)
             cJSON_Delete(item);
-        made = made && add_copy(item, "unit", field(row->unit, "name")) &&
-               add_copy(item, "state", field(row->unit, "state")) &&
-               add_copy(item, "record", row->record);
+        made = made && add_members(item, &rows->items[i]);
     }
     code = made ? call_print_json(reply, EXIT_OK) : out_of_memory();
     cJSON_Delete(reply);
@@ -220,21 +260,19 @@ static bool may_have_failed(const cJSON *unit)
                     strcmp(field_word(last, "reason"), reason_name(REASON_NATURAL)) != 0);
 }
 
-static int show(struct session *s, const char *name, cJSON *replies)
+static int show(struct session *s, const char *name, struct rows *rows)
 {
     cJSON *reply;
     int code = call(s, "Show", call_unit(name), &reply);
 
     if (code)
         return code;
-    if (cJSON_AddItemToArray(replies, reply))
-        return EXIT_OK;
+    add_unit(s, rows, field(reply, "unit"));
     cJSON_Delete(reply);
-    return out_of_memory();
+    return EXIT_OK;
 }
 
-/* The replies to Show, which the rows point into. */
-static int collect(struct session *s, char **args, size_t n_args, cJSON *replies)
+static int collect(struct session *s, char **args, size_t n_args, struct rows *rows)
 {
     const cJSON *unit;
     cJSON *list;
@@ -246,8 +284,8 @@ static int collect(struct session *s, char **args, size_t n_args, cJSON *replies
     {
         if (!may_have_failed(unit))
             continue;
-        code = show(s, field_word(unit, "name"), replies);
-        if (code)
+        code = show(s, field_word(unit, "name"), rows);
+        if (code || rows->failed)
             break;
     }
     cJSON_Delete(list);
@@ -256,19 +294,11 @@ static int collect(struct session *s, char **args, size_t n_args, cJSON *replies
 
 int verb_errors(struct session *s, char **args, size_t n_args)
 {
-    cJSON *replies = cJSON_CreateArray();
     struct rows rows = {0};
-    const cJSON *reply;
-    int code = replies ? collect(s, args, n_args, replies) : out_of_memory();
+    int code = collect(s, args, n_args, &rows);
 
-    if (code == EXIT_OK) {
-        cJSON_ArrayForEach(reply, replies)
-        {
-            add_unit(s, &rows, field(reply, "unit"));
-        }
+    if (code == EXIT_OK)
         code = print(s, &rows);
-    }
-    free(rows.items);
-    cJSON_Delete(replies);
+    finish_rows(&rows);
     return code;
 }

@@ -212,15 +212,6 @@ static int take(struct options *o, int option)
     }
 }
 
-static int unknown_verb(const char *word)
-{
-    const char *nearest = verbs_nearest(word);
-
-    if (nearest)
-        return usage("unknown verb '%s'; did you mean '%s'?", word, nearest);
-    return usage("unknown verb '%s'; 'reevectl --help' lists the verbs", word);
-}
-
 /* Whether the verb takes what was given with it. */
 static int check_verb(const struct options *o)
 {
@@ -259,7 +250,7 @@ int options_parse(struct options *o, int argc, char **argv)
     } else {
         o->verb = verbs_find(argv[optind]);
         if (!o->verb)
-            return unknown_verb(argv[optind]);
+            return verbs_tell_unknown(argv[optind]);
         o->args = argv + optind + 1;
         o->n_args = (size_t)(argc - optind - 1);
     }

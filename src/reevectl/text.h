@@ -12,7 +12,8 @@
 /* Adds `text` with everything that could steer a terminal (control characters, C1 included, and
  * the marks that reorder text) as a visible escape such as \n or \x1b. */
 void text_add_harmless(struct strbuf *b, const char *text);
-/* Columns that harmless text takes on a terminal. Needs text_init_locale() for wide characters. */
+/* Columns that harmless text takes on a terminal. Needs terminal_init_locale() for wide characters.
+ */
 size_t text_columns(const char *text);
 /* Adds harmless text, cut to `columns`; a cut shows by `ellipsis`, which counts. */
 void text_add_cut(struct strbuf *b, const char *text, size_t columns, const char *ellipsis);

@@ -7,6 +7,6 @@ int verb_help(struct session *s, char **args, size_t n_args)
 
     (void)s;
     if (n_args && !verb)
-        return usage("unknown verb '%s'; 'reevectl help' lists the verbs", args[0]);
+        return verbs_tell_unknown(args[0]);
     return verbs_help(verb);
 }

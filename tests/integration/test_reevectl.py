@@ -174,6 +174,8 @@ def test_health_exit_codes(serve, units, status, code):
     (["show"], "show needs a unit"),
     (["version", "x"], "version takes no 'x'"),
     (["shutdown", "web"], "shutdown takes no 'web'"),
+    (["help", "strat"], "unknown verb 'strat'; did you mean 'start'?"),
+    (["help", "x"], "unknown verb 'x'; 'reevectl --help' lists the verbs"),
     (["list", "--no-wait"], "list does not take --no-wait"),
     (["--timeout", "5s"], "list does not take --timeout"),
     (["start", "web", "--timeout", "5"], "--timeout '5' is not a duration"),

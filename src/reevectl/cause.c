@@ -183,17 +183,35 @@ static const char *key_of_stage(const char *stage)
     return NULL;
 }
 
-/* What has to be put right before a start can go well, if that is known. */
-static void advise_fix(struct search *s)
+/* What makes a start go well that failed in this way, or NULL. */
+static const char *remedy_of(const cJSON *error)
 {
-    const char *key = key_of_stage(field_word(field(s->last, "error"), "stage"));
+    const char *stage = field_word(error, "stage");
+    bool missing = is_word(error, "errno", "ENOENT");
+
+    if (!key_of_stage(stage) || strcmp(stage, start_stage_name(STAGE_READY)) == 0)
+        return NULL;
+    if (missing && strcmp(stage, start_stage_name(STAGE_EXEC)) == 0)
+        return "install it, then";
+    if (missing && strcmp(stage, start_stage_name(STAGE_CHDIR)) == 0)
+        return "create it, then";
+    return "put it right, then";
+}
+
+/* The start of the unit, after what has to be put right before, if that is known. What is in force
+ * was read when reeved started: a change of the file alone changes nothing. */
+static void advise_start(struct search *s, const char *otherwise)
+{
+    const cJSON *error = field(s->last, "error");
+    const char *remedy = remedy_of(error), *key = key_of_stage(field_word(error, "stage"));
     const cJSON *item = key ? words_config(s->unit, key) : NULL;
 
+    add_advice(s, remedy ? remedy : otherwise, "start");
     if (!item)
         return;
-    strbuf_addf(&s->c->advice, "%s is at ", key);
+    strbuf_add(&s->c->advice, "; after changing ");
     words_add_place(&s->c->advice, item);
-    strbuf_add(&s->c->advice, "; ");
+    strbuf_add(&s->c->advice, ", restart reeved");
 }
 
 static void find_running(struct search *s)
@@ -278,18 +296,21 @@ static void find_backoff(struct search *s)
 
     add_state(s, "backoff");
     strbuf_add(b, "next try ");
-    if (words_parse_time(field_word(s->unit, "next_start_at"), &next_wall_ms))
-        words_add_ago(b, next_wall_ms, s->now_wall_ms);
-    else
+    if (!words_parse_time(field_word(s->unit, "next_start_at"), &next_wall_ms))
         strbuf_add(b, "to come");
+    else if (next_wall_ms <= s->now_wall_ms)
+        strbuf_add(b, "at any moment");
+    else if (next_wall_ms - s->now_wall_ms < 1000)
+        strbuf_addf(b, "in %lldms", (long long)(next_wall_ms - s->now_wall_ms));
+    else
+        words_add_ago(b, next_wall_ms, s->now_wall_ms);
     if (restarts > 0) {
         strbuf_add(b, ", restarted ");
         add_times(b, restarts);
         strbuf_add(b, " already");
     }
     add_last_run(s);
-    advise_fix(s);
-    add_advice(s, "to try now", "start");
+    advise_start(s, "to try now");
 }
 
 /* Why it is not tried again. */
@@ -319,8 +340,7 @@ static void find_failed(struct search *s)
     add_state(s, "failed");
     add_finality(s, &s->c->reason);
     add_last_run(s);
-    advise_fix(s);
-    add_advice(s, s->c->advice.len_bytes ? "when that is right" : "to try again", "start");
+    advise_start(s, "to try again");
 }
 
 static void find_completed(struct search *s)
@@ -382,6 +402,7 @@ static void find_disabled(struct search *s)
     words_add_place(&s->c->reason, enabled ? enabled : s->unit);
     strbuf_add(&s->c->reason, ")");
     add_last_run(s);
+    strbuf_add(&s->c->advice, "after changing that, restart reeved");
 }
 
 static void find_stopped(struct search *s)

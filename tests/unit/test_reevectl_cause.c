@@ -61,6 +61,10 @@ static const struct situation situations[] = {
      ",\"restarts\":6,\"next_start_at\":\"2026-11-21T12:00:09.000Z\"",
      NULL, "backoff" SINCE, "next try in 9s, restarted 6 times already", EXIT_1_WORDS,
      "to try now: reevectl start web"},
+    {UNIT("backoff", "up") SERVICE ",\"next_start_at\":\"2026-11-21T12:00:00.300Z\"", NULL,
+     "backoff" SINCE, "next try in 300ms", "", "to try now: reevectl start web"},
+    {UNIT("backoff", "up") SERVICE ",\"next_start_at\":\"2026-11-21T11:59:59.900Z\"", NULL,
+     "backoff" SINCE, "next try at any moment", "", "to try now: reevectl start web"},
     {UNIT("backoff", "up")
          LAST("\"reason\":\"start_failed\",\"error\":{\"stage\":\"exec\",\"errno\":\"ENOENT\","
               "\"message\":\"No such file or directory\"}") SERVICE
@@ -68,7 +72,7 @@ static const struct situation situations[] = {
      "\"line\":4}],\"next_start_at\":\"2026-11-21T12:00:09.000Z\"",
      NULL, "backoff" SINCE, "next try in 9s",
      "run 7, 2m ago: start failed: exec /bin/no pe: No such file or directory",
-     "command is at /a.ini:4; to try now: reevectl start web"},
+     "install it, then: reevectl start web; after changing /a.ini:4, restart reeved"},
     /* failed for good */
     {UNIT("failed", "up") LAST(EXIT_1) LIMITED, NULL, "failed" SINCE,
      "restart_limit = 5 in 1m was reached, so it is not tried again", EXIT_1_WORDS,
@@ -90,7 +94,22 @@ static const struct situation situations[] = {
      ",\"config\":[{\"key\":\"directory\",\"text\":\"${X}\",\"file\":\"/a.ini\",\"line\":5}]",
      NULL, "failed" SINCE, "given up, so it is not tried again",
      "run 7, 2m ago: start failed: chdir /srv/x: No such file or directory",
-     "directory is at /a.ini:5; when that is right: reevectl start web"},
+     "create it, then: reevectl start web; after changing /a.ini:5, restart reeved"},
+    /* there, but no good */
+    {UNIT("failed", "up")
+         LAST("\"reason\":\"start_failed\",\"error\":{\"stage\":\"exec\",\"errno\":\"EACCES\","
+              "\"message\":\"Permission denied\"}") SERVICE
+     ",\"config\":[{\"key\":\"command\",\"text\":\"/bin/x\",\"file\":\"/a.ini\",\"line\":4}]",
+     NULL, "failed" SINCE, "given up, so it is not tried again",
+     "run 7, 2m ago: start failed: exec /bin/x: Permission denied",
+     "put it right, then: reevectl start web; after changing /a.ini:4, restart reeved"},
+    {UNIT("failed", "up")
+         LAST("\"reason\":\"start_failed\",\"signal\":\"KILL\",\"error\":{\"stage\":\"ready\","
+              "\"errno\":\"ETIMEDOUT\",\"message\":\"x\"}") SERVICE
+     ",\"config\":[{\"key\":\"ready_timeout\",\"text\":\"30s\",\"file\":\"/a.ini\",\"line\":6}]",
+     NULL, "failed" SINCE, "given up, so it is not tried again",
+     "run 7, 2m ago: start failed: not ready within 30s",
+     "to try again: reevectl start web; after changing /a.ini:6, restart reeved"},
     /* completed */
     {UNIT("completed", "up")
          LAST("\"reason\":\"natural\",\"exit_code\":0") "\"effective\":{\"restart\":\"on-failure\","
@@ -228,7 +247,7 @@ static const struct situation jobs[] = {
      "to start it: reevectl start web"},
     {"\"name\":\"web\",\"state\":\"stopped\",\"since_ms\":120000,\"enabled\":false,\"run\":0,"
      "\"config\":[{\"key\":\"enabled\",\"text\":\"no\",\"file\":\"/a.ini\",\"line\":3}]",
-     NULL, "disabled", "enabled = no (/a.ini:3)", "", ""},
+     NULL, "disabled", "enabled = no (/a.ini:3)", "", "after changing that, restart reeved"},
 };
 
 static void test_jobs_and_disabled(void **state)

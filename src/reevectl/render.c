@@ -104,7 +104,7 @@ static void natural_widths(const struct table *t, struct layout *l)
     }
 }
 
-/* Shortens columns, the last first, until the lines fit; whether they do. */
+/* Shortens columns of words, the last first, until the lines fit; whether they do. */
 static bool shrink(const struct table *t, struct layout *l, size_t indent, size_t limit)
 {
     for (size_t i = l->n; i-- > 0;) {
@@ -114,7 +114,7 @@ static bool shrink(const struct table *t, struct layout *l, size_t indent, size_
 
         if (total <= limit)
             return true;
-        if (least == 0 || l->widths[i] <= least)
+        if (least == 0 || t->columns[i].right || l->widths[i] <= least)
             continue;
         spare = l->widths[i] - least;
         l->widths[i] -= spare < total - limit ? spare : total - limit;
@@ -122,11 +122,16 @@ static bool shrink(const struct table *t, struct layout *l, size_t indent, size_
     return total_columns(t, l, indent) <= limit;
 }
 
+static bool may_go(const struct table *t, size_t column)
+{
+    return column > 0 && t->columns[column].min_columns;
+}
+
 static void lay_out(const struct table *t, struct layout *l, size_t indent, size_t limit)
 {
     l->n = t->n_columns < TABLE_COLUMNS_MAX ? t->n_columns : TABLE_COLUMNS_MAX;
     natural_widths(t, l);
-    while (limit && !shrink(t, l, indent, limit) && t->columns[l->n - 1].min_columns) {
+    while (limit && !shrink(t, l, indent, limit) && may_go(t, l->n - 1)) {
         l->n--;
         natural_widths(t, l);
     }

@@ -1,6 +1,6 @@
 /*
- * Tables and JSON for people. A table aligns by display width; on a narrow terminal it first
- * shortens, then leaves out, columns from the right.
+ * Tables and JSON for people. A table aligns by display width; on a narrow terminal
+ * it first shortens columns of words, then leaves out columns, each from the right.
  */
 #ifndef REEVE_REEVECTL_RENDER_H
 #define REEVE_REEVECTL_RENDER_H
@@ -16,7 +16,7 @@ struct column {
     const char *title;
     bool right;         /* aligned to the right, for numbers */
     bool tight;         /* one space follows, not two */
-    size_t min_columns; /* may be shortened to this, then left out; 0: always shown whole */
+    size_t min_columns; /* may be shortened to this, but for numbers, then left out; 0: neither */
 };
 
 struct cell {

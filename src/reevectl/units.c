@@ -162,8 +162,8 @@ void units_add_counts(struct strbuf *out, const struct unit_counts *counts)
 }
 
 static const struct column record_columns[] = {
-    {"RUN", true, false, 0},    {"ENDED", false, false, 8},  {"LASTED", true, false, 0},
-    {"EXIT", false, false, 16}, {"REASON", false, false, 0}, {"REQUESTED BY", false, false, 12},
+    {"RUN", true, false, 0},    {"ENDED", false, false, 8},   {"LASTED", true, false, 0},
+    {"EXIT", false, false, 16}, {"REASON", false, false, 13}, {"REQUESTED BY", false, false, 12},
     {"CPU", true, false, 3},    {"MAX RSS", true, false, 7},
 };
 

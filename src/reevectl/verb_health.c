@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "reevectl/fields.h"
+#include "reevectl/text.h"
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
 #include "reevectl/words.h"
@@ -17,12 +18,15 @@ static void write_health(const struct session *s, const cJSON *reply, struct str
 {
     const char *status = field_word(reply, "status");
     struct unit_counts counts = units_told_counts(field(reply, "counts"));
+    struct strbuf text = STRBUF_INIT;
 
     terminal_add_harmless(&s->out, out, words_status_style(status), status);
-    strbuf_add(out, " - ");
-    units_add_counts(out, &counts);
-    strbuf_add(out, "\n\n");
+    strbuf_add(&text, " - ");
+    units_add_counts(&text, &counts);
+    terminal_add_paragraph(&s->out, out, STYLE_PLAIN, &text, text_columns(status), 2);
+    strbuf_add(out, "\n");
     units_write_health(s, field(reply, "units"), out);
+    strbuf_finish(&text);
 }
 
 int verb_health(struct session *s, char **args, size_t n_args)

@@ -3,6 +3,20 @@
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
 
+/* For people, how many units are in which state; of one unit that was just said. */
+static void add_footer(const struct session *s, struct strbuf *b, const cJSON *units)
+{
+    struct unit_counts counts = units_count(units);
+    struct strbuf text = STRBUF_INIT;
+
+    if (!s->out.tty || counts.total == 1)
+        return;
+    units_add_counts(&text, &counts);
+    strbuf_add(b, "\n");
+    terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &text, 0, 2);
+    strbuf_finish(&text);
+}
+
 int verb_list(struct session *s, char **args, size_t n_args)
 {
     struct strbuf b = STRBUF_INIT;
@@ -19,13 +33,7 @@ int verb_list(struct session *s, char **args, size_t n_args)
     }
     units = field(reply, "units");
     units_write_list(s, units, &b);
-    if (s->out.tty) {
-        struct unit_counts counts = units_count(units);
-
-        strbuf_add(&b, "\n");
-        units_add_counts(&b, &counts);
-        strbuf_add(&b, "\n");
-    }
+    add_footer(s, &b, units);
     cJSON_Delete(reply);
     return output(&b, EXIT_OK);
 }

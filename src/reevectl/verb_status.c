@@ -10,7 +10,7 @@
 #include "reevectl/walk.h"
 #include "reevectl/words.h"
 
-enum { LABEL_COLUMNS = 11, RECORDS_SHOWN = 5 };
+enum { LABEL_COLUMNS = 11, INDENT = LABEL_COLUMNS + 2, RECORDS_SHOWN = 5 };
 
 /* "      State: ", aligned to the right as a column of labels. */
 static void add_label(struct strbuf *b, const char *label)
@@ -18,44 +18,48 @@ static void add_label(struct strbuf *b, const char *label)
     strbuf_addf(b, "%*s: ", LABEL_COLUMNS, label);
 }
 
-static void add_continuation(struct strbuf *b)
+/* The end of a line, which may take several: it begins in column `at`. Finishes `text`. */
+static void add_rest(const struct session *s, struct strbuf *b, enum style style,
+                     struct strbuf *text, size_t at)
 {
-    text_add_spaces(b, LABEL_COLUMNS + 2);
+    terminal_add_paragraph(&s->out, b, style, text, at, INDENT);
+    strbuf_finish(text);
 }
 
-/* The text of a label, which may take several lines. */
-static void add_paragraph(const struct session *s, struct strbuf *b, enum style style,
-                          const struct strbuf *text)
+/* More on the line above, below its text. Finishes `text`. */
+static void add_continuation(const struct session *s, struct strbuf *b, struct strbuf *text)
 {
-    terminal_add_paragraph(&s->out, b, style, text, LABEL_COLUMNS + 2, LABEL_COLUMNS + 2);
+    text_add_spaces(b, INDENT);
+    add_rest(s, b, STYLE_PLAIN, text, INDENT);
 }
 
 static void add_title(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
-    const char *description = field_word(unit, "description");
+    const char *description = field_word(unit, "description"), *name = field_word(unit, "name");
+    struct strbuf text = STRBUF_INIT;
 
     terminal_add_harmless(&s->out, b, words_state_style(field_word(unit, "state")),
                           terminal_dot(&s->out));
     strbuf_add(b, " ");
-    terminal_add_harmless(&s->out, b, STYLE_BOLD, field_word(unit, "name"));
-    if (*description) {
-        strbuf_add(b, " - ");
-        text_add_harmless(b, description);
-    }
-    strbuf_add(b, "\n");
+    terminal_add_harmless(&s->out, b, STYLE_BOLD, name);
+    if (*description)
+        strbuf_addf(&text, " - %s", description);
+    add_rest(s, b, STYLE_PLAIN, &text, 2 + text_columns(name));
 }
 
-static void add_definition(struct strbuf *b, const cJSON *unit)
+static void add_definition(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
-    add_label(b, "Defined");
-    text_add_harmless(b, field_word(unit, "file"));
-    strbuf_addf(b, ":%lld (", (long long)field_number(unit, "line", 0));
-    text_add_harmless(b, field_word(unit, "kind"));
+    struct strbuf text = STRBUF_INIT;
+
+    strbuf_addf(&text, "%s:%lld (%s", field_word(unit, "file"),
+                (long long)field_number(unit, "line", 0), field_word(unit, "kind"));
     if (!field_true(unit, "enabled"))
-        strbuf_add(b, ", disabled");
+        strbuf_add(&text, ", disabled");
     else if (field_true(unit, "autostart"))
-        strbuf_add(b, ", starts with reeved");
-    strbuf_add(b, ")\n");
+        strbuf_add(&text, ", starts with reeved");
+    strbuf_add(&text, ")");
+    add_label(b, "Defined");
+    add_rest(s, b, STYLE_PLAIN, &text, INDENT);
 }
 
 static void add_state(const struct session *s, struct strbuf *b, const cJSON *unit)
@@ -63,104 +67,99 @@ static void add_state(const struct session *s, struct strbuf *b, const cJSON *un
     const char *state = field_word(unit, "state");
     int64_t since_ms = field_number(unit, "since_ms", -1);
     bool up = words_is_active(state);
+    struct strbuf text = STRBUF_INIT;
 
     add_label(b, "State");
     terminal_add_harmless(&s->out, b, words_state_style(state), state);
     if (up && !field_true(unit, "ready"))
-        strbuf_add(b, ", not ready,");
+        strbuf_add(&text, ", not ready,");
     if (since_ms >= 0) {
-        strbuf_add(b, " since ");
-        words_add_moment(b, s->now_wall_ms - since_ms, s->now_wall_ms);
+        strbuf_add(&text, " since ");
+        words_add_moment(&text, s->now_wall_ms - since_ms, s->now_wall_ms);
     }
     /* What should be, where that is not what is. */
     if (up != (strcmp(field_word(unit, "goal"), "up") == 0) &&
         strcmp(state, unit_state_name(STATE_COMPLETED)) != 0) {
-        strbuf_add(b, "; it should be ");
-        text_add_harmless(b, field_word(unit, "goal"));
+        strbuf_add(&text, "; it should be ");
+        strbuf_add(&text, field_word(unit, "goal"));
     }
-    strbuf_add(b, "\n");
+    add_rest(s, b, STYLE_PLAIN, &text, INDENT + text_columns(state));
 }
 
 /* Of a unit that is not up: what keeps it so, and what can be done. */
-static void add_why(const struct session *s, struct strbuf *b, const struct cause *c)
+static void add_why(const struct session *s, struct strbuf *b, struct cause *c)
 {
     if (c->reason.len_bytes) {
         add_label(b, "Why");
-        add_paragraph(s, b, STYLE_PLAIN, &c->reason);
+        add_rest(s, b, STYLE_PLAIN, &c->reason, INDENT);
     }
     if (c->advice.len_bytes) {
         add_label(b, "Hint");
-        /* On one line, however long: a command in it is there to be copied. */
-        terminal_add_harmless(&s->out, b, STYLE_DIM, strbuf_text(&c->advice));
-        strbuf_add(b, "\n");
+        add_rest(s, b, STYLE_DIM, &c->advice, INDENT);
     }
     b->failed |= c->reason.failed || c->advice.failed;
 }
 
 static void add_next_try(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
+    struct strbuf text = STRBUF_INIT;
     int64_t next_wall_ms;
 
     if (!words_parse_time(field_word(unit, "next_start_at"), &next_wall_ms))
         return;
+    words_add_moment(&text, next_wall_ms, s->now_wall_ms);
     add_label(b, "Next try");
-    words_add_moment(b, next_wall_ms, s->now_wall_ms);
-    strbuf_add(b, "\n");
+    add_rest(s, b, STYLE_PLAIN, &text, INDENT);
 }
 
-static void add_run(struct strbuf *b, const cJSON *unit)
+static void add_run(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
+    bool by_cgroup = strcmp(field_word(unit, "tracking"), "cgroup") == 0;
     int64_t pid = field_number(unit, "pid", -1);
     int64_t run = field_number(unit, "run", 0);
     int64_t restarts = field_number(unit, "restarts", 0);
+    struct strbuf text = STRBUF_INIT;
 
     if (pid > 0) {
         add_label(b, "Main PID");
         strbuf_addf(b, "%lld\n", (long long)pid);
     }
+    if (run == 0)
+        strbuf_add(&text, "none so far");
+    else
+        strbuf_addf(&text, "%lld", (long long)run);
+    if (run > 0 && restarts > 0)
+        strbuf_addf(&text, ", restarted %lld time%s", (long long)restarts,
+                    restarts == 1 ? "" : "s");
+    if (run > 0)
+        strbuf_addf(&text, ", tracking: %s", by_cgroup ? "cgroup" : "best effort");
     add_label(b, "Run");
-    if (run == 0) {
-        strbuf_add(b, "none so far\n");
-        return;
-    }
-    strbuf_addf(b, "%lld", (long long)run);
-    if (restarts > 0)
-        strbuf_addf(b, ", restarted %lld time%s", (long long)restarts, restarts == 1 ? "" : "s");
-    strbuf_add(b, ", tracked by ");
-    text_add_harmless(b, strcmp(field_word(unit, "tracking"), "cgroup") == 0 ? "cgroup"
-                                                                             : "best effort");
-    strbuf_add(b, "\n");
+    add_rest(s, b, STYLE_PLAIN, &text, INDENT);
 }
 
 /* What happened to the run beside its end. */
 static void add_last_run(const struct session *s, struct strbuf *b, const cJSON *record)
 {
     int64_t leftovers = field_number(record, "leftovers_killed", 0);
-    struct strbuf by = STRBUF_INIT;
+    struct strbuf text = STRBUF_INIT;
     int64_t ended_wall_ms;
 
-    add_continuation(b);
-    strbuf_addf(b, "run %lld lasted ", (long long)field_number(record, "run", 0));
-    words_add_duration(b, field_number(record, "duration_ms", -1));
+    strbuf_addf(&text, "run %lld lasted ", (long long)field_number(record, "run", 0));
+    words_add_duration(&text, field_number(record, "duration_ms", -1));
     if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms)) {
-        strbuf_add(b, ", until ");
-        words_add_moment(b, ended_wall_ms, s->now_wall_ms);
+        strbuf_add(&text, ", until ");
+        words_add_moment(&text, ended_wall_ms, s->now_wall_ms);
     }
-    strbuf_add(b, "\n");
+    add_continuation(s, b, &text);
     if (field(record, "requester")) {
-        add_continuation(b);
-        words_add_requester(&by, record);
-        strbuf_add(b, "asked for by ");
-        text_add_harmless(b, strbuf_text(&by));
-        strbuf_add(b, "\n");
+        words_add_asked(&text, record);
+        add_continuation(s, b, &text);
     }
     if (leftovers > 0) {
-        add_continuation(b);
-        strbuf_addf(b, "%lld leftover process%s killed\n", (long long)leftovers,
+        strbuf_addf(&text, "%lld leftover process%s killed", (long long)leftovers,
                     leftovers == 1 ? "" : "es");
+        add_continuation(s, b, &text);
     }
-    b->failed |= by.failed;
-    strbuf_finish(&by);
 }
 
 static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON *unit)
@@ -172,8 +171,7 @@ static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON
     add_label(b, "Last exit");
     words_add_ending(&text, record, unit);
     cause_add_alike(&text, unit);
-    add_paragraph(s, b, failure ? STYLE_RED : STYLE_PLAIN, &text);
-    strbuf_finish(&text);
+    add_rest(s, b, failure ? STYLE_RED : STYLE_PLAIN, &text, INDENT);
     add_last_run(s, b, record);
 }
 
@@ -183,7 +181,7 @@ static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
     struct cause cause = {0};
 
     add_title(s, b, unit);
-    add_definition(b, unit);
+    add_definition(s, b, unit);
     add_state(s, b, unit);
     if (!words_is_active(field_word(unit, "state"))) {
         inquire(s, unit, &cause);
@@ -191,7 +189,7 @@ static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
         cause_finish(&cause);
     }
     add_next_try(s, b, unit);
-    add_run(b, unit);
+    add_run(s, b, unit);
     if (field(unit, "last_exit"))
         add_last_exit(s, b, unit);
     if (cJSON_GetArraySize(records) > 1) {
@@ -219,6 +217,7 @@ static void add_summary(const struct session *s, struct strbuf *b, const cJSON *
     struct unit_counts counts = units_told_counts(field(health, "counts"));
     const char *status = field_word(health, "status");
     enum style style = words_status_style(status);
+    struct strbuf text = STRBUF_INIT;
 
     terminal_add_harmless(&s->out, b, style, terminal_dot(&s->out));
     strbuf_add(b, " ");
@@ -232,8 +231,10 @@ static void add_summary(const struct session *s, struct strbuf *b, const cJSON *
     strbuf_add(b, ", ");
     text_add_harmless(b, s->socket_path);
     strbuf_add(b, ")\n  ");
-    units_add_counts(b, &counts);
-    strbuf_add(b, "\n\n");
+    units_add_counts(&text, &counts);
+    terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &text, 2, 2);
+    strbuf_finish(&text);
+    strbuf_add(b, "\n");
 }
 
 static int daemon_status(struct session *s)

@@ -8,15 +8,13 @@
 
 enum { INDENT = 4 };
 
-/* On one line, however long: a command in it is there to be copied. */
-static void add_advice(const struct session *s, struct strbuf *b, const struct strbuf *text)
+static void add_line(const struct session *s, struct strbuf *b, enum style style,
+                     const struct strbuf *text)
 {
     if (text->len_bytes == 0)
         return;
     text_add_spaces(b, INDENT);
-    terminal_add_harmless(&s->out, b, STYLE_DIM, strbuf_text(text));
-    strbuf_add(b, "\n");
-    b->failed |= text->failed;
+    terminal_add_paragraph(&s->out, b, style, text, INDENT, INDENT);
 }
 
 /* "web: running since ..." and what else there is, indented. */
@@ -33,11 +31,8 @@ static void add_cause(const struct session *s, struct strbuf *b, const cJSON *un
                            INDENT);
     b->failed |= name.failed || c->reason.failed;
     strbuf_finish(&name);
-    if (c->last_run.len_bytes) {
-        text_add_spaces(b, INDENT);
-        terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &c->last_run, INDENT, INDENT);
-    }
-    add_advice(s, b, &c->advice);
+    add_line(s, b, STYLE_PLAIN, &c->last_run);
+    add_line(s, b, STYLE_DIM, &c->advice);
 }
 
 static int visit(struct session *s, const cJSON *reply)

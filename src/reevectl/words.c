@@ -358,6 +358,30 @@ void words_add_requester(struct strbuf *b, const cJSON *record)
     people_add_requester(b, who);
 }
 
+void words_add_asked(struct strbuf *b, const cJSON *record)
+{
+    static const struct {
+        enum requested_by by;
+        const char *purpose;
+    } purposes[] = {
+        {BY_USER, ""},
+        {BY_RESTART, ", to restart it"},
+        {BY_SHUTDOWN, ", to shut reeved down"},
+        {BY_DEPENDENCY, ", which depends on it"},
+    };
+    const char *by = field_word(record, "requested_by");
+
+    strbuf_add(b, "asked for by ");
+    people_add_requester(b, field(record, "requester"));
+    for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++) {
+        if (strcmp(by, requested_by_name(purposes[i].by)) == 0) {
+            strbuf_add(b, purposes[i].purpose);
+            return;
+        }
+    }
+    strbuf_addf(b, " (%s)", by);
+}
+
 const cJSON *words_config(const cJSON *unit, const char *key)
 {
     const cJSON *item;

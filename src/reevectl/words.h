@@ -51,6 +51,8 @@ bool words_is_failure(const cJSON *record, const cJSON *unit);
 /* Who asked for the end: "root (uid 0, pid 9)", "restart by root (uid 0, pid 9)", "shutdown", or
  * "-" for nobody. */
 void words_add_requester(struct strbuf *b, const cJSON *record);
+/* The same as a phrase: "asked for by root (uid 0, pid 12), to restart it". */
+void words_add_asked(struct strbuf *b, const cJSON *record);
 /* What the definition of a unit says of a key: a ConfigText from Show, or NULL. */
 const cJSON *words_config(const cJSON *unit, const char *key);
 /* Where something is defined: "/etc/reeve/reeve.ini:12". */

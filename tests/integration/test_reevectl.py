@@ -36,6 +36,21 @@ def test_golden(fake, name, args, code, columns):
     assert got == code
 
 
+@pytest.mark.parametrize("args", [["list"], ["status"], ["status", "*"], ["health"], ["why", "*"],
+                                  ["errors"]])
+def test_nothing_is_wider_than_the_terminal(fake, args):
+    """So that it breaks between words; only what holds a path may be as long as that."""
+    _, shows = on_terminal(40, "--no-color", *args, env=environment(REEVE_SOCKET=fake.path))
+    lines = shows.splitlines()
+    assert [line for line in lines if len(line) > 40 and fake.path not in line] == []
+
+
+def test_one_unit_is_not_counted(fake):
+    assert on_terminal(80, "list", "web", "--socket", fake.path)[1].count("\n") == 2
+    shows = on_terminal(80, "list", "we*", "worker", "--socket", fake.path)[1]
+    assert shows.endswith("\n\n2 units: 2 running\n")
+
+
 def test_golden_help():
     result = ctl("--help")
     assert (result.returncode, result.stderr) == (0, "")

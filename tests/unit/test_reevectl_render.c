@@ -182,6 +182,35 @@ static void test_table_narrow(void **state)
                     "● Bücher     -\n");
 }
 
+static void check_numbers(size_t width, const char *expected)
+{
+    static const struct column three[] = {
+        {"TEXT", false, false, 4}, {"CPU", true, false, 3}, {"RSS", true, false, 3}};
+    struct terminal t = narrow(width);
+    struct strbuf b = STRBUF_INIT;
+    struct table table;
+
+    table_init(&table, three, 3);
+    table_add(&table, STYLE_PLAIN, "wordy one");
+    table_add(&table, STYLE_PLAIN, "188ms");
+    table_add(&table, STYLE_PLAIN, "14M");
+    table_write(&table, &t, &b, 0);
+    table_finish(&table);
+    assert_text(&b, expected);
+}
+
+/* A number that is shortened is another number: it is shown whole, or its column left out. */
+static void test_table_numbers(void **state)
+{
+    (void)state;
+    check_numbers(18, "TEXT      CPU  RSS\nwordy…  188ms  14M\n");
+    check_numbers(16, "TEXT    CPU  RSS\nwor…  188ms  14M\n");
+    check_numbers(15, "TEXT        CPU\nwordy o…  188ms\n");
+    check_numbers(10, "TEXT\nwordy one\n");
+    check_numbers(5, "TEXT\nword…\n");
+    check_numbers(1, "TEXT\nwor…\n");
+}
+
 static void test_table_colour(void **state)
 {
     static const struct column two[] = {{"A", false, false, 0}, {"B", false, false, 0}};
@@ -297,6 +326,32 @@ static void test_requester(void **state)
                     "dependency (db)");
 }
 
+static void check_asked(const char *text, const char *expected)
+{
+    struct strbuf b = STRBUF_INIT;
+    cJSON *record = cJSON_Parse(text);
+
+    words_add_asked(&b, record);
+    cJSON_Delete(record);
+    assert_text(&b, expected);
+}
+
+#define ROOT "\"requester\":{\"uid\":0,\"pid\":9,\"unit\":null}"
+
+static void test_asked(void **state)
+{
+    (void)state;
+    check_asked("{\"requested_by\":\"user\"," ROOT "}", "asked for by root (uid 0, pid 9)");
+    check_asked("{\"requested_by\":\"restart\"," ROOT "}",
+                "asked for by root (uid 0, pid 9), to restart it");
+    check_asked("{\"requested_by\":\"shutdown\"," ROOT "}",
+                "asked for by root (uid 0, pid 9), to shut reeved down");
+    check_asked("{\"requested_by\":\"dependency\",\"requester\":{\"unit\":\"db\"}}",
+                "asked for by db, which depends on it");
+    check_asked("{\"requested_by\":\"timeout\"," ROOT "}",
+                "asked for by root (uid 0, pid 9) (timeout)");
+}
+
 static void check_ago(int64_t wall_ms, int64_t now_wall_ms, const char *expected)
 {
     struct strbuf b = STRBUF_INIT;
@@ -390,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_exits),        cmocka_unit_test(test_requester),
         cmocka_unit_test(test_times),        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_fields),       cmocka_unit_test(test_states),
+        cmocka_unit_test(test_asked),        cmocka_unit_test(test_table_numbers),
     };
 
     setenv("TZ", "UTC", 1);

@@ -1,6 +1,8 @@
 #include "reevectl/operation.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "os/clock.h"
 #include "reevectl/fields.h"
@@ -14,6 +16,10 @@ enum { GRACE_MS = 5000 };
 struct course {
     struct session *s;
     const struct operation *operation;
+    char *const *names; /* what the user wrote */
+    size_t n_names;
+    bool *answered;        /* of these names, as far as they name one unit; NULL: no memory */
+    struct strbuf waiting; /* "waiting for web, w*": those that were not */
     struct progress progress;
     struct strbuf failed; /* " web worker": names of units for which it went wrong */
     cJSON *kept;          /* results to be told at the end, or NULL */
@@ -35,7 +41,7 @@ void operation_add_state(const struct session *s, struct strbuf *b, const cJSON 
     terminal_add_harmless(&s->out, b, words_state_style(state), state);
 }
 
-static void add_done(struct session *s, struct strbuf *b, const cJSON *result)
+void operation_add_done(struct session *s, struct strbuf *b, const cJSON *result)
 {
     int64_t pid = field_number(result, "pid", -1);
 
@@ -55,7 +61,7 @@ static void tell_result(struct course *c, const cJSON *result)
         if (c->operation->add_done)
             c->operation->add_done(c->s, &b, result);
         else
-            add_done(c->s, &b, result);
+            operation_add_done(c->s, &b, result);
         c->code = output(&b, c->code);
         return;
     }
@@ -84,10 +90,33 @@ static void hint(struct course *c)
     strbuf_finish(&b);
 }
 
+/* What is waited for while nothing moves: what has no answer yet. */
+static void write_waiting(struct course *c)
+{
+    const char *separator = "waiting for ";
+
+    strbuf_finish(&c->waiting);
+    for (size_t i = 0; i < c->n_names; i++) {
+        if (c->answered && c->answered[i])
+            continue;
+        strbuf_addf(&c->waiting, "%s%s", separator, c->names[i]);
+        separator = ", ";
+    }
+    progress_wait_for(&c->progress, c->waiting.len_bytes ? strbuf_text(&c->waiting) : NULL);
+}
+
+static void note_answer(struct course *c, const char *unit)
+{
+    progress_drop(&c->progress, unit);
+    for (size_t i = 0; c->answered && i < c->n_names; i++)
+        c->answered[i] |= strcmp(c->names[i], unit) == 0;
+    write_waiting(c);
+}
+
 static void take_result(struct course *c, cJSON *result)
 {
     c->n_results++;
-    progress_drop(&c->progress, field_word(result, "unit"));
+    note_answer(c, field_word(result, "unit"));
     if (!c->kept) {
         tell_result(c, result);
         return;
@@ -195,27 +224,27 @@ static int run(struct course *c, cJSON *parameters)
     return code ? code : c->code;
 }
 
-/* "waiting for web", "waiting for web, worker" */
-static void add_waiting(struct strbuf *b, char *const *names, size_t n_names)
-{
-    strbuf_add(b, "waiting for ");
-    for (size_t i = 0; i < n_names; i++)
-        strbuf_addf(b, "%s%s", i ? ", " : "", names[i]);
-}
-
 int operation_run(struct session *s, const struct operation *operation, cJSON *parameters,
                   char *const *names, size_t n_names)
 {
-    struct course c = {.s = s, .operation = operation, .failed = STRBUF_INIT};
-    struct strbuf waiting = STRBUF_INIT;
+    struct course c = {
+        .s = s,
+        .operation = operation,
+        .names = names,
+        .n_names = n_names,
+        .answered = calloc(n_names, sizeof(*c.answered)),
+        .waiting = STRBUF_INIT,
+        .failed = STRBUF_INIT,
+    };
     int code;
 
-    add_waiting(&waiting, names, n_names);
-    progress_init(&c.progress, &s->err, strbuf_text(&waiting), clock_now().mono_ms);
+    progress_init(&c.progress, &s->err, NULL, clock_now().mono_ms);
+    write_waiting(&c);
     code = run(&c, parameters);
     progress_finish(&c.progress);
     cJSON_Delete(c.kept);
     strbuf_finish(&c.failed);
-    strbuf_finish(&waiting);
+    strbuf_finish(&c.waiting);
+    free(c.answered);
     return code;
 }

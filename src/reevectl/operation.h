@@ -26,6 +26,8 @@ int operation_run(struct session *s, const struct operation *operation, cJSON *p
  * and a little longer, for it to say so. */
 int64_t operation_patience_ms(const struct options *o);
 
+/* Adds "web: running (pid 7)" as a line: what is told unless the operation tells it in its way. */
+void operation_add_done(struct session *s, struct strbuf *b, const cJSON *result);
 /* Adds "web: ", then the state in its colour. */
 void operation_add_state(const struct session *s, struct strbuf *b, const cJSON *result);
 

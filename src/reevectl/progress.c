@@ -34,6 +34,12 @@ void progress_init(struct progress *p, struct terminal *terminal, const char *wa
     map_init(&p->by_name);
 }
 
+void progress_wait_for(struct progress *p, const char *waiting)
+{
+    p->waiting = waiting;
+    p->changed = true;
+}
+
 static void destroy_unit(struct progress *p, struct progress_unit *u)
 {
     map_remove(&p->by_name, u->node.key);

@@ -31,6 +31,8 @@ void progress_init(struct progress *p, struct terminal *terminal, const char *wa
 /* Clears the block and frees everything. */
 void progress_finish(struct progress *p);
 
+/* What to show while no unit is known; not owned, may be NULL. */
+void progress_wait_for(struct progress *p, const char *waiting);
 /* A unit moved: it came to this state `since_ms` ago (-1: just now). Without memory it is not
  * shown. */
 void progress_put(struct progress *p, const char *unit, const char *state, int64_t since_ms,

@@ -1,5 +1,10 @@
 /* start, stop and restart: one code, since only the method differs. */
+#include <string.h>
+
+#include "core/unit.h"
+#include "reevectl/fields.h"
 #include "reevectl/operation.h"
+#include "reevectl/text.h"
 #include "reevectl/verbs.h"
 
 static cJSON *parameters_of(const struct options *o, char **args, size_t n_args)
@@ -15,32 +20,65 @@ static cJSON *parameters_of(const struct options *o, char **args, size_t n_args)
     return NULL;
 }
 
-static int operate(struct session *s, const char *method, const char *interrupted, char **args,
-                   size_t n_args)
+static bool is_state(const cJSON *result, enum unit_state state)
+{
+    return strcmp(field_word(result, "state"), unit_state_name(state)) == 0;
+}
+
+/* Where the state alone would say that the stop failed, or that there was none. */
+static void add_stopped(struct session *s, struct strbuf *b, const cJSON *result)
+{
+    bool ended = is_state(result, STATE_FAILED) || is_state(result, STATE_COMPLETED);
+
+    if (!ended && (is_state(result, STATE_STOPPED) || s->options->no_wait)) {
+        operation_add_done(s, b, result);
+        return;
+    }
+    text_add_harmless(b, field_word(result, "unit"));
+    if (ended)
+        strbuf_addf(b, ": not running (%s)\n", field_word(result, "state"));
+    else
+        strbuf_add(b, ": stopped, and started again since\n");
+}
+
+/* `operation` says what differs. */
+static int operate(struct session *s, struct operation operation, char **args, size_t n_args)
 {
     const struct options *o = s->options;
-    const struct operation operation = {
-        .method = method,
-        .waits = !o->no_wait,
-        .hints = true,
-        .timeout_ms = o->no_wait ? ANSWER_TIMEOUT_MS : operation_patience_ms(o),
-        .interrupted = interrupted,
-    };
 
+    operation.waits = !o->no_wait;
+    operation.hints = true;
+    operation.timeout_ms = o->no_wait ? ANSWER_TIMEOUT_MS : operation_patience_ms(o);
     return operation_run(s, &operation, parameters_of(o, args, n_args), args, n_args);
 }
 
 int verb_start(struct session *s, char **args, size_t n_args)
 {
-    return operate(s, "Start", "the start goes on in reeved", args, n_args);
+    const struct operation start = {
+        .method = "Start",
+        .interrupted = "the start goes on in reeved",
+    };
+
+    return operate(s, start, args, n_args);
 }
 
 int verb_stop(struct session *s, char **args, size_t n_args)
 {
-    return operate(s, "Stop", "the stop goes on in reeved", args, n_args);
+    const struct operation stop = {
+        .method = "Stop",
+        .interrupted = "the stop goes on in reeved",
+        .add_done = add_stopped,
+    };
+
+    return operate(s, stop, args, n_args);
 }
 
 int verb_restart(struct session *s, char **args, size_t n_args)
 {
-    return operate(s, "Restart", "the restart goes on in reeved", args, n_args);
+    const struct operation restart = {
+        .method = "Restart",
+        .interrupted = "the restart goes on in reeved",
+    };
+
+    return operate(s, restart, args, n_args);
 }

@@ -77,6 +77,17 @@ def test_progress_is_drawn_in_place(steps):
                                    f"  reevectl --socket {fake.path} why web", ""]
 
 
+def test_only_those_without_an_answer_are_waited_for(steps):
+    fake = steps(reply([result("b"), result("c")]), reply([result("a"), result("w1")]))
+    terminal = Terminal(80, "start", "a", "b", "w*", "c", "b", "--socket", fake.path)
+    seen = terminal.read(until="waiting for")
+    while not seen.endswith("…"):
+        seen += terminal.read(until="…")
+    assert screen(seen) == ["b: running (pid 77)", "c: running (pid 77)", "waiting for a, w*…"]
+    fake.release(0)
+    assert terminal.finish()[0] == 0
+
+
 def test_progress_is_bounded(steps):
     names = [f"unit-{n:02}" for n in range(15)]
     fake = steps(reply(progress=moved(*names)), reply([result(name) for name in names]))
@@ -219,6 +230,22 @@ def test_shutdown_shows_what_is_left(serve, units):
     fake.close_connections()
     code, rest = terminal.finish()
     assert (code, screen(seen + rest)) == (0, ["reeved: ended", ""])
+
+
+@pytest.mark.parametrize("state, more, says", [
+    ("stopped", [], "web: stopped"),
+    ("failed", [], "web: not running (failed)"),
+    ("completed", [], "web: not running (completed)"),
+    ("failed", ["--no-wait"], "web: not running (failed)"),
+    ("starting", [], "web: stopped, and started again since"),
+    ("running", [], "web: stopped, and started again since"),
+    ("stopping", ["--no-wait"], "web: stopping (pid 77)"),
+])
+def test_what_a_stop_came_to(serve, state, more, says):
+    pid = 77 if state in ("running", "stopping") else None
+    fake = serve({"Stop": lambda p: reply([result("web", state, pid)])})
+    done = ctl("stop", "web", *more, "--socket", fake.path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, says + "\n", "")
 
 
 # ---- signal, wait, reset-failed -----------------------------------------------------------------

@@ -49,9 +49,11 @@ static int tell_broken(const struct session *s, int error, int64_t timeout_ms)
 }
 
 /* An error that reeved answered with. */
-static int tell_refused(const struct varlink_reply *reply, const char *method)
+static int tell_refused(const struct varlink_reply *reply, const char *method,
+                        const struct patience *patience)
 {
     const char *message = field_text(reply->parameters, "message");
+    const char *parameter = field_word(reply->parameters, "parameter");
     const char *error = reply->error;
 
     if (strcmp(error, ERROR_NO_SUCH_UNIT) == 0) {
@@ -67,11 +69,12 @@ static int tell_refused(const struct varlink_reply *reply, const char *method)
              strcmp(error, SERVICE "MethodNotImplemented") == 0 ||
              strcmp(error, SERVICE "InterfaceNotFound") == 0)
         complain("this reeved has no method %s; is it older than reevectl?", method);
-    else if (strcmp(error, SERVICE "InvalidParameter") == 0)
-        complain("reeved does not take the parameter '%s' of %s",
-                 field_word(reply->parameters, "parameter"), method);
-    else
+    else if (strcmp(error, SERVICE "InvalidParameter") != 0)
         complain("reeved refused %s: %s", method, error);
+    else if (patience->refused && strcmp(parameter, patience->refused) == 0)
+        complain("%s", patience->refusal);
+    else
+        complain("reeved does not take the parameter '%s' of %s", parameter, method);
     return EXIT_FAILED;
 }
 
@@ -241,7 +244,7 @@ static int take_replies(struct session *s, const char *method, const struct pati
         if (reply.error) {
             if (patience->progress)
                 progress_clear(patience->progress);
-            code = tell_refused(&reply, method);
+            code = tell_refused(&reply, method, patience);
         } else {
             code = take(context, &reply);
         }

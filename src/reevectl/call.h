@@ -23,7 +23,9 @@ struct patience {
     void *context;
     bool interruptible;      /* Ctrl-C ends it tidily, with EXIT_INTERRUPTED */
     const char *interrupted; /* what to say then, or NULL */
-    bool for_output;         /* ends with EXIT_FAILED when nobody reads standard output any more */
+    /* A parameter that reeved may refuse for its value, and what to say then; or NULL. */
+    const char *refused, *refusal;
+    bool for_output; /* ends with EXIT_FAILED when nobody reads standard output any more */
 };
 
 /* What call_stream() does with each reply, the last included, which does not continue. It may take

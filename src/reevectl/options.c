@@ -7,6 +7,7 @@
 
 #include "base/duration.h"
 #include "base/nearest.h"
+#include "reevectl/foreign.h"
 #include "reevectl/output.h"
 #include "reevectl/verbs.h"
 
@@ -250,7 +251,7 @@ int options_parse(struct options *o, int argc, char **argv)
     } else {
         o->verb = verbs_find(argv[optind]);
         if (!o->verb)
-            return verbs_tell_unknown(argv[optind]);
+            return foreign_tell(argv[optind], "reevectl --help");
         o->args = argv + optind + 1;
         o->n_args = (size_t)(argc - optind - 1);
     }

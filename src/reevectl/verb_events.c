@@ -119,14 +119,20 @@ static int read_events(struct session *s, cJSON *parameters)
 {
     const struct options *o = s->options;
     struct reading r = {.s = s};
-    const struct patience patience = {
+    struct patience patience = {
         .timeout_ms = o->follow ? -1 : ANSWER_TIMEOUT_MS,
         .interruptible = o->follow,
         .for_output = o->follow,
     };
     struct strbuf b = STRBUF_INIT;
+    char refusal[64];
     int code;
 
+    if (o->since >= 0) {
+        snprintf(refusal, sizeof(refusal), "there is no event %lld yet", (long long)o->since);
+        patience.refused = "since";
+        patience.refusal = refusal;
+    }
     event_lines_init(&r.lines, &s->out, s->now_wall_ms);
     code = call_stream(s, "Events", parameters, o->follow, &patience, take, &r);
     /* The last event of all says it by itself. */

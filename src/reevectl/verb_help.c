@@ -1,4 +1,5 @@
 /* help: as --help, for those who type it as a verb. */
+#include "reevectl/foreign.h"
 #include "reevectl/verbs.h"
 
 int verb_help(struct session *s, char **args, size_t n_args)
@@ -7,6 +8,6 @@ int verb_help(struct session *s, char **args, size_t n_args)
 
     (void)s;
     if (n_args && !verb)
-        return verbs_tell_unknown(args[0]);
+        return foreign_tell(args[0], "reevectl help");
     return verbs_help(verb);
 }

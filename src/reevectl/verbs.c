@@ -244,16 +244,13 @@ const struct verb *verbs_find(const char *name)
     return NULL;
 }
 
-int verbs_tell_unknown(const char *name)
+const char *verbs_nearest(const char *name)
 {
-    const char *names[N_VERBS], *nearest;
+    const char *names[N_VERBS];
 
     for (size_t i = 0; i < N_VERBS; i++)
         names[i] = verbs[i].name;
-    nearest = nearest_name(name, names, N_VERBS);
-    if (nearest)
-        return usage("unknown verb '%s'; did you mean '%s'?", name, nearest);
-    return usage("unknown verb '%s'; 'reevectl --help' lists the verbs", name);
+    return nearest_name(name, names, N_VERBS);
 }
 
 static void add_option(struct strbuf *b, const char *option, const char *meaning)

@@ -25,8 +25,8 @@ struct verb {
 };
 
 const struct verb *verbs_find(const char *name);
-/* Says that there is no such verb, and which one was likely meant; returns EXIT_USAGE. */
-int verbs_tell_unknown(const char *name);
+/* The name that was likely meant, or NULL. */
+const char *verbs_nearest(const char *name);
 /* Prints the help of a verb, or of the whole command for NULL; returns an exit code. */
 int verbs_help(const struct verb *verb);
 

@@ -208,6 +208,38 @@ def test_usage_errors(fake, args, says):
     assert not fake.calls
 
 
+@pytest.mark.parametrize("args, says", [
+    (["kill", "web"], "unknown verb 'kill'; did you mean 'signal'?"),
+    (["ps"], "unknown verb 'ps'; did you mean 'list'?"),
+    (["ls"], "unknown verb 'ls'; did you mean 'list'?"),
+    (["avail"], "unknown verb 'avail'; did you mean 'list'?"),
+    (["pid", "web"], "unknown verb 'pid'; did you mean 'status'?"),
+    (["tail", "-f", "web"], "unknown verb 'tail'; reeve keeps no logs in this version: what units "
+     "print goes where that of reeved goes"),
+    (["logs"], "unknown verb 'logs'; reeve keeps no logs in this version"),
+    (["clear", "web"], "unknown verb 'clear'; reeve keeps no logs in this version"),
+    (["reload", "web"], "unknown verb 'reload'; not in this version: 'reevectl check', then "
+     "restart reeved; to have a unit reload: 'reevectl signal HUP UNIT'"),
+    (["update"], "unknown verb 'update'; not in this version: 'reevectl check', then restart "
+     "reeved"),
+    (["reread"], "unknown verb 'reread'; not in this version: 'reevectl check', then restart"),
+    (["enable", "web"], "unknown verb 'enable'; write enabled = yes or no in the configuration, "
+     "then restart reeved"),
+    (["disable", "web"], "unknown verb 'disable'; write enabled = yes or no"),
+    (["add", "web"], "unknown verb 'add'; units come from the configuration: change it, "
+     "'reevectl check', then restart reeved"),
+    (["remove", "web"], "unknown verb 'remove'; units come from the configuration"),
+    (["help", "kill"], "unknown verb 'kill'; did you mean 'signal'?"),
+    (["help", "tail"], "unknown verb 'tail'; reeve keeps no logs"),
+    (["help", "lsit"], "unknown verb 'lsit'; did you mean 'list'?"),
+])
+def test_verbs_of_others(fake, args, says):
+    result = ctl(*args, env=environment(REEVE_SOCKET=fake.path))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("reevectl: " + says) and result.stderr.count("\n") == 1
+    assert not fake.calls
+
+
 def test_options_before_and_after(fake):
     env = environment(REEVE_SOCKET="/nowhere/reeve.sock")
     for args in (["--json", "--socket", fake.path, "list", "web"],

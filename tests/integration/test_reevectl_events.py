@@ -10,7 +10,7 @@ import pytest
 
 from cli import REEVECTL, Terminal, check_golden, ctl, environment, on_terminal
 from daemon import PATIENCE
-from fake_reeve import happenings
+from fake_reeve import Error, happenings
 
 
 def told(events, lost=0):
@@ -100,6 +100,18 @@ def test_usage(fake, args, says):
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("reevectl: " + says), result.stderr
     assert not fake.calls
+
+
+def test_an_event_that_is_not_yet(serve):
+    def refuse(_):
+        raise Error("org.varlink.service.InvalidParameter", parameter="since")
+
+    fake = serve({"Events": refuse})
+    result = ctl("events", "--since", "1000000", "--socket", fake.path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "reevectl: there is no event 1000000 yet\n"
+    result = ctl("events", "--socket", fake.path)
+    assert result.stderr == "reevectl: reeved does not take the parameter 'since' of Events\n"
 
 
 def test_lost_events_are_told(serve):

@@ -86,8 +86,7 @@ static void stopped_while_starting_tells_by_whom(void **state)
     ask(s, EV_STOP);
     plain(s, EV_SIGNALLED);
     dies(s, 15);
-    expect_verdict(s, VERDICT_ENDED,
-                   "ended by signal TERM, asked for by user (uid 1000, pid 77)");
+    expect_verdict(s, VERDICT_ENDED, "ended by signal TERM, asked for by user (uid 1000, pid 77)");
 }
 
 static void other_verdicts(void **state)

@@ -56,7 +56,7 @@ static const struct {
     {"edit", NULL, CONFIGURED},
 };
 
-int foreign_tell(const char *word, const char *command)
+int foreign_tell(const char *word)
 {
     const char *verb = NULL;
 
@@ -71,5 +71,5 @@ int foreign_tell(const char *word, const char *command)
         verb = verbs_nearest(word);
     if (verb)
         return usage("unknown verb '%s'; did you mean '%s'?", word, verb);
-    return usage("unknown verb '%s'; '%s' lists the verbs", word, command);
+    return usage("unknown verb '%s'; 'reevectl --help' lists the verbs", word);
 }

@@ -3,7 +3,7 @@
 #define REEVE_REEVECTL_FOREIGN_H
 
 /* Tells that there is no such verb: what takes its place, the verb that was likely meant, or the
- * `command` that lists them all. Returns EXIT_USAGE. */
-int foreign_tell(const char *word, const char *command);
+ * command that lists them all. Returns EXIT_USAGE. */
+int foreign_tell(const char *word);
 
 #endif

@@ -251,7 +251,7 @@ int options_parse(struct options *o, int argc, char **argv)
     } else {
         o->verb = verbs_find(argv[optind]);
         if (!o->verb)
-            return foreign_tell(argv[optind], "reevectl --help");
+            return foreign_tell(argv[optind]);
         o->args = argv + optind + 1;
         o->n_args = (size_t)(argc - optind - 1);
     }

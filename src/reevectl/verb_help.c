@@ -8,6 +8,6 @@ int verb_help(struct session *s, char **args, size_t n_args)
 
     (void)s;
     if (n_args && !verb)
-        return foreign_tell(args[0], "reevectl help");
+        return foreign_tell(args[0]);
     return verbs_help(verb);
 }

@@ -65,7 +65,7 @@ def test_health_is_answered_while_a_crowd_is_killed(reeve):
         assert (record["signal"], record["reason"]) == ("KILL", "signal"), record
         assert record["leftovers_killed"] == LEFTOVERS, record
         kills.append(killed_at_once(reeve))
-        if min(gaps) < max(0.06, min(kills) / 3):
+        if min(gaps) < max(0.06, min(kills) * 0.7):  # in one go it would be all of it
             return
     raise AssertionError(f"longest waits for an answer: {gaps}; killing all at once: {kills}")
 

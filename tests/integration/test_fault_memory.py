@@ -14,7 +14,7 @@ import time
 
 import pytest
 from daemon import BUILD, Client, VarlinkError, process_alive
-from trouble import assert_contiguous, both_trackings, runs_told
+from trouble import assert_runs_told, both_trackings
 
 FAILMALLOC = os.path.join(BUILD, "tests", "faults", "failmalloc.so")
 
@@ -134,7 +134,7 @@ def check_ends(reeve, ends):
         shown = reeve.show(unit["name"])
         if shown["state"] == "running":
             shown["run"] -= 1
-        assert_contiguous(runs_told(reeve, unit["name"]), shown["run"])
+        assert_runs_told(reeve, unit["name"], shown["run"])
         kept = [record["run"] for record in shown["records"]]
         assert kept == list(range(shown["run"], shown["run"] - len(kept), -1)), kept
 

@@ -12,7 +12,7 @@ import time
 import pytest
 from conftest import root_required
 from daemon import process_alive
-from trouble import assert_contiguous, both_trackings, cpu_seconds, open_descriptors, runs_told
+from trouble import assert_runs_told, both_trackings, cpu_seconds, open_descriptors
 
 
 # ---- tables ---------------------------------------------------------------------------------------
@@ -132,8 +132,7 @@ def test_a_full_descriptor_table(reeve, best_effort):
                if re.match(rf"reeved: {unit['name']}: run {unit['run']} ended after", line)]
         assert len(end) == 1 and "SIGKILL (signal)" in end[0], end
         shown = reeve.show(unit["name"])
-        assert_contiguous(runs_told(reeve, unit["name"]),
-                          shown["run"] - (shown["state"] == "running"))
+        assert_runs_told(reeve, unit["name"], shown["run"] - (shown["state"] == "running"))
     reeve.stop()
     assert not reeve.marked()
 

@@ -10,7 +10,7 @@ import time
 import pytest
 from conftest import cgroup_required, root_required
 from daemon import BUILD, process_alive
-from trouble import assert_contiguous, both_trackings, cpu_seconds, runs_told
+from trouble import assert_runs_told, both_trackings, cpu_seconds
 
 from fault_table import ALWAYS, FaultTable
 
@@ -200,7 +200,7 @@ def test_no_file_can_be_opened_while_units_end(faulty, table, best_effort, err):
     assert not left, left
     assert faulty.unit("stays")["pid"] == pids["stays"]
     for name in ("dies", "leaves", "deaf"):
-        assert_contiguous(runs_told(faulty, name), faulty.show(name)["records"][0]["run"])
+        assert_runs_told(faulty, name, faulty.show(name)["records"][0]["run"])
 
 
 @cgroup_required
@@ -219,6 +219,7 @@ def test_a_cgroup_that_cannot_be_watched_is_asked(faulty, table, call, err):
     """).begin()
     pid = faulty.wait_unit("leaves", state="running")["pid"]
     faulty.wait_line("^up")
+    faulty.wait_for(lambda: len(faulty.marked()) >= 4, what="what is to be left behind")
     before = table.hits(call)
     if call == "inotify_init1":
         faulty.wait_line(r"inotify is not to be had \(Too many open files\)")

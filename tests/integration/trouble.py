@@ -32,9 +32,11 @@ def runs_told(reeve, unit):
             if (match := _RUN_ENDED.match(line)) and match[1] == unit]
 
 
-def assert_contiguous(numbers, last):
-    """Each run from 1 to the last once, in order."""
-    assert numbers == list(range(1, last + 1)), numbers
+def assert_runs_told(reeve, unit, last):
+    """The log tells each run from 1 to the last once, in order, and does so before long."""
+    reeve.wait_for(lambda: len(runs_told(reeve, unit)) >= last, what=f"the end of run {last}")
+    told = runs_told(reeve, unit)
+    assert told == list(range(1, len(told) + 1)), told
 
 
 def open_descriptors(pid):

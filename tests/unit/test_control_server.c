@@ -268,8 +268,11 @@ static void many_waits_keep_nobody_waiting(void **state)
         took = (double)(clock() - began) / CLOCKS_PER_SEC;
         longest = took > longest ? took : longest;
         for (int i = 0; i < WAITS; i++) {
-            if (fds[i] < 0 || recv(fds[i], bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
+            ssize_t n = fds[i] < 0 ? 0 : recv(fds[i], bytes, sizeof bytes - 1, MSG_DONTWAIT);
+
+            if (n <= 0)
                 continue;
+            bytes[n] = '\0';
             assert_non_null(strstr(bytes, "\"message\":\"still backoff after 300ms\""));
             close(fds[i]);
             fds[i] = -1;

@@ -244,7 +244,7 @@ static int print(const struct session *s, struct rows *rows)
         return print_json(rows, n_shown);
     if (rows->n == 0)
         strbuf_add(&b, "no errors\n");
-    else
+    else if (n_shown > 0)
         write_table(s, rows, n_shown, &b);
     return output(&b, EXIT_OK);
 }

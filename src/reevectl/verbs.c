@@ -6,6 +6,8 @@
 #include "base/nearest.h"
 
 enum { WAITS = VERB_NO_WAIT | VERB_TIMEOUT };
+#define JSON_OF_UNITS "print JSON, an object for each unit (joined by 'jq -s')"
+#define JSON_OF_EVENTS "print JSON, an object for each event, one a line"
 
 /* Lines of the help stay below 80 columns. */
 static const struct verb verbs[] = {
@@ -23,6 +25,7 @@ static const struct verb verbs[] = {
         .arguments = "[UNIT...]",
         .summary = "how reeved is, or how units are and why",
         .details = "Exit code: 0 all units are running, 3 one is not, 4 there is no such unit.\n",
+        .json = JSON_OF_UNITS,
         .max_args = SIZE_MAX,
         .run = verb_status,
     },
@@ -33,6 +36,7 @@ static const struct verb verbs[] = {
         .summary = "why units are as they are, and what to do",
         .details = "Since when, who or what stopped it, how its last run ended, when the next\n"
                    "try is.\n",
+        .json = JSON_OF_UNITS,
         .min_args = 1,
         .max_args = SIZE_MAX,
         .run = verb_why,
@@ -45,6 +49,7 @@ static const struct verb verbs[] = {
         .details = "The definition as it is written, each key with its place; the values in\n"
                    "effect; the facts; and the last runs.\n",
         .examples = "  reevectl show web | grep environment\n",
+        .json = JSON_OF_UNITS,
         .min_args = 1,
         .max_args = SIZE_MAX,
         .run = verb_show,
@@ -55,6 +60,7 @@ static const struct verb verbs[] = {
         .arguments = "UNIT...",
         .summary = "the definitions of units as they are written",
         .details = "From the memory of reeved: what is in force, whatever the file says now.\n",
+        .json = JSON_OF_UNITS,
         .min_args = 1,
         .max_args = SIZE_MAX,
         .run = verb_cat,
@@ -65,7 +71,7 @@ static const struct verb verbs[] = {
         .arguments = "[UNIT...]",
         .summary = "the runs that failed, newest first",
         .details = "As far as reeved remembers: the last 16 runs of each unit. On a terminal\n"
-                   "the newest 20 of them, unless -n asks for more.\n",
+                   "the newest 20 runs that failed, unless -n says how many.\n",
         .max_args = SIZE_MAX,
         .options = VERB_LINES,
         .run = verb_errors,
@@ -77,6 +83,7 @@ static const struct verb verbs[] = {
         .summary = "what happened, and with -f what happens",
         .details = "Without units: to all of them, and to reeved itself.\n",
         .examples = "  reevectl events -f --type unit.exited\n",
+        .json = JSON_OF_EVENTS,
         .max_args = SIZE_MAX,
         .options = VERB_FOLLOW | VERB_LINES | VERB_SINCE | VERB_TYPE,
         .run = verb_events,
@@ -86,7 +93,9 @@ static const struct verb verbs[] = {
         .group = GROUP_LOOKING,
         .arguments = "[UNIT...]",
         .summary = "whether all is up that should be",
-        .details = "Exit code: 0 healthy or starting; 1 degraded, unhealthy or stopping.\n",
+        .details = "With units only these are listed: status and exit code are those of the\n"
+                   "whole. 'is-healthy' judges units.\n"
+                   "Exit code: 0 healthy or starting; 1 degraded, unhealthy or stopping.\n",
         .max_args = SIZE_MAX,
         .run = verb_health,
     },
@@ -95,7 +104,8 @@ static const struct verb verbs[] = {
         .group = GROUP_ACTING,
         .arguments = "UNIT...",
         .summary = "start units, and wait until they are ready",
-        .details = "Exit code: 0 all are ready, 1 one is not, 4 there is no such unit.\n",
+        .details = "A job is ready when its command runs; 'reevectl wait' waits for its end.\n"
+                   "Exit code: 0 all are ready, 1 one is not, 4 there is no such unit.\n",
         .examples = "  reevectl start --timeout 1m 'web*'\n",
         .min_args = 1,
         .max_args = SIZE_MAX,
@@ -143,9 +153,10 @@ static const struct verb verbs[] = {
         .name = "reset-failed",
         .group = GROUP_ACTING,
         .arguments = "[UNIT...]",
-        .summary = "forget that units failed",
-        .details = "With them go the counters of their restarts. A failed unit that should be\n"
-                   "up starts. Without units: all that failed.\n",
+        .summary = "forget failures, start what should be up",
+        .details = "A failed unit that should be up starts; a job, too, runs again. To clear it\n"
+                   "without that, 'reevectl stop' it first. The counters of restarts go, too.\n"
+                   "Without units: all that failed.\n",
         .max_args = SIZE_MAX,
         .run = verb_reset_failed,
     },
@@ -258,7 +269,8 @@ static void add_option(struct strbuf *b, const char *option, const char *meaning
     strbuf_addf(b, "  %-19s  %s\n", option, meaning);
 }
 
-static void add_options(struct strbuf *b, unsigned options)
+/* `verb` may be NULL: the options of all. */
+static void add_options(struct strbuf *b, const struct verb *verb)
 {
     static const struct {
         enum verb_option bit;
@@ -270,16 +282,16 @@ static void add_options(struct strbuf *b, unsigned options)
         {VERB_TO, "--to WHOM", "to main (the default), its group or the tree"},
         {VERB_FOLLOW, "-f, --follow", "go on with what happens; begins with the last 10"},
         {VERB_LINES, "-n, --lines N", "only the newest N"},
-        {VERB_SINCE, "--since SEQ", "what came after the event of that number"},
+        {VERB_SINCE, "--since SEQ", "what came after the event with that \"seq\" in --json"},
         {VERB_TYPE, "--type TYPE,...", "only of these types, e.g. unit.exited"},
         {VERB_QUIET, "-q, --quiet", "print no words, only the exit code tells"},
     };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-        if (options & lines[i].bit)
+        if (verb && verb->options & lines[i].bit)
             add_option(b, lines[i].option, lines[i].meaning);
     add_option(b, "--socket PATH", "talk to the reeved that listens there");
-    add_option(b, "--json", "print what reeved answers as JSON");
+    add_option(b, "--json", verb && verb->json ? verb->json : "print what reeved answers as JSON");
     add_option(b, "--no-color", "no colours, even on a terminal");
     add_option(b, "-h, --help", "print this help; after a verb, that of the verb");
 }
@@ -310,7 +322,7 @@ static void help_command(struct strbuf *b)
     for (enum verb_group group = 0; group < GROUP_COUNT; group++)
         add_group(b, group);
     strbuf_add(b, "\nOptions of every verb ('reevectl help VERB' tells the others):\n");
-    add_options(b, 0);
+    add_options(b, NULL);
     add_option(b, "--version", "print the version of reevectl");
     strbuf_add(b, "\nA UNIT is a name, a glob such as 'web*', or tag:NAME.\n"
                   "Exit code: 0 success, 1 failure, 2 wrong usage, 3 not active, 4 no such unit.\n"
@@ -327,7 +339,7 @@ static void help_verb(struct strbuf *b, const struct verb *verb)
     if (verb->examples)
         strbuf_addf(b, "\nExamples:\n%s", verb->examples);
     strbuf_add(b, "\nOptions:\n");
-    add_options(b, verb->options);
+    add_options(b, verb);
 }
 
 int verbs_help(const struct verb *verb)

@@ -16,6 +16,7 @@ struct verb {
     const char *summary;   /* one line of at most 45 columns */
     const char *details;   /* further lines of its own help, or NULL */
     const char *examples;  /* lines for its own help, or NULL */
+    const char *json;      /* what --json prints, or NULL: what reeved answers */
     const char *needs;     /* what is missing without min_args; NULL: a unit */
     size_t min_args;
     size_t max_args;

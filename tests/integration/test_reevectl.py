@@ -270,6 +270,23 @@ def test_help_of_each_verb():
             assert max(len(line) for line in result.stdout.splitlines()) < 80
 
 
+@pytest.mark.parametrize("verb, words", [
+    ("show", "JSON, an object for each unit (joined by 'jq -s')"),
+    ("status", "JSON, an object for each unit"), ("why", "JSON, an object for each unit"),
+    ("cat", "JSON, an object for each unit"),
+    ("events", "JSON, an object for each event, one a line"),
+    ("events", 'the event with that "seq" in --json'),
+    ("health", "only these are listed: status and exit code are those of"),
+    ("health", "the whole. 'is-healthy' judges units"),
+    ("reset-failed", "Forget failures, start what should be up."),
+    ("reset-failed", "a job, too, runs again"), ("reset-failed", "'reevectl stop' it first"),
+    ("errors", "newest 20 runs that failed"), ("start", "'reevectl wait' waits for its end"),
+])
+def test_help_says(verb, words):
+    text = " ".join(ctl("help", verb).stdout.split())
+    assert words in text
+
+
 # ---- start, stop, restart, shutdown -------------------------------------------------------------
 
 def test_operations_say_what_they_did(fake):

@@ -214,6 +214,8 @@ def test_errors_are_the_failures_of_all_units_newest_first(serve):
     assert len(json.loads(ask(fake, "errors", "--json", "-n1").stdout)["errors"]) == 1
     assert ask(fake, "errors", "-n", "2").stdout.endswith("\n1 more; -n 3 shows them all\n")
     assert outcome(ask(fake, "errors", "quiet")) == (0, "no errors\n", "")
+    assert outcome(ask(fake, "errors", "-n", "0")) == (0, "", "")
+    assert json.loads(ask(fake, "errors", "--json", "-n0").stdout) == {"errors": []}
 
 
 def test_trouble_without_a_record(serve):

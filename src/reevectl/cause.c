@@ -4,6 +4,7 @@
 
 #include "core/outcome.h"
 #include "core/unit.h"
+#include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/people.h"
 #include "reevectl/words.h"
@@ -87,7 +88,7 @@ static int64_t count_alike(const cJSON *unit)
 
 void cause_add_alike(struct strbuf *b, const cJSON *unit)
 {
-    int64_t alike = words_is_failure(field(unit, "last_exit"), unit) ? count_alike(unit) : 0;
+    int64_t alike = endings_is_failure(field(unit, "last_exit"), unit) ? count_alike(unit) : 0;
 
     if (alike > 2)
         strbuf_addf(b, "; the %lld before it did the same", (long long)(alike - 1));
@@ -112,7 +113,7 @@ static void add_last_run(struct search *s)
         words_add_ago(b, ended_wall_ms, s->now_wall_ms);
     }
     strbuf_add(b, ": ");
-    words_add_ending(b, s->last, s->unit);
+    endings_add_whole(b, s->last, s->unit);
     leftovers = field_number(s->last, "leftovers_killed", 0);
     if (leftovers > 0)
         strbuf_addf(b, "; %lld leftover process%s had to be killed", (long long)leftovers,

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/notice.h"
+#include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/people.h"
 #include "reevectl/text.h"
@@ -163,7 +164,7 @@ static void say_exit(struct sentence *t, const cJSON *event)
     t->style = exit_style(record);
     if (strcmp(field_word(record, "reason"), reason_name(REASON_START_FAILED)) != 0)
         strbuf_add(&t->head, "ended: ");
-    words_add_exit_brief(&t->head, record);
+    endings_add_brief(&t->head, record);
     strbuf_addf(&t->rest, ", run %lld after ", (long long)field_number(event, "run", 0));
     words_add_duration(&t->rest, field_number(record, "duration_ms", -1));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/unit.h"
+#include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/render.h"
 #include "reevectl/words.h"
@@ -33,7 +34,7 @@ static void add_last_exit(struct table *t, const struct session *s, const cJSON 
     int64_t ended_wall_ms;
 
     if (record) {
-        words_add_exit_brief(&text, record);
+        endings_add_brief(&text, record);
         if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms)) {
             strbuf_add(&text, ", ");
             words_add_ago(&text, ended_wall_ms, s->now_wall_ms);
@@ -176,8 +177,8 @@ static void add_record(struct table *t, const struct session *s, const cJSON *re
 
     if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms))
         words_add_ago(&ended, ended_wall_ms, s->now_wall_ms);
-    words_add_exit_brief(&exit, record);
-    words_add_requester(&by, record);
+    endings_add_brief(&exit, record);
+    endings_add_requester(&by, record);
     words_add_size(&rss, field_number(record, "max_rss_bytes", -1));
     add_number(t, field_number(record, "run", -1));
     table_add_text(t, STYLE_PLAIN, &ended);

@@ -4,6 +4,7 @@
 
 #include "core/outcome.h"
 #include "core/unit.h"
+#include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/render.h"
 #include "reevectl/text.h"
@@ -70,14 +71,14 @@ static void add_what(struct strbuf *b, const cJSON *unit, const cJSON *record)
     const cJSON *last = field(unit, "last_exit");
 
     if (record) {
-        words_add_ending(b, record, unit);
+        endings_add_whole(b, record, unit);
     } else if (is_unkillable(unit)) {
         strbuf_add(b, "unkillable: it outlives SIGKILL");
     } else {
         strbuf_add(b, "given up");
         if (last) {
             strbuf_add(b, ": ");
-            words_add_ending(b, last, unit);
+            endings_add_whole(b, last, unit);
         }
     }
 }
@@ -118,7 +119,7 @@ static void add_unit(const struct session *s, struct rows *rows, const cJSON *un
     {
         int64_t ended_wall_ms = 0;
 
-        if (!words_is_failure(record, unit))
+        if (!endings_is_failure(record, unit))
             continue;
         (void)words_parse_time(field_word(record, "ended_at"), &ended_wall_ms);
         add_row(s, rows, unit, record, ended_wall_ms);

@@ -7,6 +7,9 @@
 #include "reevectl/text.h"
 #include "reevectl/verbs.h"
 
+/* A request is answered when it has reached all units; ten thousand starts take a while. */
+enum { REACHED_TIMEOUT_MS = 60000 };
+
 static cJSON *parameters_of(const struct options *o, char **args, size_t n_args)
 {
     cJSON *parameters = call_units(args, n_args);
@@ -48,7 +51,7 @@ static int operate(struct session *s, struct operation operation, char **args, s
 
     operation.waits = !o->no_wait;
     operation.hints = true;
-    operation.timeout_ms = o->no_wait ? ANSWER_TIMEOUT_MS : operation_patience_ms(o);
+    operation.timeout_ms = o->no_wait ? REACHED_TIMEOUT_MS : operation_patience_ms(o);
     return operation_run(s, &operation, parameters_of(o, args, n_args), args, n_args);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/unit.h"
+#include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/inquiry.h"
 #include "reevectl/text.h"
@@ -152,7 +153,7 @@ static void add_last_run(const struct session *s, struct strbuf *b, const cJSON 
     }
     add_continuation(s, b, &text);
     if (field(record, "requester")) {
-        words_add_asked(&text, record);
+        endings_add_asked(&text, record);
         add_continuation(s, b, &text);
     }
     if (leftovers > 0) {
@@ -165,11 +166,11 @@ static void add_last_run(const struct session *s, struct strbuf *b, const cJSON 
 static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
     const cJSON *record = field(unit, "last_exit");
-    bool failure = words_is_failure(record, unit);
+    bool failure = endings_is_failure(record, unit);
     struct strbuf text = STRBUF_INIT;
 
     add_label(b, "Last exit");
-    words_add_ending(&text, record, unit);
+    endings_add_whole(&text, record, unit);
     cause_add_alike(&text, unit);
     add_rest(s, b, failure ? STYLE_RED : STYLE_PLAIN, &text, INDENT);
     add_last_run(s, b, record);

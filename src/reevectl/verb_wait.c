@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/unit.h"
+#include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/operation.h"
 #include "reevectl/text.h"
@@ -36,7 +37,7 @@ static void add_ended(struct session *s, struct strbuf *b, const cJSON *result)
     operation_add_state(s, b, result);
     if (record) {
         strbuf_addf(&text, "; run %lld ", (long long)field_number(record, "run", 0));
-        words_add_exit(&text, record);
+        endings_add(&text, record);
         strbuf_add(&text, ", after ");
         words_add_duration(&text, field_number(record, "duration_ms", -1));
     } else if (pid > 0) {

@@ -1,4 +1,4 @@
-/* Facts in words: states and their colours, times, and how a run ended. */
+/* Facts in words: states and their colours, times, sizes and places. */
 #ifndef REEVE_REEVECTL_WORDS_H
 #define REEVE_REEVECTL_WORDS_H
 
@@ -36,23 +36,6 @@ void words_add_span(struct strbuf *b, int64_t ms);
 /* "14.2M": two or three digits that count, or "-" when negative. */
 void words_add_size(struct strbuf *b, int64_t bytes);
 
-/* How the run of an exit record ended, for a table: "exit 1", "SIGKILL (forced)". */
-void words_add_exit_brief(struct strbuf *b, const cJSON *record);
-/* The same in words, without a full stop: "killed by SIGSEGV (segmentation fault), core dumped". */
-void words_add_exit(struct strbuf *b, const cJSON *record);
-/* The same with what only the unit knows, as Show tells it: "start failed: exec /usr/bin/nope: No
- * such file or directory", where the other leaves the path out. */
-void words_add_ending(struct strbuf *b, const cJSON *record, const cJSON *unit);
-/* "SIGSEGV (segmentation fault)" of "SEGV". */
-void words_add_signal(struct strbuf *b, const char *name);
-/* Whether that was a failure: not listed in success_exit, and no end that was asked for. A run
- * ended by its timeout or its health check failed. `unit` is what Show tells. */
-bool words_is_failure(const cJSON *record, const cJSON *unit);
-/* Who asked for the end: "root (uid 0, pid 9)", "restart by root (uid 0, pid 9)", "shutdown", or
- * "-" for nobody. */
-void words_add_requester(struct strbuf *b, const cJSON *record);
-/* The same as a phrase: "asked for by root (uid 0, pid 12), to restart it". */
-void words_add_asked(struct strbuf *b, const cJSON *record);
 /* What the definition of a unit says of a key: a ConfigText from Show, or NULL. */
 const cJSON *words_config(const cJSON *unit, const char *key);
 /* Where something is defined: "/etc/reeve/reeve.ini:12". */

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "reevectl/cause.h"
+#include "reevectl/endings.h"
 #include "reevectl/words.h"
 
 /* Sat 2026-11-21 12:00:00 UTC */
@@ -340,7 +341,7 @@ static void test_failures(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         cJSON *record = parse(cases[i].record);
 
-        if (words_is_failure(record, unit) != cases[i].failure)
+        if (endings_is_failure(record, unit) != cases[i].failure)
             fail_msg("%s", cases[i].record);
         cJSON_Delete(record);
     }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/render.h"
 #include "reevectl/text.h"
@@ -297,9 +298,9 @@ static void test_exits(void **state)
         cJSON *record = cJSON_Parse(exits[i].record);
 
         assert_non_null(record);
-        words_add_exit_brief(&b, record);
+        endings_add_brief(&b, record);
         assert_text(&b, exits[i].brief);
-        words_add_exit(&b, record);
+        endings_add(&b, record);
         assert_text(&b, exits[i].sentence);
         cJSON_Delete(record);
     }
@@ -310,7 +311,7 @@ static void check_requester(const char *text, const char *expected)
     struct strbuf b = STRBUF_INIT;
     cJSON *record = cJSON_Parse(text);
 
-    words_add_requester(&b, record);
+    endings_add_requester(&b, record);
     cJSON_Delete(record);
     assert_text(&b, expected);
 }
@@ -331,7 +332,7 @@ static void check_asked(const char *text, const char *expected)
     struct strbuf b = STRBUF_INIT;
     cJSON *record = cJSON_Parse(text);
 
-    words_add_asked(&b, record);
+    endings_add_asked(&b, record);
     cJSON_Delete(record);
     assert_text(&b, expected);
 }

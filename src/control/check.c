@@ -198,7 +198,7 @@ void check_finish(struct check *k)
     struct findings f = {0};
 
     if (k->running)
-        errand_abandon(&k->errand);
+        errand_end(&k->errand);
     k->running = false;
     sys_close(&k->memfd);
     strbuf_addf(&sentence, "%s: reeved ended before it was checked", k->file);

@@ -38,6 +38,9 @@ int cgroup_remove(const struct cgroup_root *root, const char *name);
 int cgroup_populated(int cgroup_fd);
 /* SIGKILL to all below: cgroup.kill, or (before Linux 5.14) process by process. */
 int cgroup_kill(int cgroup_fd);
+/* Whether the process is in the cgroup of this name (as cgroup_create tells it) or below: 1, 0, or
+ * negative errno when that cannot be told. Reads /proc. */
+int cgroup_holds(const char *name, pid_t pid);
 /* Signals every process in the cgroup and below, but `except` (0: nobody). Returns how many. */
 int cgroup_signal(int cgroup_fd, int sig, pid_t except);
 /* How many processes are in the cgroup and below, without `except`; negative errno. */

@@ -1,6 +1,8 @@
 /* The processes in a cgroup and below: who they are, and signals to all of them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,6 +57,28 @@ static int each_process(int cgroup_fd, void (*fn)(pid_t pid, void *arg), void *a
     r = cgroup_walk_error(walk);
     cgroup_walk_end(walk);
     return r;
+}
+
+int cgroup_holds(const char *name, pid_t pid)
+{
+    char path[48], text[4096];
+    const char *at;
+    ssize_t n;
+
+    snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
+    n = file_read(AT_FDCWD, path, text, sizeof text);
+    if (n == -ENOENT || n == -ESRCH)
+        return 0;
+    if (n < 0)
+        return (int)n;
+    at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+    if (!at)
+        return -ENODATA;
+    *strchrnul(at + 1, '\n') = '\0';
+    for (size_t len = strlen(name); (at = strstr(at, name)) != NULL; at++)
+        if (at[-1] == '/' && (at[len] == '/' || at[len] == '\0'))
+            return 1;
+    return 0;
 }
 
 struct signalling {

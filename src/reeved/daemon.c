@@ -276,7 +276,7 @@ static int begin(struct daemon *d)
 
 static void end(struct daemon *d)
 {
-    errand_abandon(&d->load);
+    errand_end(&d->load);
     survivors_finish(&d->survivors);
     control_destroy(d->control);
     supervisor_destroy(d->supervisor);

@@ -3,24 +3,38 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "os/cgroup.h"
 #include "os/sys.h"
 
 /* A portion is a few milliseconds on a machine that the dying keep busy. */
 enum { PORTION = 32, PORTIONS_MAX = 512 };
 
+/* Without a descriptor for it, by number: a moment after it was looked at. */
+static int signal_to(int pidfd, pid_t pid, int signal)
+{
+    return pidfd >= 0 ? sys_pidfd_send_signal(pidfd, signal, 0) : sys_kill(pid, signal);
+}
+
 static void visit(pid_t pid, void *arg)
 {
     struct crowd *c = arg;
-    int r;
+    int pidfd, r;
 
     /* 0 to kill(2) would be our own group. */
     if (pid <= 1 || pid == c->except || pid == c->self)
         return;
-    r = sys_kill(pid, c->signals[0]);
+    /* The kernel listed it some turns ago: by now the number may be a stranger's. */
+    pidfd = sys_pidfd_open(pid);
+    if (pidfd == -ESRCH || cgroup_holds(c->cgroup_name, pid) == 0) {
+        sys_close(&pidfd);
+        return;
+    }
+    r = signal_to(pidfd, pid, c->signals[0]);
     c->n_reached += r == 0;
     c->n_refused += r == -EPERM;
     if (r == 0 && c->signals[1])
-        (void)sys_kill(pid, c->signals[1]);
+        (void)signal_to(pidfd, pid, c->signals[1]);
+    sys_close(&pidfd);
 }
 
 void crowd_drop(struct crowd *c)
@@ -72,8 +86,9 @@ bool crowd_busy(const struct crowd *c)
     return c->walk != NULL;
 }
 
-void crowd_init(struct crowd *c, struct loop *loop, crowd_fn *done, void *owner)
+void crowd_init(struct crowd *c, struct loop *loop, const char *cgroup_name, crowd_fn *done,
+                void *owner)
 {
-    *c = (struct crowd){.self = getpid(), .done = done, .owner = owner};
+    *c = (struct crowd){.cgroup_name = cgroup_name, .self = getpid(), .done = done, .owner = owner};
     task_init(&c->task, loop, on_task, c);
 }

@@ -19,6 +19,7 @@ struct crowd {
     struct task task;
     struct cgroup_walk *walk; /* NULL: nothing is under way; owned */
     int signals[2];           /* each gets the first and at once the second (0: none) */
+    const char *cgroup_name;  /* not owned */
     pid_t except;
     pid_t self;
     uint32_t n_portions;
@@ -29,7 +30,9 @@ struct crowd {
     void *owner;
 };
 
-void crowd_init(struct crowd *c, struct loop *loop, crowd_fn *done, void *owner);
+/* `cgroup_name`, as cgroup_create tells it, must stay and be filled in before a round. */
+void crowd_init(struct crowd *c, struct loop *loop, const char *cgroup_name, crowd_fn *done,
+                void *owner);
 /* Begins a round; one that is under way is dropped. The first portion is done at once, and `done`
  * is called before this returns when it was the last. `except` (0: nobody) is left out. A round
  * ends at the latest after some ten thousand processes, however many are born meanwhile. */

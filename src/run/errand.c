@@ -1,11 +1,15 @@
 #include "run/errand.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "os/clock.h"
 #include "os/sys.h"
+
+enum { LAST_MOMENT_MS = 1000 };
 
 static void on_late(struct timer *t)
 {
@@ -63,4 +67,19 @@ void errand_abandon(struct errand *e)
     timer_stop(&e->deadline);
     (void)sys_kill(e->proc.pid, SIGKILL);
     procs_remove(e->procs, &e->proc);
+}
+
+void errand_end(struct errand *e)
+{
+    pid_t pid = e->proc.pid;
+    siginfo_t info = {0};
+
+    if (!pid)
+        return;
+    errand_abandon(e);
+    for (int waited_ms = 0; waited_ms < LAST_MOMENT_MS; waited_ms++) {
+        if (sys_waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG, NULL) < 0 || info.si_pid)
+            return;
+        (void)poll(NULL, 0, 1);
+    }
 }

@@ -33,5 +33,7 @@ int errand_start(struct errand *e, struct procs *procs, struct loop *loop, erran
 void errand_ended(struct errand *e, const struct exit_status *status);
 /* Kills it without a word; `done` is not called. */
 void errand_abandon(struct errand *e);
+/* The same when reeved ends: waits, for a second at most, until it is gone. */
+void errand_end(struct errand *e);
 
 #endif

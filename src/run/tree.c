@@ -385,7 +385,7 @@ void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *
     list_init(&t->link);
     task_init(&t->pin_task, tracker->loop, pin_step, t);
     timer_init(&t->kill_again, tracker->loop, on_kill_again, t);
-    crowd_init(&t->crowd, tracker->loop, on_crowd_done, t);
+    crowd_init(&t->crowd, tracker->loop, t->cgroup_name, on_crowd_done, t);
 }
 
 int tree_begin(struct tree *t, uint64_t run)

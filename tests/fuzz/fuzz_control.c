@@ -49,7 +49,7 @@ void errand_ended(struct errand *e, const struct exit_status *status)
     (void)e, (void)status;
 }
 
-void errand_abandon(struct errand *e)
+void errand_end(struct errand *e)
 {
     (void)e;
 }

@@ -79,7 +79,7 @@ static void test_a_crowd_is_signalled_in_portions(void **state)
     fd = cgroup_create(&root, unit, name, sizeof name);
     assert_true(fd >= 0);
     main = fill(fd, &hold);
-    crowd_init(&crowd, &loop, on_done, NULL);
+    crowd_init(&crowd, &loop, name, on_done, NULL);
 
     crowd_signal(&crowd, fd, SIGCONT, SIGCONT, 0);
     assert_true(crowd_busy(&crowd));
@@ -112,13 +112,49 @@ static void test_a_crowd_is_signalled_in_portions(void **state)
     close(fd);
 }
 
+/* What stands in a list may by now be the number of somebody else: who is not in that cgroup is
+ * spared, whatever the list says. */
+static void test_strangers_are_spared(void **state)
+{
+    char unit[32], name[256];
+    struct reaped reaped;
+    struct crowd crowd;
+    int fd, hold;
+    pid_t main;
+
+    (void)state;
+    if (root.dir_fd < 0)
+        skip();
+    snprintf(unit, sizeof unit, "teststrangers%d", (int)getpid());
+    fd = cgroup_create(&root, unit, name, sizeof name);
+    assert_true(fd >= 0);
+    main = fill(fd, &hold);
+    assert_int_equal(cgroup_holds(name, main), 1);
+    assert_int_equal(cgroup_holds(name, getpid()), 0);
+    name[strlen(name) - 1] = '\0';
+    assert_int_equal(cgroup_holds(name, main), 0);
+    crowd_init(&crowd, &loop, name, on_done, NULL);
+    crowd_signal(&crowd, fd, SIGKILL, 0, 0);
+    if (crowd_busy(&crowd))
+        loop_run(&loop);
+    assert_int_equal(crowd.n_reached, 0);
+    assert_int_equal(kill(main, 0), 0);
+    cgroup_kill(fd);
+    assert_int_equal(wait_reaped(main, &reaped), 1);
+    close(hold);
+    snprintf(name, sizeof name, "reeve.%s", unit);
+    while (cgroup_remove(&root, name) == -EBUSY)
+        poll(NULL, 0, 10);
+    close(fd);
+}
+
 static void test_what_cannot_be_read_is_told(void **state)
 {
     struct crowd crowd;
     unsigned before = n_done;
 
     (void)state;
-    crowd_init(&crowd, &loop, on_done, NULL);
+    crowd_init(&crowd, &loop, "", on_done, NULL);
     crowd_signal(&crowd, -1, SIGTERM, 0, 0);
     assert_false(crowd_busy(&crowd));
     assert_int_equal(n_done, before + 1);
@@ -129,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_crowd_is_signalled_in_portions),
+        cmocka_unit_test(test_strangers_are_spared),
         cmocka_unit_test(test_what_cannot_be_read_is_told),
     };
 

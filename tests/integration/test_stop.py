@@ -265,7 +265,8 @@ def test_the_leader_obeys_and_its_child_does_not(reeve, best_effort):
     record = reeve.last_exit("x")
     assert (record["signal"], record["reason"]) == ("TERM", "signal")
     assert record["leftovers_killed"] >= 1
-    assert milliseconds(record["kill_at"]) - milliseconds(record["stop_signal_at"]) >= 400
+    # The time runs from the stop, and the signal follows that a moment later.
+    assert milliseconds(record["kill_at"]) - milliseconds(record["stop_signal_at"]) >= 350
 
 
 @pytest.mark.parametrize("kill_mode", ["group", "tree", "main"])

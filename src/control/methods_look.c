@@ -74,6 +74,11 @@ void method_show(struct service_call *c)
         params_refuse(&p, "unit");
     if (!request_good(c, &p))
         return;
+    if (select_is_pattern(name)) {
+        message_error(c->out, c->lines, MANAGER ".NoSuchUnit", "unit", name, "message",
+                      "Show takes the name of one unit; List takes patterns and tags.", NULL);
+        return;
+    }
     u = supervisor_find(s, name);
     if (!u) {
         request_tell_missing(s, name, c->out, c->lines);

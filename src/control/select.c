@@ -42,7 +42,7 @@ static const char *tag_of(const char *text)
 }
 
 /* Whether it may mean many units. */
-static bool is_pattern(const char *text)
+bool select_is_pattern(const char *text)
 {
     return tag_of(text) || glob_is_pattern(text);
 }
@@ -100,7 +100,7 @@ static int choose_names(struct selecting *c, const struct strtab *table, const c
 
     cJSON_ArrayForEach(name, names)
     {
-        if (is_pattern(name->valuestring))
+        if (select_is_pattern(name->valuestring))
             continue;
         if (choose_name(c, table, name->valuestring) < 0) {
             *ret_missing = name->valuestring;
@@ -140,7 +140,7 @@ static int take_patterns(struct selecting *c, unsigned n, const cJSON *names)
     {
         size_t len = strlen(name->valuestring);
 
-        if (!is_pattern(name->valuestring))
+        if (!select_is_pattern(name->valuestring))
             continue;
         if (len > SELECT_PATTERN_MAX_CHARS)
             return -E2BIG;
@@ -230,7 +230,7 @@ static int take(struct selecting *c, const cJSON *names, const char **ret_missin
 
     cJSON_ArrayForEach(name, names)
     {
-        if (is_pattern(name->valuestring))
+        if (select_is_pattern(name->valuestring))
             n_patterns++;
         else
             n_names++;

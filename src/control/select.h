@@ -30,6 +30,8 @@ int selecting_step(struct selecting *c, struct selection *ret, const char **ret_
 /* NULL is allowed. */
 void selecting_destroy(struct selecting *c);
 
+/* Whether the text stands for units by a pattern or a tag, not by a name. */
+bool select_is_pattern(const char *text);
 /* All units, or the first `limit`. 0 or -ENOMEM. */
 int select_all(const struct supervisor *s, uint32_t limit, struct selection *ret);
 void selection_finish(struct selection *sel);

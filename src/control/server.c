@@ -65,11 +65,16 @@ static void on_change(struct listener *l, uint32_t index)
     task_start(&c->work);
 }
 
+void control_tell_in_use(const char *path)
+{
+    log_error("%s: another process listens on this socket; is another reeved running?", path);
+}
+
 static void say_why_not(const char *path, int error)
 {
     switch (-error) {
     case EADDRINUSE:
-        log_error("%s: another process listens on this socket; is another reeved running?", path);
+        control_tell_in_use(path);
         break;
     case EEXIST:
         log_error("%s: is in the way and is no socket; remove it or set another socket in [reeve]; "

@@ -22,6 +22,8 @@ struct control_options {
  * after one line in the log. */
 int control_start(struct control **ret, struct loop *loop, struct supervisor *s,
                   const struct control_options *options);
+/* One line in the log: somebody else listens there. */
+void control_tell_in_use(const char *path);
 /* Whoever waits is answered with what can be said, as far as its socket takes it at once; then all
  * connections are closed and the socket is removed. NULL is allowed. */
 void control_destroy(struct control *c);

@@ -96,6 +96,18 @@ static int nobody_listens(const struct place *p)
     return r;
 }
 
+int socket_probe(const char *path)
+{
+    struct place place;
+    int r = place_init(&place, path);
+
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    r = nobody_listens(&place);
+    place_finish(&place);
+    return r;
+}
+
 /* Removes a socket that nobody listens on. */
 static int clear_stale(const struct place *p)
 {

@@ -17,6 +17,8 @@ int socket_listen(const char *path, mode_t mode);
 /* The same, and gives the file to `gid`. It is closed to every group until it belongs to this one;
  * when it cannot be given it stays so, and *ret_group is the negative errno, else 0. */
 int socket_listen_for_group(const char *path, mode_t mode, gid_t gid, int *ret_group);
+/* Whether somebody listens there: -EADDRINUSE, 0 nobody, or another negative errno. */
+int socket_probe(const char *path);
 /* Which file a socket is, so that another one at the same path is told apart. */
 struct socket_file {
     dev_t device;

@@ -72,6 +72,13 @@ int session_connect(struct session *s)
     return varlink_client_connect(&s->client, s->socket_path, ANSWER_TIMEOUT_MS);
 }
 
+static bool is_socket(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) < 0 || S_ISSOCK(st.st_mode);
+}
+
 int session_tell_unreachable(const struct session *s, int error)
 {
     const char *path = s->socket_path;
@@ -87,7 +94,9 @@ int session_tell_unreachable(const struct session *s, int error)
                  own ? own : "", own ? " and no " : "", path);
         return EXIT_FAILED;
     case ECONNREFUSED:
-        snprintf(why, sizeof(why), "nobody listens there; reeved is not running");
+        snprintf(why, sizeof(why), "%s",
+                 is_socket(path) ? "nobody listens there; reeved is not running"
+                                 : "that is not a socket");
         break;
     case EACCES:
     case EPERM:

@@ -155,7 +155,12 @@ static int check_there(struct session *s)
 
 int verb_check(struct session *s, char **args, size_t n_args)
 {
+    int error;
+
     if (n_args)
         return check_here(s, args[0]);
-    return session_connect(s) == 0 ? check_there(s) : check_default(s);
+    error = session_connect(s);
+    if (error && s->options->socket) /* a reeved was named: no other file will do */
+        return session_tell_unreachable(s, error);
+    return error ? check_default(s) : check_there(s);
 }

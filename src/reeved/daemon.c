@@ -11,9 +11,11 @@
 #include "base/version.h"
 #include "config/transfer.h"
 #include "control/server.h"
+#include "os/clock.h"
 #include "os/dirs.h"
 #include "os/memfd.h"
 #include "os/signals.h"
+#include "os/socket.h"
 #include "os/sys.h"
 #include "run/errand.h"
 #include "run/loop.h"
@@ -24,6 +26,8 @@
 
 /* Reading configuration may ask NSS, and NSS may ask a network. */
 enum { LOAD_TIMEOUT_MS = 60000 };
+/* A reeved killed just now has lost its lock while its descriptors are still being closed. */
+enum { SOCKET_PATIENCE_MS = 1000, SOCKET_AGAIN_MS = 20 };
 
 struct daemon {
     const struct options *options;
@@ -33,6 +37,8 @@ struct daemon {
     struct watch signals;
     struct task reap;
     struct errand load;
+    struct timer socket_again;
+    int64_t socket_until_ms; /* monotonic; so long the socket may still be somebody's */
     int memfd;
     int lock_fd;
     char mark[256];       /* who owns what we make */
@@ -235,6 +241,26 @@ static int take_home(struct daemon *d, const struct exit_status *status)
     return r;
 }
 
+/* Before anything of an earlier reeved is ended: who cannot have the socket leaves it all alone. */
+static void settle_socket(struct timer *t)
+{
+    struct daemon *d = t->owner;
+    const struct daemon_spec *spec = &d->set->daemon;
+    int64_t now_ms = clock_now().mono_ms;
+
+    timer_stop(t);
+    if (spec->socket && socket_probe(spec->socket) == -EADDRINUSE) {
+        if (now_ms < d->socket_until_ms) {
+            timer_set(t, now_ms + SOCKET_AGAIN_MS);
+            return;
+        }
+        control_tell_in_use(spec->socket);
+        leave(d, 1);
+        return;
+    }
+    survivors_end(&d->survivors, &d->loop, spec->runtime_dir, d->mark, supervise, d);
+}
+
 static void loaded(struct errand *e, const struct exit_status *status)
 {
     struct daemon *d = e->owner;
@@ -245,7 +271,8 @@ static void loaded(struct errand *e, const struct exit_status *status)
         leave(d, 1);
         return;
     }
-    survivors_end(&d->survivors, &d->loop, d->set->daemon.runtime_dir, d->mark, supervise, d);
+    d->socket_until_ms = clock_now().mono_ms + SOCKET_PATIENCE_MS;
+    settle_socket(&d->socket_again);
 }
 
 /* In the child. */
@@ -265,6 +292,7 @@ static int begin(struct daemon *d)
         return r;
     watch_init(&d->signals, &d->loop, on_signals, d);
     task_init(&d->reap, &d->loop, reap, d);
+    timer_init(&d->socket_again, &d->loop, settle_socket, d);
     r = watch_set(&d->signals, d->boot->signal_fd, LOOP_READ);
     if (r < 0)
         return r;
@@ -282,6 +310,7 @@ static void end(struct daemon *d)
     supervisor_destroy(d->supervisor);
     spec_set_unref(d->set);
     watch_stop(&d->signals);
+    timer_stop(&d->socket_again);
     task_stop(&d->reap);
     sys_close(&d->memfd);
     sys_close(&d->lock_fd);

@@ -166,6 +166,19 @@ def test_reset_failed(reeve):
     assert reeve.unit("good")["run"] == 1
 
 
+# ---- Show ----------------------------------------------------------------------------------------
+def test_show_takes_one_name(reeve):
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+        tags = front
+    """).start()
+    for pattern in ("web*", "tag:front"):
+        with pytest.raises(VarlinkError) as error:
+            reeve.call("Show", unit=pattern)
+        assert "the name of one unit" in error.value.parameters["message"]
+
+
 # ---- Check ---------------------------------------------------------------------------------------
 def test_check(reeve):
     reeve.configure("""

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from conftest import root_required
-from daemon import BUILD, ROOT, VarlinkError, process_alive
+from daemon import BUILD, PATIENCE, ROOT, VarlinkError, process_alive
 
 MIB = 1 << 20
 NOBODY = 65534
@@ -594,7 +594,23 @@ def test_a_live_socket_is_refused(make_reeve, calm):
     other.start(wait=False)
     assert other.wait_exit() == 1
     assert other.said("another process listens on this socket")
+    assert not other.said("running, pid")
     assert calm.call("Health")["status"] == "healthy"
+
+
+def test_a_socket_that_is_let_go_is_waited_for(reeve, tmp_path):
+    """A reeved that was killed just now still has its socket for a moment, and no longer its lock."""
+    path = reeve.socket_path = str(tmp_path / "late.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dying:
+        dying.settimeout(PATIENCE)
+        dying.bind(path)
+        dying.listen(1)
+        reeve.configure(ONE, socket=path).start(wait=False)
+        # Its look at the socket is a connection.
+        dying.accept()[0].close()
+        dying.accept()[0].close()
+    reeve.wait_line("^reeved: ready: ")
+    reeve.wait_unit("web", state="running")
 
 
 def test_what_is_no_socket_is_left_alone(reeve, tmp_path):

@@ -338,10 +338,17 @@ def test_check_of_a_file_asks_nobody(fake, tmp_path):
 
 @root_required
 def test_check_without_a_reeved(tmp_path):
-    nowhere = str(tmp_path / "nobody.sock")
-    result = ctl("--socket", nowhere, "check")
-    assert result.stderr.startswith(f"reevectl: no reeved can be reached on {nowhere}; "
+    """Without a socket that was named, the default file is read; with one, no other file will do."""
+    result = ctl("check")
+    assert result.stderr.startswith("reevectl: no reeved can be reached on /run/reeve/reeve.sock; "
                                     "/etc/reeve/reeve.ini is checked here instead\n")
+    nowhere = str(tmp_path / "nobody.sock")
+    for result in (ctl("--socket", nowhere, "check"),
+                   ctl("check", env=environment(REEVE_SOCKET=nowhere))):
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"reevectl: cannot reach reeved: there is no socket {nowhere};")
+    result = ctl("--socket", str(tmp_path), "check")
+    assert result.stderr == f"reevectl: cannot reach reeved on {tmp_path}: that is not a socket\n"
 
 
 def test_check_by_a_real_reeved(reeve):

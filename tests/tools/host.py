@@ -4,6 +4,7 @@ import functools
 import os
 
 CLONE_NEWNS = 0x20000
+MS_RDONLY = 1
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -62,6 +63,12 @@ def hide_cgroup():
     for place, is_cgroup2 in reversed(mounts()):
         if is_cgroup2:
             must(_libc.umount2(os.fsencode(place), MNT_DETACH))
+
+
+def mount_read_only(place):
+    """Gives the calling process mounts of its own, with an empty read-only tmpfs there. Root only."""
+    own_mounts()
+    must(_libc.mount(b"none", os.fsencode(place), b"tmpfs", MS_RDONLY, None))
 
 
 def mounts():

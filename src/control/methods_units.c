@@ -40,6 +40,15 @@ static bool may_ask(struct service_call *c)
 
 /* ---- Start, Stop, Restart ---- */
 
+static const cJSON *required_units(struct params *p)
+{
+    const cJSON *names = params_texts(p, "units");
+
+    if (!names)
+        params_refuse(p, "units");
+    return names;
+}
+
 static void operate(struct service_call *c, enum asking asking)
 {
     static const char *const known[] = {"units", "wait", "timeout_ms", NULL};
@@ -50,9 +59,7 @@ static void operate(struct service_call *c, enum asking asking)
     if (!request_may(c, ACCESS_CONTROL))
         return;
     params_init(&p, c->message->parameters, known);
-    names = params_texts(&p, "units");
-    if (!names)
-        params_refuse(&p, "units");
+    names = required_units(&p);
     q.pending.asking = asking;
     q.pending.waiting = params_bool(&p, "wait", true) ? WAIT_ASKED : WAIT_NOT;
     q.pending.timeout_ms = params_int(&p, "timeout_ms", -1, 0, DURATION_MAX_MS);
@@ -100,9 +107,7 @@ void method_wait(struct service_call *c)
     struct params p;
 
     params_init(&p, c->message->parameters, known);
-    names = params_texts(&p, "units");
-    if (!names)
-        params_refuse(&p, "units");
+    names = required_units(&p);
     q.pending.asking = ASK_NOTHING;
     q.pending.waiting = waiting_until(&p);
     q.pending.timeout_ms = params_int(&p, "timeout_ms", -1, 0, DURATION_MAX_MS);
@@ -136,9 +141,7 @@ void method_signal(struct service_call *c)
     if (!request_may(c, ACCESS_CONTROL))
         return;
     params_init(&p, c->message->parameters, known);
-    names = params_texts(&p, "units");
-    if (!names)
-        params_refuse(&p, "units");
+    names = required_units(&p);
     signal = params_text(&p, "signal");
     q.pending.asking = ASK_SIGNAL;
     q.pending.waiting = WAIT_NOT;

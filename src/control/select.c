@@ -6,11 +6,8 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "base/strtab.h"
 #include "control/glob.h"
 
-/* From so many names on a table pays: a request may name ten thousand units. */
-enum { TABLE_FROM_NAMES = 16 };
 /* So many names are looked through for a likely slip, since that takes a while for each. */
 enum { LIKELY_AMONG_MAX = 1000 };
 /* Names and tags looked at in one portion: well below a millisecond. */
@@ -47,11 +44,6 @@ bool select_is_pattern(const char *text)
     return tag_of(text) || glob_is_pattern(text);
 }
 
-static const char *name_of(const struct selecting *c, uint32_t index)
-{
-    return supervisor_unit(c->s, index)->spec->name;
-}
-
 static void choose(struct selecting *c, uint32_t index)
 {
     c->n_chosen += !c->chosen[index];
@@ -60,69 +52,24 @@ static void choose(struct selecting *c, uint32_t index)
 
 /* ---- names, at once ---- */
 
-static int fill_table(struct strtab *table, const struct selecting *c)
-{
-    for (uint32_t i = 0; i < c->n_units; i++) {
-        const char *name = name_of(c, i);
-        bool added;
-        struct strtab_entry *e = strtab_put(table, name, strlen(name), &added);
-
-        if (!e)
-            return -ENOMEM;
-        e->value = i;
-    }
-    return 0;
-}
-
-/* `table`: name -> index, or NULL. */
-static int choose_name(struct selecting *c, const struct strtab *table, const char *name)
-{
-    if (table) {
-        const struct strtab_entry *e = strtab_find(table, name, strlen(name));
-
-        if (!e)
-            return -ENOENT;
-        choose(c, (uint32_t)e->value);
-    } else {
-        const struct unit *u = supervisor_find(c->s, name);
-
-        if (!u)
-            return -ENOENT;
-        choose(c, u->index);
-    }
-    return 0;
-}
-
-static int choose_names(struct selecting *c, const struct strtab *table, const cJSON *names,
-                        const char **ret_missing)
+static int take_names(struct selecting *c, const cJSON *names, const char **ret_missing)
 {
     const cJSON *name;
 
     cJSON_ArrayForEach(name, names)
     {
+        const struct unit *u;
+
         if (select_is_pattern(name->valuestring))
             continue;
-        if (choose_name(c, table, name->valuestring) < 0) {
+        u = supervisor_find(c->s, name->valuestring);
+        if (!u) {
             *ret_missing = name->valuestring;
             return -ENOENT;
         }
+        choose(c, u->index);
     }
     return 0;
-}
-
-static int take_names(struct selecting *c, size_t n, const cJSON *names, const char **ret_missing)
-{
-    struct strtab table;
-    int r;
-
-    if (n < TABLE_FROM_NAMES)
-        return choose_names(c, NULL, names, ret_missing);
-    strtab_init(&table);
-    r = fill_table(&table, c);
-    if (r == 0)
-        r = choose_names(c, &table, names, ret_missing);
-    strtab_finish(&table);
-    return r;
 }
 
 /* ---- patterns, in portions ---- */
@@ -225,22 +172,18 @@ static int take(struct selecting *c, const cJSON *names, const char **ret_missin
 {
     const cJSON *name;
     unsigned n_patterns = 0;
-    size_t n_names = 0;
     int r;
 
     cJSON_ArrayForEach(name, names)
     {
-        if (select_is_pattern(name->valuestring))
-            n_patterns++;
-        else
-            n_names++;
+        n_patterns += select_is_pattern(name->valuestring);
     }
     c->chosen = calloc(c->n_units ? c->n_units : 1, sizeof *c->chosen);
     if (!c->chosen)
         return -ENOMEM;
     r = take_patterns(c, n_patterns, names);
     if (r == 0)
-        r = take_names(c, n_names, names, ret_missing);
+        r = take_names(c, names, ret_missing);
     return r;
 }
 

@@ -90,7 +90,6 @@ def test_wait(reeve):
     assert reeve.call("Wait", units=["idle"], until="stopped")["results"][0]["ok"]
     with reeve.connect() as client:
         client.send("Wait", {"units": ["web"], "until": "stopped"}, more=True)
-        time.sleep(0.1)
         assert reeve.unit("web")["state"] == "running", "it changes nothing"
         assert reeve.call("Stop", units=["web"])["results"][0]["ok"]
         while (reply := client.receive()).get("continues"):

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strtab.h"
 #include "core/event_ring.h"
 #include "run/supervisor.h"
 
@@ -15,6 +16,7 @@ enum { FAKE_EVENTS_KEPT = 16 };
 struct supervisor {
     struct unit *units;
     struct unit_spec *specs;
+    struct strtab by_name; /* to the index */
     uint32_t n_units;
     struct daemon_spec daemon;
     uint64_t asked;
@@ -31,13 +33,21 @@ struct supervisor {
 /* `names` must outlive the fake. */
 static inline void fake_init(struct supervisor *s, const char *const *names, uint32_t n)
 {
+    bool added;
+
     memset(s, 0, sizeof *s);
     s->units = calloc(n ? n : 1, sizeof *s->units);
     s->specs = calloc(n ? n : 1, sizeof *s->specs);
     s->n_units = n;
     if (!s->units || !s->specs || event_ring_init(&s->events, FAKE_EVENTS_KEPT) < 0)
         abort();
+    strtab_init(&s->by_name);
     for (uint32_t i = 0; i < n; i++) {
+        struct strtab_entry *e = strtab_put(&s->by_name, names[i], strlen(names[i]), &added);
+
+        if (!e)
+            abort();
+        e->value = i;
         s->specs[i].name = names[i];
         s->units[i].spec = &s->specs[i];
         s->units[i].index = i;
@@ -49,6 +59,7 @@ static inline void fake_finish(struct supervisor *s)
     free(s->units);
     free(s->specs);
     event_ring_finish(&s->events);
+    strtab_finish(&s->by_name);
 }
 
 /* Something happened to this unit (NOTICE_NO_UNIT: to the session); listeners are not told. */
@@ -79,10 +90,9 @@ const struct unit *supervisor_unit(const struct supervisor *s, uint32_t index)
 
 const struct unit *supervisor_find(const struct supervisor *s, const char *name)
 {
-    for (uint32_t i = 0; i < s->n_units; i++)
-        if (strcmp(s->specs[i].name, name) == 0)
-            return &s->units[i];
-    return NULL;
+    const struct strtab_entry *e = strtab_find(&s->by_name, name, strlen(name));
+
+    return e ? &s->units[e->value] : NULL;
 }
 
 const struct daemon_spec *supervisor_daemon_spec(const struct supervisor *s)

@@ -90,6 +90,9 @@ void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verd
     case VERDICT_NEVER:
         strbuf_add(out, "it never completes, since restart = always");
         break;
+    case VERDICT_STUCK:
+        strbuf_add(out, "what it requires has failed");
+        break;
     case VERDICT_UNKILLABLE:
         strbuf_add(out,
                    "unkillable: processes of its run outlive SIGKILL; nothing is started until "

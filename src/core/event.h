@@ -15,7 +15,9 @@
 enum event_type {
     EV_START,       /* someone wants the unit up: by, requester */
     EV_STOP,        /* someone wants it down: by, requester, kill_by_ms */
-    EV_RESTART,     /* stop and start again, or start */
+    EV_RESTART,     /* stop and start again, or start: by, requester */
+    EV_BOUNCE,      /* a dependency takes it along: stop, and start again: by, requester */
+    EV_CONDITIONS,  /* what its start waits for has changed: see unit.n_unmet */
     EV_RESET,       /* forget that it failed: by, requester */
     EV_SPAWNED,     /* clone succeeded: pid, cgroup */
     EV_SPAWN_ERROR, /* no process came to be: stage, errnum */
@@ -38,7 +40,8 @@ struct event {
         struct {
             enum requested_by by;
             struct requester requester;
-            int64_t kill_by_ms; /* monotonic; SIGKILL no later than this. 0: the unit's own time */
+            int64_t kill_by_ms;  /* monotonic; SIGKILL no later than this. 0: the unit's own time */
+            int64_t patience_ms; /* from SIGKILL to unkillable. 0: UNKILLABLE_AFTER_MS */
         } ask;
         struct {
             pid_t pid;

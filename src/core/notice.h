@@ -10,6 +10,7 @@
 
 #include "core/outcome.h"
 #include "core/unit.h"
+#include "core/waiting.h"
 
 enum notice_type {
     NOTICE_SESSION_STARTED,
@@ -57,6 +58,7 @@ struct notice {
             enum requested_by requested_by;
             struct requester requester;
             int64_t next_start_wall_ms; /* 0: none */
+            struct waiting_for waiting; /* .unit WAITING_NO_UNIT: none */
         } state;
         struct exit_record exit;
     } u;

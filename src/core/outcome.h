@@ -51,11 +51,12 @@ enum start_stage {
     STAGE_COUNT
 };
 
-/* Who asked: the peer of the control socket. */
+/* Who asked: the peer of the control socket, and the unit for whose sake. */
 struct requester {
-    bool known;
+    bool known; /* uid and pid are */
     uid_t uid;
     pid_t pid;
+    uint32_t unit; /* its index + 1; 0: none */
 };
 
 struct exit_record {

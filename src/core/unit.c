@@ -75,6 +75,8 @@ static void begin_run(struct step *st)
     u->attempt++;
     u->ready = false;
     u->again = false;
+    u->told_down = false;
+    u->patience_ms = 0;
     u->main_alive = false;
     u->started_ms = st->now.mono_ms;
     u->ended_ms = 0;
@@ -88,6 +90,20 @@ static void begin_run(struct step *st)
     u->current.oom_kill = -1;
     enter(st, PHASE_SPAWNING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
     act(st, ACT_SPAWN);
+}
+
+/* Begins a run as soon as the conditions of its start hold. */
+static void go(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->again = false;
+    if (!u->n_unmet)
+        begin_run(st);
+    else if (u->n_dead)
+        enter(st, PHASE_STUCK, 0);
+    else
+        enter(st, PHASE_WAITING, 0);
 }
 
 /* A start that somebody asked for, or a reset, forgives what was. */
@@ -131,7 +147,7 @@ static void end_for_good(struct step *st, bool success)
 static void restart(struct step *st)
 {
     st->u->n_restarts++;
-    begin_run(st);
+    go(st);
 }
 
 static void back_off(struct step *st, int64_t delay_ms)
@@ -226,8 +242,8 @@ static void end_run(struct step *st)
     act(st, ACT_RELEASE);
     if (u->again) {
         forgive(u);
-        begin_run(st);
-    } else if (!u->wanted) {
+        go(st);
+    } else if (!u->goal || u->told_down) {
         enter(st, PHASE_STOPPED, 0);
     } else if (u->spec->kind == UNIT_JOB) {
         after_job(st, success);
@@ -240,7 +256,8 @@ static void end_run(struct step *st)
 
 static void kill_tree(struct step *st)
 {
-    enter(st, PHASE_KILLING, in_ms(st, UNKILLABLE_AFTER_MS));
+    enter(st, PHASE_KILLING,
+          in_ms(st, st->u->patience_ms ? st->u->patience_ms : UNKILLABLE_AFTER_MS));
     act(st, ACT_KILL);
 }
 
@@ -265,33 +282,26 @@ static void begin_stop(struct step *st, enum requested_by by, struct requester r
 
 /* ---- cells ---- */
 
-static void on_want(struct step *st)
-{
-    st->u->wanted = true;
-}
-
 static void on_start(struct step *st)
 {
-    st->u->wanted = true;
     forgive(st->u);
-    begin_run(st);
+    go(st);
+}
+
+/* Asked for while it waits already: the tries count from now. */
+static void on_start_waiting(struct step *st)
+{
+    forgive(st->u);
 }
 
 /* Asked to be up while a run is ending: the next begins when this one is over. */
 static void on_start_again(struct step *st)
 {
-    st->u->wanted = true;
     st->u->again = true;
 }
 
-static void on_unwant(struct step *st)
+static void on_stop_idle(struct step *st)
 {
-    st->u->wanted = false;
-}
-
-static void on_stop_backoff(struct step *st)
-{
-    st->u->wanted = false;
     enter(st, PHASE_STOPPED, 0);
 }
 
@@ -299,7 +309,8 @@ static void on_stop(struct step *st)
 {
     struct unit *u = st->u;
 
-    u->wanted = false;
+    u->told_down = true;
+    u->patience_ms = st->ev->u.ask.patience_ms;
     begin_stop(st, st->ev->u.ask.by, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
 }
 
@@ -308,8 +319,9 @@ static void on_stop_sooner(struct step *st)
 {
     struct unit *u = st->u;
 
-    u->wanted = false;
+    u->told_down = true;
     u->again = false;
+    u->patience_ms = earlier(u->patience_ms, st->ev->u.ask.patience_ms);
     u->deadline_ms = earlier(u->deadline_ms, st->ev->u.ask.kill_by_ms);
     if (u->deadline_ms <= st->now.mono_ms)
         kill_tree(st);
@@ -317,14 +329,29 @@ static void on_stop_sooner(struct step *st)
 
 static void on_stop_killing(struct step *st)
 {
-    st->u->wanted = false;
+    st->u->told_down = true;
     st->u->again = false;
 }
 
 static void on_restart(struct step *st)
 {
     st->u->again = true;
-    begin_stop(st, BY_RESTART, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
+    begin_stop(st, st->ev->u.ask.by, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
+}
+
+/* What it requires has failed: there is no next try to wait for. */
+static void on_bounce_backoff(struct step *st)
+{
+    if (st->u->n_unmet)
+        go(st);
+}
+
+static void on_conditions(struct step *st)
+{
+    struct unit *u = st->u;
+
+    if (!u->n_unmet || (u->n_dead > 0) != (u->phase == PHASE_STUCK))
+        go(st);
 }
 
 static void on_reset(struct step *st)
@@ -342,8 +369,8 @@ static void on_reset_run(struct step *st)
 static void on_reset_failed(struct step *st)
 {
     forgive(st->u);
-    if (st->u->wanted)
-        begin_run(st);
+    if (st->u->goal)
+        go(st);
     else
         enter(st, PHASE_STOPPED, 0);
 }
@@ -507,13 +534,28 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start,
             [EV_RESTART] = on_start,
             [EV_RESET] = on_reset,
-            [EV_STOP] = on_unwant,
+        },
+    [PHASE_WAITING] =
+        {
+            [EV_START] = on_start_waiting,
+            [EV_STOP] = on_stop_idle,
+            [EV_RESTART] = on_start_waiting,
+            [EV_RESET] = on_reset,
+            [EV_CONDITIONS] = on_conditions,
+        },
+    [PHASE_STUCK] =
+        {
+            [EV_START] = on_start_waiting,
+            [EV_STOP] = on_stop_idle,
+            [EV_RESTART] = on_start_waiting,
+            [EV_RESET] = on_reset,
+            [EV_CONDITIONS] = on_conditions,
         },
     [PHASE_SPAWNING] =
         {
-            [EV_START] = on_want,
             [EV_STOP] = on_stop,
             [EV_RESTART] = on_restart,
+            [EV_BOUNCE] = on_restart,
             [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
@@ -524,9 +566,9 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
         },
     [PHASE_PROBING] =
         {
-            [EV_START] = on_want,
             [EV_STOP] = on_stop,
             [EV_RESTART] = on_restart,
+            [EV_BOUNCE] = on_restart,
             [EV_RESET] = on_reset_run,
             [EV_READY] = become_ready,
             [EV_EXITED] = on_exited,
@@ -534,9 +576,9 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
         },
     [PHASE_RUNNING] =
         {
-            [EV_START] = on_want,
             [EV_STOP] = on_stop,
             [EV_RESTART] = on_restart,
+            [EV_BOUNCE] = on_restart,
             [EV_RESET] = on_reset_run,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_job_timeout,
@@ -546,6 +588,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_sooner,
             [EV_RESTART] = on_start_again,
+            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
@@ -560,6 +603,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_sooner,
             [EV_RESTART] = on_start_again,
+            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_TREE_EMPTY] = on_tree_empty,
             [EV_DEADLINE] = on_stop_deadline,
@@ -569,6 +613,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_killing,
             [EV_RESTART] = on_start_again,
+            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
@@ -585,6 +630,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_killing,
             [EV_RESTART] = on_start_again,
+            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_KILLED] = on_killed,
             [EV_EXITED] = on_exited_killing,
@@ -593,8 +639,9 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
     [PHASE_BACKOFF] =
         {
             [EV_START] = on_start,
-            [EV_STOP] = on_stop_backoff,
+            [EV_STOP] = on_stop_idle,
             [EV_RESTART] = on_start,
+            [EV_BOUNCE] = on_bounce_backoff,
             [EV_RESET] = on_reset,
             [EV_DEADLINE] = on_backoff_over,
         },
@@ -603,14 +650,12 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start,
             [EV_RESTART] = on_start,
             [EV_RESET] = on_reset,
-            [EV_STOP] = on_unwant,
         },
     [PHASE_FAILED] =
         {
             [EV_START] = on_start,
             [EV_RESTART] = on_start,
             [EV_RESET] = on_reset_failed,
-            [EV_STOP] = on_unwant,
         },
 };
 

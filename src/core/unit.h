@@ -35,6 +35,8 @@ enum unit_state {
 /* The machine's own, finer phases; each shows as one public state (unit_state_of). */
 enum unit_phase {
     PHASE_STOPPED,
+    PHASE_WAITING,    /* waiting: for the conditions of its start */
+    PHASE_STUCK,      /* waiting: for what has failed, until somebody does something about that */
     PHASE_SPAWNING,   /* starting: from the clone to the exec */
     PHASE_PROBING,    /* starting: executing, not ready yet */
     PHASE_RUNNING,    /* running: ready */
@@ -78,12 +80,19 @@ struct unit {
     const struct unit_spec *spec; /* not owned; the holder counts the set */
     uint32_t index;
     enum unit_phase phase; /* written by unit_step only */
-    bool wanted;           /* somebody wants it up */
+    /* What core/order has decided; unit_step only reads these. */
+    bool wanted;      /* a user, autostart or a schedule wants it up */
+    bool goal;        /* up: wanted, or for the sake of a unit whose goal is up */
+    uint32_t n_unmet; /* conditions of its start that do not hold now */
+    uint32_t n_dead;  /* of these, those that cannot come to hold by themselves */
     bool ready;
     bool main_alive;     /* a main process exists and was not reaped */
     bool tracked_cgroup; /* of the current or last run */
     /* Start again as soon as this run is over: a restart, or a start that came during a stop. */
     bool again;
+    /* A stop reached this run: when it is over nothing follows by itself. */
+    bool told_down;
+    int64_t patience_ms; /* from SIGKILL to unkillable; 0: UNKILLABLE_AFTER_MS */
     int64_t deadline_ms; /* monotonic; 0: none. When it passes, post EV_DEADLINE */
     int64_t since_ms;    /* monotonic: entered the phase */
 
@@ -121,10 +130,9 @@ enum unit_state unit_state_of(enum unit_phase phase);
 const char *unit_state_name(enum unit_state state);
 const char *unit_phase_name(enum unit_phase phase);
 
-/* Up when wanted (and, with dependencies, when something whose goal is up needs it). */
 static inline bool unit_goal(const struct unit *u)
 {
-    return u->wanted;
+    return u->goal;
 }
 /* A run exists: something of it may be alive. */
 bool unit_has_run(const struct unit *u);

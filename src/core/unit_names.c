@@ -1,10 +1,12 @@
 /* The words for states and phases, and which phase shows as which state. */
 #include "core/unit.h"
+#include "core/waiting.h"
 
 enum unit_state unit_state_of(enum unit_phase phase)
 {
     static const enum unit_state states[PHASE_COUNT] = {
-        [PHASE_STOPPED] = STATE_STOPPED,   [PHASE_SPAWNING] = STATE_STARTING,
+        [PHASE_STOPPED] = STATE_STOPPED,   [PHASE_WAITING] = STATE_WAITING,
+        [PHASE_STUCK] = STATE_WAITING,     [PHASE_SPAWNING] = STATE_STARTING,
         [PHASE_PROBING] = STATE_STARTING,  [PHASE_RUNNING] = STATE_RUNNING,
         [PHASE_STOPPING] = STATE_STOPPING, [PHASE_DRAINING] = STATE_STOPPING,
         [PHASE_KILLING] = STATE_KILLING,   [PHASE_UNKILLABLE] = STATE_KILLING,
@@ -27,7 +29,8 @@ const char *unit_state_name(enum unit_state state)
 const char *unit_phase_name(enum unit_phase phase)
 {
     static const char *const names[PHASE_COUNT] = {
-        [PHASE_STOPPED] = "stopped",   [PHASE_SPAWNING] = "spawning",
+        [PHASE_STOPPED] = "stopped",   [PHASE_WAITING] = "waiting",
+        [PHASE_STUCK] = "stuck",       [PHASE_SPAWNING] = "spawning",
         [PHASE_PROBING] = "probing",   [PHASE_RUNNING] = "running",
         [PHASE_STOPPING] = "stopping", [PHASE_DRAINING] = "draining",
         [PHASE_KILLING] = "killing",   [PHASE_UNKILLABLE] = "unkillable",
@@ -35,4 +38,15 @@ const char *unit_phase_name(enum unit_phase phase)
         [PHASE_FAILED] = "failed",
     };
     return names[phase];
+}
+
+const char *waited_for_name(enum waited_for until)
+{
+    static const char *const names[WAITED_COUNT] = {
+        [WAITED_STARTED] = "started",
+        [WAITED_READY] = "ready",
+        [WAITED_COMPLETED] = "completed",
+        [WAITED_STOPPED] = "stopped",
+    };
+    return names[until];
 }

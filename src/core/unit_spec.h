@@ -15,13 +15,42 @@
 enum { UNIT_NAME_MAX = 48 };        /* characters of NAME; an instance adds "@N" */
 enum { RESTART_LIMIT_MAX = 10000 }; /* a unit remembers that many times */
 enum { EVENTS_KEPT_MIN = 16, EVENTS_KEPT_MAX = 65536, EVENTS_KEPT_DEFAULT = 4096 };
-enum { TAGS_MAX = 64 }; /* of one unit */
+enum { TAGS_MAX = 64 };             /* of one unit */
+enum { INSTANCES_MAX = 1000 };      /* of one section */
+enum { DEPENDENCIES_MAX = 500000 }; /* of all units together */
 
 enum unit_kind { UNIT_SERVICE, UNIT_JOB };
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 enum kill_mode { KILL_GROUP, KILL_TREE, KILL_MAIN };
 enum ready_mode { READY_STARTED };
 enum log_mode { LOG_INHERIT, LOG_NULL };
+
+/* How one unit depends on another; each kind includes the ones before it. */
+enum dependency_kind {
+    DEPENDENCY_AFTER,   /* orders the two while both are up */
+    DEPENDENCY_WANTS,   /* and brings the other up */
+    DEPENDENCY_REQUIRES /* and cannot be without it */
+};
+
+/* What must be true of the other one before this one starts. */
+enum condition {
+    CONDITION_STARTED,   /* its command is executing */
+    CONDITION_READY,     /* it is ready */
+    CONDITION_COMPLETED, /* it has completed */
+    CONDITION_COUNT
+};
+
+struct dependency {
+    uint32_t unit; /* the index of the one it depends on */
+    enum dependency_kind kind;
+    uint32_t conditions; /* bit C: enum condition C; at least one, and all must hold */
+};
+
+/* What a unit does when one that it requires is restarted or will be retried. */
+enum dependency_restart { DEPENDENCY_RESTART_IGNORE, DEPENDENCY_RESTART_FOLLOW };
+/* What follows when a unit has failed for good. */
+enum on_failed { ON_FAILED_IGNORE, ON_FAILED_SHUTDOWN, ON_FAILED_START };
+enum exit_when { EXIT_NEVER, EXIT_ALL_DONE, EXIT_ANY_FAILED };
 
 /* A set of wait statuses: exit codes 0-255 and signals 1-64. */
 struct exit_set {
@@ -38,7 +67,9 @@ struct spec_text {
 };
 
 struct unit_spec {
-    const char *name; /* as listed: "web", later "web@2" */
+    const char *name;      /* as listed: "web", "web@2" */
+    const char *base_name; /* as in the header: "web" for both */
+    uint32_t instance;     /* from 1; 0: not one of several */
     enum unit_kind kind;
     const char *description; /* "" when none */
     const char **tags;       /* in the order written */
@@ -61,6 +92,14 @@ struct unit_spec {
     bool enabled;
     bool autostart;
     enum log_mode log;
+
+    /* order: each other unit at most once, in the order written; no cycles among all units */
+    struct dependency *dependencies;
+    uint32_t n_dependencies;
+    enum dependency_restart on_dependency_restart;
+    enum on_failed on_failed;
+    uint32_t *on_failed_start; /* indexes of units */
+    uint32_t n_on_failed_start;
 
     enum ready_mode ready;
     int64_t ready_timeout_ms;
@@ -101,6 +140,9 @@ struct daemon_spec {
     uint32_t events_kept;        /* at most so many events; at least EVENTS_KEPT_MIN */
     const char *runtime_dir;     /* absolute path; NULL: nothing writable */
     int64_t shutdown_timeout_ms; /* 0: not set, reeved takes its default */
+    enum exit_when exit_when;
+    bool has_exit_code_from;
+    uint32_t exit_code_from; /* the index of a unit */
 };
 
 struct spec_set {

@@ -58,7 +58,10 @@ static enum verdict look_for_ready(const struct operation_mark *mark, const stru
     }
     if (u->phase == PHASE_UNKILLABLE)
         return VERDICT_UNKILLABLE;
-    if (is_down(u) && !u->again)
+    if (u->phase == PHASE_STUCK)
+        return VERDICT_STUCK;
+    /* What is down while its goal is up is about to start. */
+    if (is_down(u) && !u->again && !u->goal)
         return VERDICT_STOPPED;
     return VERDICT_OPEN;
 }
@@ -69,7 +72,7 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
         return VERDICT_OK;
     /* What is being ended is not ended yet, even if it is a later run than the one seen when asked:
      * that one may have died by itself just before. */
-    if (!u->wanted)
+    if (!u->goal)
         return u->phase == PHASE_UNKILLABLE ? VERDICT_UNKILLABLE : VERDICT_OPEN;
     if (!mark->had_run) {
         /* A start asked for before this stop made a run meanwhile. */
@@ -95,6 +98,8 @@ static enum verdict await_ready(const struct unit *u, const struct exit_record *
 {
     if (u->ready)
         return VERDICT_OK;
+    if (u->phase == PHASE_STUCK)
+        return VERDICT_STUCK;
     if (u->phase == PHASE_FAILED || u->phase == PHASE_COMPLETED)
         return ended_for_good(u, ret_record);
     return u->phase == PHASE_STOPPED ? VERDICT_IDLE : VERDICT_OPEN;
@@ -107,6 +112,8 @@ static enum verdict await_completed(struct operation_mark *mark, const struct un
         return VERDICT_OK;
     if (u->phase == PHASE_FAILED)
         return ended_for_good(u, ret_record);
+    if (u->phase == PHASE_STUCK)
+        return VERDICT_STUCK;
     if (u->phase == PHASE_STOPPED)
         return mark->had_run ? VERDICT_CUT_SHORT : VERDICT_IDLE;
     if (u->spec->kind == UNIT_SERVICE && u->spec->restart == RESTART_ALWAYS)
@@ -119,7 +126,7 @@ static enum verdict await_stopped(const struct unit *u)
 {
     if (is_down(u))
         return VERDICT_OK;
-    return u->phase == PHASE_UNKILLABLE && !u->wanted ? VERDICT_UNKILLABLE : VERDICT_OPEN;
+    return u->phase == PHASE_UNKILLABLE && !u->goal ? VERDICT_UNKILLABLE : VERDICT_OPEN;
 }
 
 enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,

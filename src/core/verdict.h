@@ -29,6 +29,7 @@ enum verdict {
     VERDICT_CUT_SHORT, /* waiting for completed: it was stopped instead */
     VERDICT_IDLE,      /* waiting for ready or completed: it is stopped, and nobody wants it up */
     VERDICT_NEVER,     /* waiting for completed: its restart policy lets it never complete */
+    VERDICT_STUCK,     /* what it requires has failed, and so it cannot start */
     VERDICT_UNKILLABLE /* what should have ended outlives SIGKILL */
 };
 

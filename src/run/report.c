@@ -45,6 +45,8 @@ void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase 
     case PHASE_STOPPED:
         log_info("%s: stopped", name);
         break;
+    case PHASE_WAITING:
+    case PHASE_STUCK:
     case PHASE_SPAWNING:
     case PHASE_PROBING:
     case PHASE_UNKILLABLE:

@@ -16,6 +16,8 @@ static void stop_all(struct supervisor *s, struct requester who, int64_t kill_by
     for (uint32_t i = s->n_lives; i-- > 0;) {
         struct event ev = {.type = EV_STOP, .unit = i};
 
+        s->lives[i].unit.goal = false;
+
         ev.u.ask.by = BY_SHUTDOWN;
         ev.u.ask.requester = who;
         ev.u.ask.kill_by_ms = kill_by_ms;

@@ -194,8 +194,10 @@ void supervisor_begin(struct supervisor *s)
         const struct unit_spec *spec = &s->set->units[i];
         struct event ev = {.type = EV_START, .unit = i};
 
-        if (spec->autostart && spec->enabled)
-            supervisor_post(s, &ev);
+        if (!spec->autostart || !spec->enabled)
+            continue;
+        s->lives[i].unit.goal = s->lives[i].unit.wanted = true;
+        supervisor_post(s, &ev);
     }
 }
 
@@ -322,6 +324,8 @@ static int ask(struct supervisor *s, uint32_t index, enum request_kind kind, str
     /* Requests never take the room that exits need. */
     if (!queue_takes_requests(&s->queue))
         return -EAGAIN;
+    if (kind != REQUEST_RESET_FAILED)
+        s->lives[index].unit.goal = s->lives[index].unit.wanted = kind != REQUEST_STOP;
     ev.u.ask.by = kind == REQUEST_RESTART ? BY_RESTART : BY_USER;
     ev.u.ask.requester = who;
     notice_requested(s, &s->lives[index].unit, kind, 0, who);

@@ -11,9 +11,11 @@
 #include "base/list.h"
 #include "core/event.h"
 #include "core/unit.h"
+#include "core/waiting.h"
 #include "run/loop.h"
 
 struct event_ring;
+struct order;
 struct procs;
 struct rlimit;
 
@@ -63,7 +65,18 @@ bool supervisor_shutting_down(const struct supervisor *s);
 bool supervisor_started(const struct supervisor *s);
 int64_t supervisor_uptime_ms(const struct supervisor *s);
 
+/* What holds up the unit's start or stop, if anything. */
+void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiting_for *ret);
+/* The order itself, to look at: core/order.h. */
+const struct order *supervisor_order(const struct supervisor *s);
+/* See order_along(). */
+void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uint32_t *along);
+
 /* ---- asking ---- (0, or -ESHUTDOWN while shutting down, -EACCES for a disabled unit) */
+/* Nothing is done about what is asked between these two: so many units asked for in portions are
+ * ordered as if asked for at once. They nest. */
+void supervisor_asks_begin(struct supervisor *s);
+void supervisor_asks_end(struct supervisor *s);
 int supervisor_start(struct supervisor *s, uint32_t index, struct requester who);
 int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who);
 int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who);

@@ -61,8 +61,13 @@ static inline void pass(struct story *s, int64_t ms)
     s->now.wall_ms += ms;
 }
 
+/* With nobody else in the story, the goal is what was asked for last. */
 static inline void take(struct story *s, struct event ev)
 {
+    if (ev.type == EV_START || ev.type == EV_STOP)
+        s->unit.goal = s->unit.wanted = ev.type == EV_START;
+    else if (ev.type == EV_RESTART && !unit_has_run(&s->unit))
+        s->unit.goal = s->unit.wanted = true;
     unit_step(&s->unit, &ev, s->now, s->random, &s->acts);
 }
 
@@ -74,7 +79,9 @@ static inline void plain(struct story *s, enum event_type type)
 static inline void ask_until(struct story *s, enum event_type type, int64_t kill_by_ms)
 {
     take(s, (struct event){.type = type,
-                           .u.ask = {.by = BY_USER, .requester = alice, .kill_by_ms = kill_by_ms}});
+                           .u.ask = {.by = type == EV_RESTART ? BY_RESTART : BY_USER,
+                                     .requester = alice,
+                                     .kill_by_ms = kill_by_ms}});
 }
 
 static inline void ask(struct story *s, enum event_type type)

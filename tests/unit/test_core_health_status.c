@@ -17,7 +17,7 @@ static void add(struct health_tally *tally, const struct unit_spec *spec, enum u
                 bool wanted)
 {
     struct unit u = {
-        .spec = spec, .phase = phase, .wanted = wanted, .ready = phase == PHASE_RUNNING};
+        .spec = spec, .phase = phase, .goal = wanted, .ready = phase == PHASE_RUNNING};
 
     health_tally_add(tally, &u);
 }

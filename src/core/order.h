@@ -33,11 +33,12 @@ struct order {
     struct list due;          // order_node.due_link: may have something to do
     uint64_t n_marked, n_done;
     uint32_t n_untried;
-    uint32_t *stack; /* of indexes, room for all units; owned */
+    uint32_t *stack; /* of indexes, for walks; owned */
     uint32_t visit;  /* the number of the walk under way */
     /* shutdown */
     bool shutting_down, hurried, chains_stale;
     int64_t budget_ms, begun_ms;
+    struct requester who;
 };
 
 /* `units` (copied) must have been initialised and outlive the order. 0 or -ENOMEM. */

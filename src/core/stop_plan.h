@@ -19,6 +19,10 @@ int64_t shutdown_reserve_ms(int64_t budget_ms);
  */
 int64_t shutdown_kill_by_ms(int64_t budget_ms, int64_t begun_ms, int64_t now_ms, uint32_t chain);
 
+/* How long what was killed is waited for before the rest goes on without it: R, and no more than
+ * 2 s. Never 0. */
+int64_t shutdown_patience_ms(int64_t budget_ms);
+
 /* When what remains of any unit is killed: T - R after the shutdown began. */
 int64_t shutdown_last_kill_ms(int64_t budget_ms, int64_t begun_ms);
 

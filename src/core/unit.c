@@ -329,8 +329,12 @@ static void on_stop_sooner(struct step *st)
 
 static void on_stop_killing(struct step *st)
 {
-    st->u->told_down = true;
-    st->u->again = false;
+    struct unit *u = st->u;
+
+    u->told_down = true;
+    u->again = false;
+    if (u->phase == PHASE_KILLING && st->ev->u.ask.patience_ms)
+        u->deadline_ms = earlier(u->deadline_ms, in_ms(st, st->ev->u.ask.patience_ms));
 }
 
 static void on_restart(struct step *st)

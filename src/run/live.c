@@ -119,15 +119,6 @@ static void release(struct live *l)
         slots_clear(slot);
 }
 
-static void note_tried(struct live *l)
-{
-    if (l->tried || (!l->unit.records.n && l->unit.phase != PHASE_RUNNING))
-        return;
-    l->tried = true;
-    if (l->unit.spec->autostart && l->unit.spec->enabled)
-        l->supervisor->n_untried--;
-}
-
 /* Returns whether it is something to tell. */
 static bool perform(struct live *l, const struct action *a)
 {
@@ -148,11 +139,11 @@ static bool perform(struct live *l, const struct action *a)
         release(l);
         return false;
     case ACT_CHANGED:
-        report_changed(&l->unit, a->from, a->to, l->supervisor->shutdown.hurried);
+        report_changed(l->supervisor, &l->unit, a->to);
         notice_changed(l->supervisor, &l->unit, a->from, a->to);
         return true;
     case ACT_RECORDED:
-        report_record(&l->unit);
+        report_record(l->supervisor, &l->unit);
         notice_record(l->supervisor, &l->unit);
         return true;
     case ACT_UNKILLABLE:
@@ -180,7 +171,7 @@ bool live_step(struct live *l, const struct event *ev)
     for (unsigned i = 0; i < actions.n; i++)
         tell = perform(l, &actions.items[i]) || tell;
     timer_set(&l->deadline, l->unit.deadline_ms);
-    note_tried(l);
+    order_changed(&s->order, l->unit.index);
     return tell;
 }
 

@@ -20,15 +20,13 @@ struct live {
     int exec_fd;           /* -1: the exec's result is known, or there is no run */
     bool about_to_exec;    /* the child said so: the pipe's end means exec, not death */
     struct tree tree;
-    /* Was ready, completed, or failed one attempt: counts for the daemon being started. */
-    bool tried;
 };
 
 /* 0 or -ENOMEM. */
 int live_init(struct live *l, struct supervisor *s, const struct unit_spec *spec, uint32_t index);
 void live_finish(struct live *l);
-/* Steps the unit, carries out the actions, mirrors the deadline. Returns whether listeners should
- * hear of it. */
+/* Steps the unit, carries out the actions, mirrors the deadline, tells the order. Returns whether
+ * listeners should hear of it. */
 bool live_step(struct live *l, const struct event *ev);
 /* For the reaper: main is dead and unreaped; reads how far its exec had come. */
 void live_drain_exec(struct live *l);

@@ -21,8 +21,12 @@ void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase 
 
     n.u.state.from = unit_state_of(from);
     n.u.state.to = state;
-    if (n.u.state.from == state)
+    n.u.state.waiting.unit = WAITING_NO_UNIT;
+    /* What it waits for may have failed: that shows, too. */
+    if (n.u.state.from == state && (state != STATE_WAITING || from == to))
         return;
+    if (state == STATE_WAITING)
+        order_waiting(&s->order, u->index, &n.u.state.waiting);
     n.u.state.pid = u->main_alive ? u->current.pid : 0;
     n.u.state.next_start_wall_ms = u->next_start_wall_ms;
     if (state == STATE_STOPPING || state == STATE_KILLING) {

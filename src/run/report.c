@@ -8,29 +8,63 @@
 #include "base/log.h"
 #include "os/signals.h"
 #include "run/describe.h"
+#include "run/state.h"
 
-void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase to, bool hurried)
+static const char *name_of(const struct supervisor *s, uint32_t index)
+{
+    return s->set->units[index].name;
+}
+
+static void report_waiting(const struct supervisor *s, const struct unit *u)
 {
     const char *name = u->spec->name;
-    char text[32];
+    struct waiting_for w;
 
-    (void)from;
+    order_waiting(&s->order, u->index, &w);
+    if (w.unit == WAITING_NO_UNIT)
+        return;
+    if (!w.failed)
+        log_info("%s: waiting for %s to be %s", name, name_of(s, w.unit), waited_for_name(w.until));
+    else if (w.cause == w.unit)
+        log_warning("%s: waiting: %s has %s", name, name_of(s, w.unit),
+                    unit_state_name(unit_state_of(s->lives[w.unit].unit.phase)));
+    else
+        log_warning("%s: waiting for %s: %s has %s", name, name_of(s, w.unit), name_of(s, w.cause),
+                    unit_state_name(unit_state_of(s->lives[w.cause].unit.phase)));
+}
+
+/* "user", "dependency: db", or nothing */
+static void describe_asker(const struct supervisor *s, const struct exit_record *r, char *text,
+                           size_t size_bytes)
+{
+    const char *unit = r->requester.unit ? name_of(s, r->requester.unit - 1) : NULL;
+
+    *text = '\0';
+    if (r->requested_by != BY_NOBODY)
+        snprintf(text, size_bytes, "%s%s%s", requested_by_name(r->requested_by), unit ? ": " : "",
+                 unit ? unit : "");
+}
+
+void report_changed(const struct supervisor *s, const struct unit *u, enum unit_phase to)
+{
+    const char *name = u->spec->name;
+    char text[96];
+
     switch (to) {
     case PHASE_RUNNING:
         log_info("%s: running, pid %d", name, (int)u->current.pid);
         break;
     case PHASE_STOPPING:
-        log_info("%s: stopping (%s)", name,
-                 u->current.requested_by == BY_NOBODY ? "it did not become ready in time"
-                                                      : requested_by_name(u->current.requested_by));
+        describe_asker(s, &u->current, text, sizeof text);
+        log_info("%s: stopping (%s)", name, *text ? text : "it did not become ready in time");
         break;
     case PHASE_DRAINING:
         log_info("%s: its main process has ended, ending what it left behind", name);
         break;
     case PHASE_KILLING:
         log_warning("%s: %s", name,
-                    hurried ? "asked again: sending SIGKILL now"
-                            : "did not end in time, sending SIGKILL");
+                    s->shutdown.hurried ? "asked again: sending SIGKILL now"
+                                        : "did not end in time, sending SIGKILL");
         break;
     case PHASE_BACKOFF:
         log_info("%s: next start in %s", name,
@@ -47,6 +81,8 @@ void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase 
         break;
     case PHASE_WAITING:
     case PHASE_STUCK:
+        report_waiting(s, u);
+        break;
     case PHASE_SPAWNING:
     case PHASE_PROBING:
     case PHASE_UNKILLABLE:
@@ -85,16 +121,17 @@ static void describe_end(const struct unit *u, const struct exit_record *r, char
         snprintf(text, size_bytes, "status unknown");
 }
 
-void report_record(const struct unit *u)
+void report_record(const struct supervisor *s, const struct unit *u)
 {
     const struct exit_record *r = unit_last_record(u);
-    char end[512], duration[32], who[48] = "";
+    char end[512], duration[32], asker[96], who[128] = "";
 
     if (!r)
         return;
     describe_end(u, r, end, sizeof end);
-    if (r->requested_by != BY_NOBODY)
-        snprintf(who, sizeof who, ", asked by %s", requested_by_name(r->requested_by));
+    describe_asker(s, r, asker, sizeof asker);
+    if (*asker)
+        snprintf(who, sizeof who, ", asked by %s", asker);
     log_info("%s: run %" PRIu64 " ended after %s: %s (%s%s)", u->spec->name, r->run,
              duration_format(r->duration_ms, duration, sizeof duration), end,
              reason_name(r->reason), who);

@@ -4,9 +4,10 @@
 
 #include "core/unit.h"
 
-/* `hurried`: somebody did not want to wait for its deadline. */
-void report_changed(const struct unit *u, enum unit_phase from, enum unit_phase to, bool hurried);
-void report_record(const struct unit *u);
+struct supervisor;
+
+void report_changed(const struct supervisor *s, const struct unit *u, enum unit_phase to);
+void report_record(const struct supervisor *s, const struct unit *u);
 void report_unkillable(const struct unit *u);
 void report_state(const struct unit *u);
 

@@ -10,24 +10,12 @@
 #include "run/report.h"
 #include "run/state.h"
 
-static void stop_all(struct supervisor *s, struct requester who, int64_t kill_by_ms)
-{
-    /* In reverse of the configuration; with no order among units all stop side by side. */
-    for (uint32_t i = s->n_lives; i-- > 0;) {
-        struct event ev = {.type = EV_STOP, .unit = i};
-
-        s->lives[i].unit.goal = false;
-
-        ev.u.ask.by = BY_SHUTDOWN;
-        ev.u.ask.requester = who;
-        ev.u.ask.kill_by_ms = kill_by_ms;
-        supervisor_post(s, &ev);
-    }
-}
-
 static void on_last_kill(struct timer *t)
 {
-    stop_all(t->owner, (struct requester){0}, clock_now().mono_ms);
+    struct supervisor *s = t->owner;
+
+    order_hurry(&s->order);
+    task_start(&s->drain);
 }
 
 /* Who escaped from a run (without cgroups that can be done) goes on without us. */
@@ -113,9 +101,9 @@ void shutdown_begin(struct supervisor *s, struct requester who, int signal)
                    d->essential >= 0 ? (uint32_t)d->essential : NOTICE_NO_UNIT, -1);
     timer_set(&d->last_kill, shutdown_last_kill_ms(d->timeout_ms, d->begun_ms));
     timer_set(&d->last, shutdown_end_ms(d->timeout_ms, d->begun_ms));
-    stop_all(s, who, shutdown_kill_by_ms(d->timeout_ms, d->begun_ms, d->begun_ms, 1));
+    order_shutdown(&s->order, d->begun_ms, d->timeout_ms, who);
+    task_start(&s->drain);
     supervisor_tell(s, UINT32_MAX);
-    shutdown_check(s);
 }
 
 void shutdown_for_essential(struct supervisor *s, uint32_t index)
@@ -132,17 +120,21 @@ void shutdown_hurry(struct supervisor *s)
         return;
     s->shutdown.hurried = true;
     log_info("shutdown: asked again, killing what is left");
-    stop_all(s, (struct requester){0}, clock_now().mono_ms);
+    order_hurry(&s->order);
+    task_start(&s->drain);
 }
 
 void shutdown_check(struct supervisor *s)
 {
-    if (!s->shutdown.begun || s->shutdown.over || !queue_empty(&s->queue))
+    struct shutdown *d = &s->shutdown;
+
+    if (!d->begun || d->over || !queue_empty(&s->queue) || !order_idle(&s->order))
         return;
-    for (uint32_t i = 0; i < s->n_lives; i++)
-        if (unit_has_run(&s->lives[i].unit) || s->lives[i].unit.phase == PHASE_BACKOFF)
-            return;
-    be_over(s);
+    /* What is down stays down: it is not looked at again. */
+    while (d->n_down < s->n_lives && !unit_has_run(&s->lives[d->n_down].unit))
+        d->n_down++;
+    if (d->n_down == s->n_lives)
+        be_over(s);
 }
 
 int shutdown_exit_code(const struct supervisor *s)

@@ -21,6 +21,7 @@ struct shutdown {
     int64_t timeout_ms;     /* T */
     struct timer last_kill; /* at T - R: SIGKILL for what remains, however it was missed */
     struct timer last;      /* at T: reeved goes, whatever is left */
+    uint32_t n_down;        /* so many of the first units are down */
     int64_t essential;      /* index of the essential unit whose end began it; -1: none */
 };
 

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/strtab.h"
 #include "core/event_ring.h"
+#include "core/order.h"
 #include "os/slots.h"
 #include "run/live.h"
 #include "run/loop.h"
@@ -26,6 +27,8 @@ struct supervisor {
     uint32_t n_lives;
     struct strtab by_name; /* to the index */
     struct queue queue;
+    struct order order;
+    uint32_t n_asking; /* requests that are being put: nothing is done about them yet */
     struct task drain;
     struct tracker tracker;
     struct slots slots;
@@ -36,7 +39,7 @@ struct supervisor {
     struct shutdown shutdown;
     struct rlimit nofile; /* as it was when reeved started: what children get back */
     bool have_nofile;
-    uint32_t n_untried; /* autostart units that were not ready, completed or failed once yet */
+    bool ready_told; /* every autostart unit was tried, and that was told */
     int64_t begun_ms;
     uint32_t random;
 };

@@ -15,10 +15,9 @@
 #include "run/report.h"
 #include "run/state.h"
 
-/* What one turn of the loop may do for the units before sockets and timers get theirs. Either kind
- * of event may cost a clone, so the time is bounded too. */
-static const int per_turn[LANE_COUNT] = {[LANE_FACTS] = 64, [LANE_ASKS] = 16};
-enum { LANE_TURN_MS = 3 };
+/* What one turn of the loop may do for the units before sockets and timers get theirs: for what has
+ * happened, and for what is to happen. Either may cost a clone, so the time is bounded too. */
+enum { FACTS_PER_TURN = 64, WISHES_PER_TURN = 16, PORTION_MS = 3 };
 
 /* ---- the queue and its draining: the only caller of the machine ---- */
 
@@ -47,28 +46,47 @@ void supervisor_note(struct supervisor *s, const struct notice *notice)
 
 static void note_ready(struct supervisor *s)
 {
+    s->ready_told = true;
     notice_session(s, NOTICE_SESSION_READY, (struct requester){0}, 0, NOTICE_NO_UNIT, -1);
     supervisor_tell(s, UINT32_MAX);
 }
 
 static void take(struct supervisor *s, const struct event *ev)
 {
-    uint32_t untried = s->n_untried;
-
     if (live_step(&s->lives[ev->unit], ev))
         supervisor_tell(s, ev->unit);
-    if (untried && !s->n_untried)
+    if (!s->ready_told && order_all_tried(&s->order))
         note_ready(s);
 }
 
-static void drain_lane(struct supervisor *s, enum queue_lane lane)
+/* Whether what is asked for may be done: not while more of the same is still being asked for. */
+static bool may_go_on(const struct supervisor *s)
 {
-    int64_t end_ms = clock_now().mono_ms + LANE_TURN_MS;
+    return !s->n_asking || s->shutdown.begun;
+}
+
+static void take_facts(struct supervisor *s)
+{
+    int64_t end_ms = clock_now().mono_ms + PORTION_MS;
     struct event ev;
 
-    for (int n = 0; n < per_turn[lane] && queue_take(&s->queue, lane, &ev); n++) {
+    for (int n = 0; n < FACTS_PER_TURN && queue_take(&s->queue, &ev); n++) {
         take(s, &ev);
         if (clock_now().mono_ms > end_ms)
+            break;
+    }
+}
+
+static void take_wishes(struct supervisor *s)
+{
+    struct moment now = clock_now();
+    int64_t end_ms = now.mono_ms + PORTION_MS;
+    struct event ev;
+
+    for (int n = 0; n < WISHES_PER_TURN && order_next(&s->order, now, &ev); n++) {
+        take(s, &ev);
+        now = clock_now();
+        if (now.mono_ms > end_ms)
             break;
     }
 }
@@ -77,10 +95,11 @@ static bool drain(struct task *task)
 {
     struct supervisor *s = task->owner;
 
-    drain_lane(s, LANE_FACTS);
-    drain_lane(s, LANE_ASKS);
+    take_facts(s);
+    if (may_go_on(s))
+        take_wishes(s);
     shutdown_check(s);
-    return !queue_empty(&s->queue);
+    return !queue_empty(&s->queue) || (may_go_on(s) && !order_idle(&s->order));
 }
 
 static void post_from_tracker(void *owner, const struct event *ev)
@@ -102,24 +121,40 @@ static int add_name(struct supervisor *s, uint32_t index)
     return 0;
 }
 
+static int make_order(struct supervisor *s)
+{
+    struct unit **units = calloc(s->n_lives ? s->n_lives : 1, sizeof(struct unit *));
+    int r;
+
+    if (!units)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        units[i] = &s->lives[i].unit;
+    r = order_init(&s->order, units, s->n_lives);
+    free(units);
+    return r;
+}
+
 static int make_lives(struct supervisor *s)
 {
+    int r;
+
     s->lives = calloc(s->set->n_units ? s->set->n_units : 1, sizeof *s->lives);
     if (!s->lives)
         return -ENOMEM;
     for (uint32_t i = 0; i < s->set->n_units; i++) {
         const struct unit_spec *spec = &s->set->units[i];
-        int r = live_init(&s->lives[i], s, spec, i);
 
+        r = live_init(&s->lives[i], s, spec, i);
         if (r < 0)
             return r;
         s->n_lives++;
         r = add_name(s, i);
         if (r < 0)
             return r;
-        s->n_untried += spec->autostart && spec->enabled;
     }
-    return queue_init(&s->queue, s->n_lives);
+    r = queue_init(&s->queue, s->n_lives);
+    return r < 0 ? r : make_order(s);
 }
 
 static void open_slots(struct supervisor *s)
@@ -188,17 +223,10 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
 void supervisor_begin(struct supervisor *s)
 {
     notice_session(s, NOTICE_SESSION_STARTED, (struct requester){0}, 0, NOTICE_NO_UNIT, -1);
-    if (!s->n_untried)
+    order_begin(&s->order);
+    if (order_all_tried(&s->order))
         note_ready(s);
-    for (uint32_t i = 0; i < s->n_lives; i++) {
-        const struct unit_spec *spec = &s->set->units[i];
-        struct event ev = {.type = EV_START, .unit = i};
-
-        if (!spec->autostart || !spec->enabled)
-            continue;
-        s->lives[i].unit.goal = s->lives[i].unit.wanted = true;
-        supervisor_post(s, &ev);
-    }
+    task_start(&s->drain);
 }
 
 void supervisor_destroy(struct supervisor *s)
@@ -213,6 +241,7 @@ void supervisor_destroy(struct supervisor *s)
     strtab_finish(&s->by_name);
     tracker_finish(&s->tracker);
     queue_finish(&s->queue);
+    order_finish(&s->order);
     event_ring_finish(&s->events);
     slots_close(&s->slots, s->slots_path);
     free(s->slots_path);
@@ -297,7 +326,7 @@ bool supervisor_shutting_down(const struct supervisor *s)
 
 bool supervisor_started(const struct supervisor *s)
 {
-    return s->n_untried == 0;
+    return order_all_tried(&s->order);
 }
 
 int64_t supervisor_uptime_ms(const struct supervisor *s)
@@ -305,33 +334,54 @@ int64_t supervisor_uptime_ms(const struct supervisor *s)
     return clock_now().mono_ms - s->begun_ms;
 }
 
+void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiting_for *ret)
+{
+    order_waiting(&s->order, index, ret);
+}
+
+const struct order *supervisor_order(const struct supervisor *s)
+{
+    return &s->order;
+}
+
+void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uint32_t *along)
+{
+    order_along(&s->order, restart, asked, along);
+}
+
 /* ---- asking ---- */
+
+typedef void wish_fn(struct order *o, uint32_t unit, struct requester who);
 
 static int ask(struct supervisor *s, uint32_t index, enum request_kind kind, struct requester who)
 {
-    static const enum event_type types[REQUEST_COUNT] = {
-        [REQUEST_START] = EV_START,
-        [REQUEST_STOP] = EV_STOP,
-        [REQUEST_RESTART] = EV_RESTART,
-        [REQUEST_RESET_FAILED] = EV_RESET,
+    static wish_fn *const wishes[REQUEST_COUNT] = {
+        [REQUEST_START] = order_start,
+        [REQUEST_STOP] = order_stop,
+        [REQUEST_RESTART] = order_restart,
+        [REQUEST_RESET_FAILED] = order_reset,
     };
-    struct event ev = {.type = types[kind], .unit = index};
 
     if (s->shutdown.begun)
         return -ESHUTDOWN;
     if ((kind == REQUEST_START || kind == REQUEST_RESTART) && !s->set->units[index].enabled)
         return -EACCES;
-    /* Requests never take the room that exits need. */
-    if (!queue_takes_requests(&s->queue))
-        return -EAGAIN;
-    if (kind != REQUEST_RESET_FAILED)
-        s->lives[index].unit.goal = s->lives[index].unit.wanted = kind != REQUEST_STOP;
-    ev.u.ask.by = kind == REQUEST_RESTART ? BY_RESTART : BY_USER;
-    ev.u.ask.requester = who;
     notice_requested(s, &s->lives[index].unit, kind, 0, who);
-    supervisor_post(s, &ev);
+    wishes[kind](&s->order, index, who);
+    task_start(&s->drain);
     supervisor_tell(s, UINT32_MAX);
     return 0;
+}
+
+void supervisor_asks_begin(struct supervisor *s)
+{
+    s->n_asking++;
+}
+
+void supervisor_asks_end(struct supervisor *s)
+{
+    if (--s->n_asking == 0)
+        task_start(&s->drain);
 }
 
 int supervisor_start(struct supervisor *s, uint32_t index, struct requester who)
@@ -351,14 +401,12 @@ int supervisor_restart(struct supervisor *s, uint32_t index, struct requester wh
 
 uint64_t supervisor_asked(const struct supervisor *s)
 {
-    const struct event_lane *asks = &s->queue.lanes[LANE_ASKS];
-
-    return asks->n_taken + asks->n;
+    return order_marked(&s->order);
 }
 
 uint64_t supervisor_done(const struct supervisor *s)
 {
-    return s->queue.lanes[LANE_ASKS].n_taken;
+    return order_done(&s->order);
 }
 
 int supervisor_reset_failed(struct supervisor *s, uint32_t index, struct requester who)

@@ -271,7 +271,7 @@ void load_unit(struct loader *l, const struct ini_section *section, enum section
     };
     struct env env;
 
-    d.spec.name = name;
+    d.spec.name = d.spec.base_name = name;
     d.spec.kind = kind == SECTION_SERVICE ? UNIT_SERVICE : UNIT_JOB;
     d.spec.file = l->file;
     d.spec.line = section->line;

@@ -8,10 +8,11 @@
 #include "base/strtab.h"
 
 /*
- * A block is: header, array of units, then for each unit in turn its tags, argv, envp, groups and
- * texts, then all strings, each once. A pointer is kept as its offset from the start of the block,
- * NULL as 0. Since every array must begin exactly where the one before it ended and strings lie
- * behind them all, nothing in an accepted block can overlap.
+ * A block is: header, array of units, then for each unit in turn its tags, argv, envp, groups,
+ * dependencies, what its failure starts, and texts, then all strings, each once. A pointer is kept
+ * as its offset from the start of the block, NULL as 0. Since every array must begin exactly where
+ * the one before it ended and strings lie behind them all, nothing in an accepted block can
+ * overlap.
  */
 struct block_header {
     char magic[8];
@@ -56,6 +57,8 @@ static size_t arrays_bytes_of(const struct spec_set *set)
         n += ((size_t)u->argc + 1) * sizeof(char *);
         n += ((size_t)u->envc + 1) * sizeof(char *);
         n += aligned((size_t)u->n_groups * sizeof(gid_t));
+        n += aligned((size_t)u->n_dependencies * sizeof(struct dependency));
+        n += aligned((size_t)u->n_on_failed_start * sizeof(uint32_t));
         n += (size_t)u->n_texts * sizeof(struct spec_text);
     }
     return n;
@@ -103,14 +106,24 @@ static void *put_strings(struct packer *p, const char *const *strings, uint32_t 
     return offset;
 }
 
+/* Copies an array of plain data; returns what a pointer to it becomes. */
+static void *put_plain(struct packer *p, const void *items, size_t n, size_t item_bytes)
+{
+    void *offset, *to = put_array(p, n * item_bytes, &offset);
+
+    if (n)
+        memcpy(to, items, n * item_bytes);
+    return offset;
+}
+
 static void put_unit(struct packer *p, struct unit_spec *u)
 {
-    const gid_t *groups = u->groups;
     const struct spec_text *texts = u->texts;
     struct spec_text *to_texts;
-    void *to_groups, *offset;
+    void *offset;
 
     u->name = put_string(p, u->name);
+    u->base_name = put_string(p, u->base_name);
     u->description = put_string(p, u->description);
     u->file = put_string(p, u->file);
     u->directory = put_string(p, u->directory);
@@ -118,10 +131,10 @@ static void put_unit(struct packer *p, struct unit_spec *u)
     u->argv = put_strings(p, (const char *const *)u->argv, u->argc);
     u->envp = put_strings(p, (const char *const *)u->envp, u->envc);
 
-    to_groups = put_array(p, u->n_groups * sizeof *groups, &offset);
-    if (u->n_groups)
-        memcpy(to_groups, groups, u->n_groups * sizeof *groups);
-    u->groups = offset;
+    u->groups = put_plain(p, u->groups, u->n_groups, sizeof *u->groups);
+    u->dependencies = put_plain(p, u->dependencies, u->n_dependencies, sizeof *u->dependencies);
+    u->on_failed_start =
+        put_plain(p, u->on_failed_start, u->n_on_failed_start, sizeof *u->on_failed_start);
 
     to_texts = put_array(p, u->n_texts * sizeof *texts, &offset);
     for (uint32_t i = 0; i < u->n_texts; i++) {
@@ -252,8 +265,11 @@ static bool name_ok(const char *name)
     return len > 0 && len < UNIT_NAME_MAX + 16;
 }
 
-static bool daemon_ok(const struct daemon_spec *d)
+static bool daemon_ok(const struct daemon_spec *d, uint32_t n_units)
 {
+    if ((unsigned)d->exit_when > EXIT_ANY_FAILED || !bool_ok(&d->has_exit_code_from) ||
+        (d->has_exit_code_from && d->exit_code_from >= n_units))
+        return false;
     return bool_ok(&d->has_socket_group) && d->events_kept >= EVENTS_KEPT_MIN &&
            d->events_kept <= EVENTS_KEPT_MAX && d->shutdown_timeout_ms >= 0;
 }
@@ -266,21 +282,42 @@ static bool values_ok(const struct unit_spec *u)
         return false;
     if ((unsigned)u->kind > UNIT_JOB || (unsigned)u->restart > RESTART_ALWAYS ||
         (unsigned)u->kill_mode > KILL_MAIN || (unsigned)u->ready > READY_STARTED ||
-        (unsigned)u->log > LOG_NULL)
+        (unsigned)u->log > LOG_NULL ||
+        (unsigned)u->on_dependency_restart > DEPENDENCY_RESTART_FOLLOW ||
+        (unsigned)u->on_failed > ON_FAILED_START)
         return false;
-    if (u->argc == 0 || u->n_tags > TAGS_MAX || u->stop_signal < 1 || u->stop_signal > 64 ||
-        u->restart_jitter_percent > 100 || u->restart_limit > RESTART_LIMIT_MAX)
+    if (u->argc == 0 || u->n_tags > TAGS_MAX || u->instance > INSTANCES_MAX || u->stop_signal < 1 ||
+        u->stop_signal > 64 || u->restart_jitter_percent > 100 ||
+        u->restart_limit > RESTART_LIMIT_MAX)
         return false;
     return u->ready_timeout_ms >= 0 && u->stop_timeout_ms >= 0 && u->restart_delay_ms >= 0 &&
            u->restart_delay_max_ms >= 0 && u->restart_reset_ms >= 0 && u->restart_window_ms >= 0 &&
            u->timeout_ms >= 0 && u->retry_delay_ms >= 0 && u->retry_delay_max_ms >= 0;
 }
 
-static void take_unit(struct unpacker *x, struct unit_spec *u)
+/* What unit number `self` says of other units. */
+static bool dependencies_ok(const struct unit_spec *u, uint32_t self, uint32_t n_units)
+{
+    for (uint32_t i = 0; i < u->n_dependencies; i++) {
+        const struct dependency *d = &u->dependencies[i];
+
+        if (d->unit >= n_units || d->unit == self || (unsigned)d->kind > DEPENDENCY_REQUIRES ||
+            d->conditions == 0 || d->conditions >> CONDITION_COUNT != 0)
+            return false;
+    }
+    for (uint32_t i = 0; i < u->n_on_failed_start; i++) {
+        if (u->on_failed_start[i] >= n_units)
+            return false;
+    }
+    return true;
+}
+
+static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, uint32_t n_units)
 {
     if (!values_ok(u))
         x->bad = true;
     u->name = take_string(x, u->name, false);
+    u->base_name = take_string(x, u->base_name, false);
     u->description = take_string(x, u->description, false);
     u->file = take_string(x, u->file, false);
     u->directory = take_string(x, u->directory, false);
@@ -288,13 +325,18 @@ static void take_unit(struct unpacker *x, struct unit_spec *u)
     u->argv = take_strings(x, u->argv, u->argc);
     u->envp = take_strings(x, u->envp, u->envc);
     u->groups = take_array(x, u->groups, u->n_groups, sizeof *u->groups);
+    u->dependencies = take_array(x, u->dependencies, u->n_dependencies, sizeof *u->dependencies);
+    u->on_failed_start =
+        take_array(x, u->on_failed_start, u->n_on_failed_start, sizeof *u->on_failed_start);
+    if (!x->bad && !dependencies_ok(u, self, n_units))
+        x->bad = true;
     u->texts = take_array(x, u->texts, u->n_texts, sizeof *u->texts);
     for (uint32_t i = 0; !x->bad && i < u->n_texts; i++) {
         u->texts[i].key = take_string(x, u->texts[i].key, false);
         u->texts[i].text = take_string(x, u->texts[i].text, false);
         u->texts[i].file = take_string(x, u->texts[i].file, false);
     }
-    if (!x->bad && !name_ok(u->name))
+    if (!x->bad && (!name_ok(u->name) || !name_ok(u->base_name)))
         x->bad = true;
 }
 
@@ -320,11 +362,11 @@ int spec_unpack(void *block, size_t bytes, struct spec_set **ret_set)
     set->daemon.socket = take_string(&x, set->daemon.socket, true);
     set->daemon.socket_group = take_string(&x, set->daemon.socket_group, true);
     set->daemon.runtime_dir = take_string(&x, set->daemon.runtime_dir, true);
-    if (!daemon_ok(&set->daemon))
+    if (!daemon_ok(&set->daemon, set->n_units))
         return -EINVAL;
     set->units = take_array(&x, set->units, set->n_units, sizeof *set->units);
     for (uint32_t i = 0; !x.bad && i < set->n_units; i++)
-        take_unit(&x, &set->units[i]);
+        take_unit(&x, &set->units[i], i, set->n_units);
     if (x.bad || x.at != x.strings_at)
         return -EINVAL;
     set->refs = 0;

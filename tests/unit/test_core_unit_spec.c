@@ -21,12 +21,17 @@ static char *envp_copy[] = {var_path_copy, NULL};
 static char *envp_none[] = {NULL};
 static const char *tags[] = {"db", "eu-1"};
 static gid_t groups[] = {1, 2, 3};
+static struct dependency dependencies[] = {
+    {1, DEPENDENCY_REQUIRES, 1u << CONDITION_COMPLETED},
+    {2, DEPENDENCY_AFTER, 1u << CONDITION_STARTED | 1u << CONDITION_READY}};
+static uint32_t on_failed_start[] = {2, 1, 0};
 static struct spec_text texts[] = {{"command", "/bin/a 'two words' ''", "x.ini", 7},
                                    {"umask", "077", "x.ini", 9}};
 
 static struct unit_spec units[] = {
     {
         .name = "first",
+        .base_name = "first",
         .kind = UNIT_SERVICE,
         .description = "The first",
         .tags = tags,
@@ -55,11 +60,18 @@ static struct unit_spec units[] = {
         .restart_limit = RESTART_LIMIT_MAX,
         .essential = true,
         .success_exit = {.codes = {1, 0, 0, (uint64_t)1 << 63}, .signals = 1u << 14},
+        .dependencies = dependencies,
+        .n_dependencies = 2,
+        .on_dependency_restart = DEPENDENCY_RESTART_FOLLOW,
+        .on_failed = ON_FAILED_START,
+        .on_failed_start = on_failed_start,
+        .n_on_failed_start = 3,
         .texts = texts,
         .n_texts = 2,
     },
     {
         .name = "second",
+        .base_name = "second",
         .kind = UNIT_JOB,
         .description = "",
         .file = "x.ini",
@@ -72,7 +84,9 @@ static struct unit_spec units[] = {
         .retries = 5,
     },
     {
-        .name = "third",
+        .name = "third@2",
+        .base_name = "third",
+        .instance = 2,
         .description = "",
         .file = "x.ini",
         .argv = argv_short,
@@ -90,7 +104,10 @@ static struct spec_set set = {
                .socket_group = "staff",
                .socket_gid = 50,
                .events_kept = 100,
-               .shutdown_timeout_ms = 5},
+               .shutdown_timeout_ms = 5,
+               .exit_when = EXIT_ANY_FAILED,
+               .has_exit_code_from = true,
+               .exit_code_from = 2},
     .units = units,
     .n_units = 3,
 };
@@ -117,10 +134,13 @@ static size_t use_all(const struct spec_set *s)
 
     assert_in_range(s->daemon.events_kept, EVENTS_KEPT_MIN, EVENTS_KEPT_MAX);
     n += s->daemon.has_socket_group;
+    assert_true(!s->daemon.has_exit_code_from || s->daemon.exit_code_from < s->n_units);
+    assert_true(s->daemon.exit_when <= EXIT_ANY_FAILED);
     for (uint32_t i = 0; i < s->n_units; i++) {
         const struct unit_spec *u = &s->units[i];
 
-        n += use(u->name) + use(u->description) + use(u->file) + use(u->directory);
+        n += use(u->name) + use(u->base_name) + use(u->description) + use(u->file) +
+             use(u->directory);
         for (uint32_t k = 0; k < u->n_tags; k++)
             n += use(u->tags[k]);
         for (uint32_t k = 0; k < u->argc; k++)
@@ -134,6 +154,13 @@ static size_t use_all(const struct spec_set *s)
             n += u->groups[k] & 1;
         for (uint32_t k = 0; k < u->n_texts; k++)
             n += use(u->texts[k].key) + use(u->texts[k].text) + use(u->texts[k].file);
+        for (uint32_t k = 0; k < u->n_dependencies; k++) {
+            assert_true(u->dependencies[k].unit < s->n_units && u->dependencies[k].unit != i);
+            assert_in_range(u->dependencies[k].conditions, 1, (1u << CONDITION_COUNT) - 1);
+            assert_true(u->dependencies[k].kind <= DEPENDENCY_REQUIRES);
+        }
+        for (uint32_t k = 0; k < u->n_on_failed_start; k++)
+            assert_true(u->on_failed_start[k] < s->n_units);
         n += (size_t)(u->enabled + u->autostart + u->essential + u->change_user);
         assert_true(u->argc >= 1 && u->stop_signal >= 1 && u->stop_signal <= 64);
         assert_true(u->kind <= UNIT_JOB && u->restart <= RESTART_ALWAYS);
@@ -164,6 +191,9 @@ static void test_roundtrip(void **state)
     assert_int_equal(got->daemon.socket_gid, 50);
     assert_int_equal(got->daemon.events_kept, 100);
     assert_int_equal(got->daemon.shutdown_timeout_ms, 5);
+    assert_int_equal(got->daemon.exit_when, EXIT_ANY_FAILED);
+    assert_true(got->daemon.has_exit_code_from);
+    assert_int_equal(got->daemon.exit_code_from, 2);
     assert_int_equal(got->n_units, 3);
 
     const struct unit_spec *u = &got->units[0];
@@ -191,12 +221,26 @@ static void test_roundtrip(void **state)
     assert_int_equal(u->restart, RESTART_ON_FAILURE);
     assert_true(exit_set_has_code(&u->success_exit, 255));
     assert_true(exit_set_has_signal(&u->success_exit, 15));
+    assert_int_equal(u->n_dependencies, 2);
+    assert_int_equal(u->dependencies[0].unit, 1);
+    assert_int_equal(u->dependencies[0].kind, DEPENDENCY_REQUIRES);
+    assert_int_equal(u->dependencies[0].conditions, 1u << CONDITION_COMPLETED);
+    assert_int_equal(u->dependencies[1].unit, 2);
+    assert_int_equal(u->dependencies[1].conditions, dependencies[1].conditions);
+    assert_int_equal(u->on_dependency_restart, DEPENDENCY_RESTART_FOLLOW);
+    assert_int_equal(u->on_failed, ON_FAILED_START);
+    assert_int_equal(u->n_on_failed_start, 3);
+    assert_memory_equal(u->on_failed_start, on_failed_start, sizeof on_failed_start);
+    assert_int_equal(u->instance, 0);
     assert_int_equal(u->n_texts, 2);
     assert_string_equal(u->texts[1].key, "umask");
     assert_int_equal(u->texts[1].line, 9);
     assert_int_equal(got->units[1].retries, 5);
     assert_int_equal(got->units[2].envc, 0);
-    assert_string_equal(got->units[2].name, "third");
+    assert_string_equal(got->units[2].name, "third@2");
+    assert_string_equal(got->units[2].base_name, "third");
+    assert_int_equal(got->units[2].instance, 2);
+    assert_int_equal(got->units[2].n_dependencies, 0);
     free(block);
 }
 
@@ -361,6 +405,16 @@ static void test_single_fields(void **state)
     REFUSED_WITH(n_groups, UINT32_MAX);
     REFUSED_WITH(n_texts, 1);
     REFUSED_WITH(name, NULL);
+    REFUSED_WITH(base_name, NULL);
+    REFUSED_WITH(instance, INSTANCES_MAX + 1);
+    REFUSED_WITH(dependencies, u_->dependencies + 1);
+    REFUSED_WITH(n_dependencies, 0);
+    REFUSED_WITH(n_dependencies, UINT32_MAX);
+    REFUSED_WITH(on_failed_start, NULL);
+    REFUSED_WITH(n_on_failed_start, 1);
+    REFUSED_WITH(n_on_failed_start, UINT32_MAX);
+    REFUSED_WITH(on_failed, (enum on_failed)3);
+    REFUSED_WITH(on_dependency_restart, (enum dependency_restart)2);
     REFUSED_WITH(directory, (char *)(uintptr_t)units_at);
     REFUSED_WITH(description, (char *)(uintptr_t)bytes);
     REFUSED_WITH(stop_signal, 0);
@@ -373,6 +427,42 @@ static void test_single_fields(void **state)
     free(block);
 }
 
+/* What is said of other units: their indexes, and in which way. */
+static void test_dependencies(void **state)
+{
+    static const struct dependency bad[] = {
+        {3, DEPENDENCY_AFTER, 1},
+        {UINT32_MAX, DEPENDENCY_AFTER, 1},
+        {0, DEPENDENCY_AFTER, 1}, /* itself */
+        {1, (enum dependency_kind)3, 1},
+        {1, DEPENDENCY_REQUIRES, 0},
+        {1, DEPENDENCY_REQUIRES, 1u << CONDITION_COUNT},
+    };
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes), *copy = exact_copy(block, bytes);
+    struct spec_set *got;
+
+    (void)state;
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    struct dependency *d =
+        (struct dependency *)(void *)(copy + ((char *)got->units[0].dependencies - block));
+    uint32_t *start = (uint32_t *)(void *)(copy + ((char *)got->units[0].on_failed_start - block));
+    const struct dependency good = d[1];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        d[1] = bad[i];
+        assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    }
+    d[1] = good;
+    assert_int_equal(unpack_copy(copy, bytes), 0);
+    start[2] = 3;
+    assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    start[2] = 0;
+    assert_int_equal(unpack_copy(copy, bytes), 0);
+    free(copy);
+    free(block);
+}
+
 /* As many tags as there may be, and one more. */
 static void test_number_of_tags(void **state)
 {
@@ -381,6 +471,7 @@ static void test_number_of_tags(void **state)
     struct spec_set one = {.daemon = set.daemon, .units = &unit, .n_units = 1};
 
     (void)state;
+    one.daemon.has_exit_code_from = false;
     for (size_t i = 0; i <= TAGS_MAX; i++)
         many[i] = "t";
     unit.tags = many;
@@ -445,6 +536,17 @@ static void test_daemon_fields(void **state)
     memset(&d->has_socket_group, 2, 1);
     assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
     *d = good;
+    memset(&d->has_exit_code_from, 2, 1);
+    assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    *d = good;
+    d->exit_code_from = 3;
+    assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    d->has_exit_code_from = false;
+    assert_int_equal(unpack_copy(copy, bytes), 0);
+    *d = good;
+    d->exit_when = (enum exit_when)3;
+    assert_int_equal(unpack_copy(copy, bytes), -EINVAL);
+    *d = good;
     assert_int_equal(unpack_copy(copy, bytes), 0);
     free(copy);
     free(block);
@@ -492,7 +594,7 @@ int main(void)
         cmocka_unit_test(test_crossed_offsets), cmocka_unit_test(test_single_fields),
         cmocka_unit_test(test_bools),           cmocka_unit_test(test_open_end),
         cmocka_unit_test(test_counting),        cmocka_unit_test(test_daemon_fields),
-        cmocka_unit_test(test_number_of_tags),
+        cmocka_unit_test(test_number_of_tags),  cmocka_unit_test(test_dependencies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

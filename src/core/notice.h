@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/ends.h"
 #include "core/outcome.h"
 #include "core/unit.h"
 #include "core/waiting.h"
@@ -15,7 +16,7 @@
 enum notice_type {
     NOTICE_SESSION_STARTED,
     NOTICE_SESSION_READY,
-    NOTICE_SESSION_STOPPING, /* session: requester or signal; unit: the essential one that ended */
+    NOTICE_SESSION_STOPPING, /* session: requester, signal or because; unit: the last straw */
     NOTICE_SESSION_STOPPED,  /* session: exit_code */
     NOTICE_UNIT_REQUESTED,   /* request */
     NOTICE_UNIT_STATE,       /* state */
@@ -44,8 +45,9 @@ struct notice {
     union {
         struct {
             struct requester requester;
-            int signal;    /* 0: none */
-            int exit_code; /* -1: none */
+            int signal;             /* 0: none */
+            enum end_cause because; /* reeved ends by itself */
+            int exit_code;          /* -1: none */
         } session;
         struct {
             enum request_kind kind;

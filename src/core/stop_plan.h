@@ -19,8 +19,10 @@ int64_t shutdown_reserve_ms(int64_t budget_ms);
  */
 int64_t shutdown_kill_by_ms(int64_t budget_ms, int64_t begun_ms, int64_t now_ms, uint32_t chain);
 
-/* How long what was killed is waited for before the rest goes on without it: R, and no more than
- * 2 s. Never 0. */
+/*
+ * How long reeved waits after a SIGKILL before it goes on without the unit: two seconds, but no
+ * longer than R. Never 0, which as an event's patience_ms would mean the default.
+ */
 int64_t shutdown_patience_ms(int64_t budget_ms);
 
 /* When what remains of any unit is killed: T - R after the shutdown began. */

@@ -130,7 +130,7 @@ static void states_are_counted(void **state)
     assert_int_equal(t.by_state[STATE_STOPPING], 2);
     assert_int_equal(t.by_state[STATE_KILLING], 2);
     assert_int_equal(t.by_state[STATE_RUNNING], 1);
-    assert_int_equal(t.by_state[STATE_WAITING], 0);
+    assert_int_equal(t.by_state[STATE_WAITING], 2);
 }
 
 int main(void)

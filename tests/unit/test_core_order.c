@@ -1,0 +1,844 @@
+/* The order, told in stories: units that start at once and end when the story says so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/order.h"
+#include "core/stop_plan.h"
+
+enum { PLAYERS_MAX = 8, DEPENDENCIES_EACH = 8 };
+
+/* Who is who in most stories. */
+enum { DB, WEB, APP, CACHE, JOB };
+
+struct player {
+    struct unit_spec spec;
+    struct unit unit;
+    struct dependency dependencies[DEPENDENCIES_EACH];
+    bool slow; /* does not execute by itself */
+    bool main_there;
+    bool killed;
+    int64_t kill_by_ms; /* of its last stop */
+    unsigned n_spawned;
+};
+
+struct story {
+    struct player players[PLAYERS_MAX];
+    struct order order;
+    struct moment now;
+    uint32_t n;
+    uint32_t began[64], n_began; /* who was spawned, in order */
+    uint32_t ended[64], n_ended; /* who was told to stop, in order */
+};
+
+static const struct requester alice = {.known = true, .uid = 1000, .pid = 77};
+static struct story s;
+
+/* ---- making ---- */
+
+static void cast(uint32_t n)
+{
+    static const char *const names[] = {"db", "web", "app", "cache", "job", "x", "y", "z"};
+
+    memset(&s, 0, sizeof s);
+    s.now = (struct moment){1000, 1790000000000};
+    s.n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        struct unit_spec *spec = &s.players[i].spec;
+
+        spec->name = names[i];
+        spec->enabled = true;
+        spec->stop_timeout_ms = 10000;
+        spec->ready_timeout_ms = 30000;
+        spec->restart = RESTART_ALWAYS;
+        spec->restart_delay_ms = 100;
+        spec->restart_delay_max_ms = 100;
+        spec->restart_reset_ms = 10000;
+        spec->success_exit.codes[0] = 1;
+        spec->dependencies = s.players[i].dependencies;
+    }
+}
+
+static void make_job(uint32_t i)
+{
+    s.players[i].spec.kind = UNIT_JOB;
+}
+
+static void depends(uint32_t from, enum dependency_kind kind, uint32_t to, enum condition condition)
+{
+    struct unit_spec *spec = &s.players[from].spec;
+
+    assert_true(spec->n_dependencies < DEPENDENCIES_EACH);
+    s.players[from].dependencies[spec->n_dependencies++] =
+        (struct dependency){.unit = to, .kind = kind, .conditions = 1u << condition};
+}
+
+static void requires_ready(uint32_t from, uint32_t to)
+{
+    depends(from, DEPENDENCY_REQUIRES, to, CONDITION_READY);
+}
+
+static void curtain_up(void)
+{
+    struct unit *units[PLAYERS_MAX];
+
+    for (uint32_t i = 0; i < s.n; i++) {
+        assert_int_equal(unit_init(&s.players[i].unit, &s.players[i].spec, i), 0);
+        units[i] = &s.players[i].unit;
+    }
+    assert_int_equal(order_init(&s.order, units, s.n), 0);
+}
+
+static int curtain_down(void **state)
+{
+    (void)state;
+    order_finish(&s.order);
+    for (uint32_t i = 0; i < s.n; i++)
+        unit_finish(&s.players[i].unit);
+    return 0;
+}
+
+/* ---- what happens ---- */
+
+static void step(struct event ev);
+
+static void happens(uint32_t i, enum event_type type)
+{
+    step((struct event){.type = type, .unit = i});
+}
+
+static void perform(uint32_t i, const struct actions *acts)
+{
+    struct player *p = &s.players[i];
+
+    for (unsigned k = 0; k < acts->n; k++) {
+        switch (acts->items[k].type) {
+        case ACT_SPAWN:
+            p->main_there = true;
+            p->n_spawned++;
+            s.began[s.n_began++ % 64] = i;
+            step((struct event){.type = EV_SPAWNED, .unit = i, .u.spawned = {.pid = 42}});
+            if (!p->slow)
+                happens(i, EV_EXECED);
+            break;
+        case ACT_SIGNAL:
+            s.ended[s.n_ended++ % 64] = i;
+            happens(i, EV_SIGNALLED);
+            break;
+        case ACT_KILL:
+            p->killed = true;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static void step(struct event ev)
+{
+    struct actions acts;
+
+    if (ev.type == EV_STOP)
+        s.players[ev.unit].kill_by_ms = ev.u.ask.kill_by_ms;
+    unit_step(&s.players[ev.unit].unit, &ev, s.now, 0, &acts);
+    order_changed(&s.order, ev.unit);
+    perform(ev.unit, &acts);
+}
+
+static void go_on(void)
+{
+    struct event ev;
+    int n = 0;
+
+    while (order_next(&s.order, s.now, &ev)) {
+        assert_true(++n < 1000);
+        step(ev);
+    }
+    assert_true(order_idle(&s.order));
+    assert_int_equal(order_done(&s.order), order_marked(&s.order));
+}
+
+static void ends(uint32_t i, int code)
+{
+    struct event ev = {.type = EV_EXITED, .unit = i};
+
+    assert_true(s.players[i].main_there);
+    s.players[i].main_there = false;
+    ev.u.exited.at = s.now;
+    ev.u.exited.status.exit_code = code;
+    ev.u.exited.tree_empty = true;
+    step(ev);
+    go_on();
+}
+
+static void deadline(uint32_t i)
+{
+    int64_t at_ms = s.players[i].unit.deadline_ms;
+
+    assert_true(at_ms >= s.now.mono_ms);
+    s.now.wall_ms += at_ms - s.now.mono_ms;
+    s.now.mono_ms = at_ms;
+    happens(i, EV_DEADLINE);
+    go_on();
+}
+
+static void start(uint32_t i)
+{
+    order_start(&s.order, i, alice);
+    go_on();
+}
+
+static void stop(uint32_t i)
+{
+    order_stop(&s.order, i, alice);
+    go_on();
+}
+
+static void restart(uint32_t i)
+{
+    order_restart(&s.order, i, alice);
+    go_on();
+}
+
+static void shut_down(int64_t budget_ms)
+{
+    order_shutdown(&s.order, s.now.mono_ms, budget_ms, alice);
+    go_on();
+}
+
+/* ---- what is so ---- */
+
+#define IS(i, p) assert_string_equal(unit_phase_name(s.players[i].unit.phase), unit_phase_name(p))
+#define UP(i) assert_true(s.players[i].unit.goal)
+#define DOWN(i) assert_false(s.players[i].unit.goal)
+
+static struct waiting_for waiting(uint32_t i)
+{
+    struct waiting_for w;
+
+    order_waiting(&s.order, i, &w);
+    return w;
+}
+
+#define WAITS_FOR(i, other, what)                                                                  \
+    do {                                                                                           \
+        assert_int_equal(waiting(i).unit, other);                                                  \
+        assert_string_equal(waited_for_name(waiting(i).until), waited_for_name(what));             \
+    } while (0)
+
+/* ---- starting ---- */
+
+static void a_start_raises_the_goals_of_all_it_requires(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(WEB, APP);
+    requires_ready(APP, DB);
+    s.players[DB].slow = true;
+    curtain_up();
+    start(WEB);
+    UP(WEB);
+    UP(APP);
+    UP(DB);
+    assert_false(s.players[DB].unit.wanted);
+    IS(DB, PHASE_SPAWNING);
+    IS(APP, PHASE_WAITING);
+    WAITS_FOR(APP, DB, WAITED_READY);
+    WAITS_FOR(WEB, APP, WAITED_READY);
+    happens(DB, EV_EXECED);
+    go_on();
+    IS(WEB, PHASE_RUNNING);
+    assert_int_equal(s.began[0], DB);
+    assert_int_equal(s.began[1], APP);
+    assert_int_equal(s.began[2], WEB);
+    assert_int_equal(waiting(WEB).unit, WAITING_NO_UNIT);
+}
+
+static void starts_are_as_parallel_as_the_graph_allows(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(WEB, DB);
+    requires_ready(WEB, APP);
+    s.players[DB].slow = s.players[APP].slow = true;
+    curtain_up();
+    start(WEB);
+    IS(DB, PHASE_SPAWNING);
+    IS(APP, PHASE_SPAWNING);
+    assert_int_equal(waiting(WEB).others, 1);
+    happens(APP, EV_EXECED);
+    go_on();
+    IS(WEB, PHASE_WAITING);
+    assert_int_equal(waiting(WEB).others, 0);
+    happens(DB, EV_EXECED);
+    go_on();
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void a_job_must_have_completed(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    depends(WEB, DEPENDENCY_REQUIRES, JOB, CONDITION_COMPLETED);
+    curtain_up();
+    start(WEB);
+    IS(JOB, PHASE_RUNNING);
+    WAITS_FOR(WEB, JOB, WAITED_COMPLETED);
+    ends(JOB, 0);
+    IS(WEB, PHASE_RUNNING);
+    /* And not again with each restart. */
+    restart(WEB);
+    ends(WEB, 0);
+    IS(WEB, PHASE_RUNNING);
+    assert_int_equal(s.players[JOB].n_spawned, 1);
+    /* Stopping what has completed changes nothing. */
+    stop(JOB);
+    IS(JOB, PHASE_COMPLETED);
+    IS(WEB, PHASE_RUNNING);
+    UP(WEB);
+}
+
+static void after_orders_only_what_is_up(void **state)
+{
+    (void)state;
+    cast(2);
+    depends(WEB, DEPENDENCY_AFTER, DB, CONDITION_READY);
+    s.players[DB].slow = true;
+    curtain_up();
+    start(WEB);
+    IS(WEB, PHASE_RUNNING);
+    DOWN(DB);
+    stop(WEB);
+    ends(WEB, 0);
+    /* Both asked for at once. */
+    order_start(&s.order, WEB, alice);
+    order_start(&s.order, DB, alice);
+    go_on();
+    IS(WEB, PHASE_WAITING);
+    happens(DB, EV_EXECED);
+    go_on();
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void wants_is_passed_over_once_the_first_attempt_fails(void **state)
+{
+    (void)state;
+    cast(2);
+    depends(WEB, DEPENDENCY_WANTS, DB, CONDITION_READY);
+    s.players[DB].slow = true;
+    curtain_up();
+    start(WEB);
+    UP(DB);
+    WAITS_FOR(WEB, DB, WAITED_READY);
+    ends(DB, 1);
+    IS(DB, PHASE_BACKOFF);
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void wants_does_not_wait_behind_what_is_late(void **state)
+{
+    (void)state;
+    cast(3);
+    depends(WEB, DEPENDENCY_WANTS, APP, CONDITION_READY);
+    requires_ready(APP, DB);
+    s.players[DB].slow = true;
+    curtain_up();
+    start(WEB);
+    IS(WEB, PHASE_WAITING);
+    ends(DB, 1);
+    IS(APP, PHASE_WAITING);
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void wants_of_a_disabled_unit_is_passed_over(void **state)
+{
+    (void)state;
+    cast(2);
+    depends(WEB, DEPENDENCY_WANTS, DB, CONDITION_READY);
+    s.players[DB].spec.enabled = false;
+    curtain_up();
+    start(WEB);
+    IS(WEB, PHASE_RUNNING);
+    DOWN(DB);
+}
+
+static void a_retry_waits_for_its_conditions_too(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    start(WEB);
+    s.players[DB].slow = true;
+    ends(DB, 1);
+    IS(WEB, PHASE_RUNNING); /* ignore: requirers stay */
+    ends(WEB, 1);
+    deadline(DB);
+    IS(DB, PHASE_SPAWNING);
+    deadline(WEB);
+    IS(WEB, PHASE_WAITING);
+    happens(DB, EV_EXECED);
+    go_on();
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void a_service_that_completed_is_started_for_who_needs_it(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    curtain_up();
+    start(DB);
+    ends(DB, 0);
+    IS(DB, PHASE_COMPLETED);
+    start(WEB);
+    IS(DB, PHASE_RUNNING);
+    IS(WEB, PHASE_RUNNING);
+}
+
+/* ---- stopping ---- */
+
+static void requirers_stop_first_and_are_no_longer_wanted(void **state)
+{
+    const bool asked[PLAYERS_MAX] = {[DB] = true};
+    uint32_t along[PLAYERS_MAX];
+
+    (void)state;
+    cast(3);
+    requires_ready(WEB, APP);
+    requires_ready(APP, DB);
+    curtain_up();
+    start(WEB);
+    order_along(&s.order, false, asked, along);
+    assert_int_equal(along[WEB], DB + 1);
+    assert_int_equal(along[APP], DB + 1);
+    assert_int_equal(along[DB], 0);
+    stop(DB);
+    assert_int_equal(s.n_ended, 1);
+    IS(WEB, PHASE_STOPPING);
+    IS(DB, PHASE_RUNNING);
+    WAITS_FOR(DB, APP, WAITED_STOPPED);
+    assert_int_equal(s.players[WEB].unit.current.requested_by, BY_DEPENDENCY);
+    assert_int_equal(s.players[WEB].unit.current.requester.unit, DB + 1);
+    ends(WEB, 0);
+    ends(APP, 0);
+    assert_int_equal(s.players[DB].unit.current.requested_by, BY_USER);
+    ends(DB, 0);
+    IS(DB, PHASE_STOPPED);
+    start(DB);
+    IS(DB, PHASE_RUNNING);
+    IS(WEB, PHASE_STOPPED);
+    DOWN(WEB);
+}
+
+static void what_was_up_for_its_sake_only_stops_after_it(void **state)
+{
+    (void)state;
+    cast(4);
+    requires_ready(WEB, DB);
+    requires_ready(WEB, CACHE);
+    curtain_up();
+    start(CACHE);
+    start(WEB);
+    stop(WEB);
+    IS(DB, PHASE_RUNNING);
+    WAITS_FOR(DB, WEB, WAITED_STOPPED);
+    ends(WEB, 0);
+    IS(DB, PHASE_STOPPING);
+    assert_int_equal(s.players[DB].unit.current.requested_by, BY_DEPENDENCY);
+    assert_int_equal(s.players[DB].unit.current.requester.unit, WEB + 1);
+    ends(DB, 0);
+    IS(DB, PHASE_STOPPED);
+    IS(CACHE, PHASE_RUNNING);
+}
+
+static void a_stop_by_hand_holds_although_another_wants_it(void **state)
+{
+    (void)state;
+    cast(2);
+    depends(WEB, DEPENDENCY_WANTS, DB, CONDITION_READY);
+    curtain_up();
+    start(WEB);
+    stop(DB);
+    ends(DB, 0);
+    IS(DB, PHASE_STOPPED);
+    IS(WEB, PHASE_RUNNING);
+    restart(WEB);
+    ends(WEB, 0);
+    IS(DB, PHASE_STOPPED);
+    IS(WEB, PHASE_RUNNING);
+    start(WEB);
+    IS(DB, PHASE_RUNNING);
+}
+
+static void a_start_during_the_stop_follows_it(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    start(WEB);
+    stop(DB);
+    start(WEB); /* which is stopping, and pulls up db, which is still to stop */
+    UP(DB);
+    ends(WEB, 0);
+    IS(WEB, PHASE_WAITING);
+    IS(DB, PHASE_STOPPING);
+    ends(DB, 0);
+    IS(DB, PHASE_RUNNING);
+    IS(WEB, PHASE_RUNNING);
+    assert_int_equal(s.players[WEB].n_spawned, 2);
+    assert_int_equal(s.players[DB].n_spawned, 2);
+}
+
+static void a_unit_that_was_to_follow_its_requirer_down_stays_when_needed_again(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    start(WEB);
+    stop(WEB);
+    DOWN(DB);
+    start(WEB);
+    ends(WEB, 0);
+    IS(WEB, PHASE_RUNNING);
+    IS(DB, PHASE_RUNNING);
+    assert_int_equal(s.players[DB].n_spawned, 1);
+}
+
+static void the_unkillable_does_not_hold_up_the_rest(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    start(WEB);
+    stop(DB);
+    deadline(WEB);
+    IS(WEB, PHASE_KILLING);
+    IS(DB, PHASE_RUNNING);
+    deadline(WEB);
+    IS(WEB, PHASE_UNKILLABLE);
+    IS(DB, PHASE_STOPPING);
+}
+
+/* The way from web to db leads through a job that is done. */
+static void the_order_reaches_through_what_is_down(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    depends(WEB, DEPENDENCY_REQUIRES, JOB, CONDITION_COMPLETED);
+    requires_ready(JOB, DB);
+    curtain_up();
+    start(WEB);
+    ends(JOB, 0);
+    IS(WEB, PHASE_RUNNING);
+    stop(DB);
+    IS(WEB, PHASE_STOPPING);
+    IS(DB, PHASE_RUNNING);
+    WAITS_FOR(DB, WEB, WAITED_STOPPED);
+    ends(WEB, 0);
+    IS(DB, PHASE_STOPPING);
+    IS(JOB, PHASE_COMPLETED);
+}
+
+/* ---- restarting and failing ---- */
+
+static void requirers_stay_when_a_unit_restarts(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    start(WEB);
+    restart(DB);
+    ends(DB, 0);
+    IS(DB, PHASE_RUNNING);
+    assert_int_equal(s.players[WEB].n_spawned, 1);
+    assert_false(s.players[DB].unit.wanted);
+}
+
+static void followers_stop_before_and_start_after(void **state)
+{
+    const bool asked[PLAYERS_MAX] = {[DB] = true};
+    uint32_t along[PLAYERS_MAX];
+
+    (void)state;
+    cast(3);
+    requires_ready(WEB, DB);
+    requires_ready(APP, DB);
+    s.players[WEB].spec.on_dependency_restart = DEPENDENCY_RESTART_FOLLOW;
+    curtain_up();
+    start(WEB);
+    start(APP);
+    order_along(&s.order, true, asked, along);
+    assert_int_equal(along[WEB], DB + 1);
+    assert_int_equal(along[APP], 0);
+    restart(DB);
+    IS(WEB, PHASE_STOPPING);
+    IS(DB, PHASE_RUNNING);
+    IS(APP, PHASE_RUNNING);
+    ends(WEB, 0);
+    IS(WEB, PHASE_WAITING);
+    IS(DB, PHASE_STOPPING);
+    s.players[DB].slow = true;
+    ends(DB, 0);
+    IS(WEB, PHASE_WAITING);
+    happens(DB, EV_EXECED);
+    go_on();
+    IS(WEB, PHASE_RUNNING);
+    assert_int_equal(s.players[APP].n_spawned, 1);
+}
+
+static void followers_wait_out_the_backoff(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[WEB].spec.on_dependency_restart = DEPENDENCY_RESTART_FOLLOW;
+    curtain_up();
+    start(WEB);
+    ends(DB, 1);
+    IS(DB, PHASE_BACKOFF);
+    IS(WEB, PHASE_STOPPING);
+    assert_int_equal(s.players[WEB].unit.current.requested_by, BY_DEPENDENCY);
+    ends(WEB, 0);
+    IS(WEB, PHASE_WAITING);
+    deadline(DB);
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void requirers_of_what_failed_stop_and_keep_their_goal(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(APP, DB);
+    requires_ready(WEB, APP);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    curtain_up();
+    start(WEB);
+    ends(DB, 3);
+    IS(DB, PHASE_FAILED);
+    IS(WEB, PHASE_STOPPING);
+    IS(APP, PHASE_RUNNING);
+    ends(WEB, 0);
+    ends(APP, 0);
+    IS(APP, PHASE_STUCK);
+    IS(WEB, PHASE_STUCK);
+    UP(WEB);
+    assert_true(s.players[WEB].unit.wanted);
+    assert_int_equal(waiting(WEB).unit, APP);
+    assert_int_equal(waiting(WEB).cause, DB);
+    assert_true(waiting(WEB).failed);
+    /* To start it does not help; to have db try again does. */
+    start(WEB);
+    IS(WEB, PHASE_STUCK);
+    IS(DB, PHASE_FAILED);
+    order_reset(&s.order, DB, alice);
+    go_on();
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void a_requirer_in_backoff_waits_for_what_failed(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    curtain_up();
+    start(WEB);
+    ends(WEB, 1);
+    IS(WEB, PHASE_BACKOFF);
+    ends(DB, 1);
+    IS(WEB, PHASE_STUCK);
+}
+
+static void a_failed_job_stops_nobody(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    depends(WEB, DEPENDENCY_REQUIRES, JOB, CONDITION_COMPLETED);
+    curtain_up();
+    start(WEB);
+    ends(JOB, 0);
+    start(JOB);
+    ends(JOB, 1);
+    IS(JOB, PHASE_FAILED);
+    IS(WEB, PHASE_RUNNING);
+    ends(WEB, 1);
+    deadline(WEB);
+    IS(WEB, PHASE_STUCK);
+}
+
+static void failing_starts_who_is_named(void **state)
+{
+    static uint32_t who[] = {JOB};
+
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    s.players[DB].spec.on_failed = ON_FAILED_START;
+    s.players[DB].spec.on_failed_start = who;
+    s.players[DB].spec.n_on_failed_start = 1;
+    curtain_up();
+    start(DB);
+    ends(DB, 1);
+    IS(JOB, PHASE_RUNNING);
+    assert_true(s.players[JOB].unit.wanted);
+    ends(JOB, 0);
+    /* Each time anew. */
+    start(DB);
+    ends(DB, 1);
+    IS(JOB, PHASE_RUNNING);
+}
+
+static void all_were_tried_when_the_rest_waits_for_what_failed(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[DB].spec.autostart = s.players[WEB].spec.autostart = true;
+    s.players[DB].slow = true;
+    curtain_up();
+    order_begin(&s.order);
+    go_on();
+    assert_false(order_all_tried(&s.order));
+    ends(DB, 1);
+    IS(DB, PHASE_BACKOFF);
+    assert_true(order_all_tried(&s.order));
+}
+
+/* ---- the end ---- */
+
+static void a_shutdown_shares_its_time_along_the_chain(void **state)
+{
+    int64_t begun_ms;
+
+    (void)state;
+    cast(4);
+    requires_ready(WEB, APP);
+    requires_ready(APP, DB);
+    curtain_up();
+    start(WEB);
+    start(CACHE);
+    begun_ms = s.now.mono_ms;
+    shut_down(10000);
+    /* R is a second: nine are for the chain of three, all of them for who is alone. */
+    assert_int_equal(s.players[WEB].kill_by_ms, begun_ms + 3000);
+    assert_int_equal(s.players[CACHE].kill_by_ms, begun_ms + 9000);
+    IS(APP, PHASE_RUNNING);
+    deadline(WEB);
+    assert_true(s.players[WEB].killed);
+    s.now.mono_ms += 100;
+    ends(WEB, 0);
+    assert_int_equal(s.players[APP].kill_by_ms, begun_ms + 3100 + (9000 - 3100) / 2);
+    ends(APP, 0);
+    assert_int_equal(s.players[DB].kill_by_ms, begun_ms + 9000);
+    ends(DB, 0);
+    ends(CACHE, 0);
+    for (uint32_t i = 0; i < s.n; i++)
+        IS(i, PHASE_STOPPED);
+}
+
+static void a_chain_is_shorter_when_what_is_below_is_down(void **state)
+{
+    int64_t begun_ms;
+
+    (void)state;
+    cast(3);
+    requires_ready(WEB, APP);
+    requires_ready(APP, DB);
+    curtain_up();
+    start(WEB);
+    begun_ms = s.now.mono_ms;
+    shut_down(10000);
+    ends(DB, 1); /* by itself */
+    IS(DB, PHASE_STOPPED);
+    s.now.mono_ms += 1000;
+    ends(WEB, 0);
+    assert_int_equal(s.players[APP].kill_by_ms, begun_ms + 9000);
+    ends(APP, 0);
+}
+
+static void nobody_starts_after_the_shutdown_began(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(WEB, DB);
+    s.players[DB].slow = true;
+    curtain_up();
+    start(WEB);
+    shut_down(10000);
+    IS(WEB, PHASE_STOPPED);
+    IS(DB, PHASE_STOPPING);
+    start(APP);
+    restart(APP);
+    IS(APP, PHASE_STOPPED);
+    ends(DB, 0);
+    IS(DB, PHASE_STOPPED);
+    assert_int_equal(s.players[WEB].n_spawned, 0);
+}
+
+static void who_hurries_does_not_ask_for_order(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    start(WEB);
+    shut_down(10000);
+    IS(DB, PHASE_RUNNING);
+    order_hurry(&s.order);
+    go_on();
+    IS(DB, PHASE_KILLING);
+    IS(WEB, PHASE_KILLING);
+    ends(DB, 0);
+    ends(WEB, 0);
+}
+
+#define STORY(name) cmocka_unit_test_teardown(name, curtain_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(a_start_raises_the_goals_of_all_it_requires),
+        STORY(starts_are_as_parallel_as_the_graph_allows),
+        STORY(a_job_must_have_completed),
+        STORY(after_orders_only_what_is_up),
+        STORY(wants_is_passed_over_once_the_first_attempt_fails),
+        STORY(wants_does_not_wait_behind_what_is_late),
+        STORY(wants_of_a_disabled_unit_is_passed_over),
+        STORY(a_retry_waits_for_its_conditions_too),
+        STORY(a_service_that_completed_is_started_for_who_needs_it),
+        STORY(requirers_stop_first_and_are_no_longer_wanted),
+        STORY(what_was_up_for_its_sake_only_stops_after_it),
+        STORY(a_stop_by_hand_holds_although_another_wants_it),
+        STORY(a_start_during_the_stop_follows_it),
+        STORY(a_unit_that_was_to_follow_its_requirer_down_stays_when_needed_again),
+        STORY(the_unkillable_does_not_hold_up_the_rest),
+        STORY(the_order_reaches_through_what_is_down),
+        STORY(requirers_stay_when_a_unit_restarts),
+        STORY(followers_stop_before_and_start_after),
+        STORY(followers_wait_out_the_backoff),
+        STORY(requirers_of_what_failed_stop_and_keep_their_goal),
+        STORY(a_requirer_in_backoff_waits_for_what_failed),
+        STORY(a_failed_job_stops_nobody),
+        STORY(failing_starts_who_is_named),
+        STORY(all_were_tried_when_the_rest_waits_for_what_failed),
+        STORY(a_shutdown_shares_its_time_along_the_chain),
+        STORY(a_chain_is_shorter_when_what_is_below_is_down),
+        STORY(nobody_starts_after_the_shutdown_began),
+        STORY(who_hurries_does_not_ask_for_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -4,11 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/backoff.h"
-
-/* A start that did not even make a process is retried no sooner than this, whatever the user's
- * restart_delay, since it would spin on a full process table. */
-enum { NO_PROCESS_DELAY_MS = 100 };
+#include "core/aftermath.h"
 
 /* One step in progress: what came in, and where the actions go. */
 struct step {
@@ -117,26 +113,6 @@ static void forgive(struct unit *u)
 
 /* ---- ending a run ---- */
 
-/* Whether one more restart is allowed inside the window; notes it when so. */
-static bool restart_allowed(struct unit *u, int64_t now_ms)
-{
-    const struct unit_spec *spec = u->spec;
-
-    if (spec->restart_limit == 0)
-        return true;
-    if (u->n_restart_times == spec->restart_limit) {
-        int64_t oldest_ms = u->restart_times[u->restart_at];
-
-        if (now_ms - oldest_ms < spec->restart_window_ms)
-            return false;
-        u->n_restart_times--;
-    }
-    u->restart_times[u->restart_at] = now_ms;
-    u->restart_at = (u->restart_at + 1) % spec->restart_limit;
-    u->n_restart_times++;
-    return true;
-}
-
 static void end_for_good(struct step *st, bool success)
 {
     enter(st, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
@@ -154,8 +130,6 @@ static void back_off(struct step *st, int64_t delay_ms)
 {
     struct unit *u = st->u;
 
-    if (!u->current.pid && delay_ms < NO_PROCESS_DELAY_MS)
-        delay_ms = NO_PROCESS_DELAY_MS;
     if (delay_ms == 0) {
         restart(st);
         return;
@@ -164,40 +138,22 @@ static void back_off(struct step *st, int64_t delay_ms)
     u->next_start_wall_ms = st->now.wall_ms + delay_ms;
 }
 
-static void after_service(struct step *st, bool success)
+/* What follows a run that nobody ended. */
+static void after_run(struct step *st, bool success)
 {
-    struct unit *u = st->u;
-    const struct unit_spec *spec = u->spec;
+    int64_t delay_ms;
 
-    if (u->current.ready_after_ms >= 0 && u->current.duration_ms >= spec->restart_reset_ms) {
-        u->failures = 0;
-        u->attempt = 0;
-    }
-    if (spec->restart == RESTART_NEVER || (spec->restart == RESTART_ON_FAILURE && success)) {
-        end_for_good(st, success);
-        return;
-    }
-    if (!restart_allowed(u, st->now.mono_ms)) {
+    switch (aftermath_of(st->u, success, st->now.mono_ms, st->random, &delay_ms)) {
+    case AFTERMATH_COMPLETED:
+        end_for_good(st, true);
+        break;
+    case AFTERMATH_FAILED:
         end_for_good(st, false);
-        return;
+        break;
+    case AFTERMATH_AGAIN:
+        back_off(st, delay_ms);
+        break;
     }
-    if (u->failures < UINT32_MAX)
-        u->failures++;
-    back_off(st, backoff_delay_ms(spec->restart_delay_ms, spec->restart_delay_max_ms,
-                                  spec->restart_jitter_percent, u->failures, st->random));
-}
-
-static void after_job(struct step *st, bool success)
-{
-    struct unit *u = st->u;
-    const struct unit_spec *spec = u->spec;
-
-    if (success || u->attempt > spec->retries) {
-        end_for_good(st, success);
-        return;
-    }
-    back_off(st, backoff_delay_ms(spec->retry_delay_ms, spec->retry_delay_max_ms, 0, u->attempt,
-                                  st->random));
 }
 
 /* Main's end is known: fixes reason and times in the record. Called once a run. */
@@ -245,10 +201,8 @@ static void end_run(struct step *st)
         go(st);
     } else if (!u->goal || u->told_down) {
         enter(st, PHASE_STOPPED, 0);
-    } else if (u->spec->kind == UNIT_JOB) {
-        after_job(st, success);
     } else {
-        after_service(st, success);
+        after_run(st, success);
     }
 }
 

@@ -62,6 +62,18 @@ void order_refresh(struct order *o);
 /* It has a run that was not told to end. */
 bool order_is_up(const struct unit *u);
 
+/* ---- order_wishes.c ---- */
+
+/* Whether a walk up along what requires a unit goes on to this one, and through it. */
+typedef bool order_walk_fn(const struct order *o, uint32_t unit);
+/* Who is up and restarts along with what it requires. */
+bool order_follows(const struct order *o, uint32_t unit);
+/* Who cannot be without what has failed. What completed stays so. */
+bool order_falls_with(const struct order *o, uint32_t unit);
+/* Those above the unit are to stop, and to start again when their conditions hold. */
+void order_take_along(struct order *o, uint32_t unit, order_walk_fn *who_goes,
+                      struct requester who);
+
 /* ---- order_chain.c ---- */
 
 /* Counts the chains of what is still to stop. */

@@ -21,6 +21,7 @@ void config_errors_finish(struct config_errors *e)
 void report_init(struct report *r, const char *file)
 {
     *r = (struct report){.file = file};
+    strtab_init(&r->said);
 }
 
 void report_finish(struct report *r)
@@ -28,6 +29,7 @@ void report_finish(struct report *r)
     for (size_t i = 0; i < r->n_items; i++)
         free(r->items[i].text);
     free(r->items);
+    strtab_finish(&r->said);
     *r = (struct report){0};
 }
 
@@ -41,8 +43,11 @@ bool report_failed(const struct report *r)
     return r->n_items > r->n_warnings || r->out_of_memory;
 }
 
+/* Takes the text. */
 static void keep(struct report *r, uint32_t line, bool warning, char *text)
 {
+    bool added = true;
+
     if (r->n_items == r->cap_items) {
         size_t cap = r->cap_items ? r->cap_items * 2 : 16;
         struct complaint *items = realloc(r->items, cap * sizeof *items);
@@ -54,6 +59,12 @@ static void keep(struct report *r, uint32_t line, bool warning, char *text)
         }
         r->items = items;
         r->cap_items = cap;
+    }
+    if (!strtab_put(&r->said, text, strlen(text), &added))
+        report_out_of_memory(r);
+    if (!added) {
+        free(text);
+        return;
     }
     r->items[r->n_items] = (struct complaint){text, line, r->n_items, warning};
     r->n_items++;

@@ -1,6 +1,7 @@
 /*
  * Everything that is wrong with a configuration, collected while it is read and handed out in the
- * order of the lines, each as `file:line: [section] key: what is wrong; what would be right`.
+ * order of the lines, each as `file:line: [section] key: what is wrong; what would be right`. The
+ * same complaint is kept once. A report must not be moved in memory.
  */
 #ifndef REEVE_CONFIG_ERRORS_H
 #define REEVE_CONFIG_ERRORS_H
@@ -9,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strtab.h"
 #include "config/load.h"
 
 struct complaint {
@@ -19,7 +21,8 @@ struct complaint {
 };
 
 struct report {
-    const char *file; /* not owned */
+    const char *file;   /* not owned */
+    struct strtab said; /* the texts: what is wrong with all instances of a unit is said once */
     struct complaint *items;
     size_t n_items, cap_items;
     size_t n_warnings; /* of the items */

@@ -57,6 +57,9 @@ void load_daemon(struct loader *l, const struct ini_section *section)
         draft_environment(l, &d.base, &l->base);
         draft_store(l, &d.base, &l->base);
         resolve_socket_group(l, &d);
+        l->exit_code_from = d.exit_code_from;
+        draft_text(&d.base, "exit_code_from", &l->exit_code_from_line);
+        draft_text(&d.base, "exit_when", &l->exit_when_line);
     }
     if (!d.spec.runtime_dir)
         d.spec.runtime_dir = adopt(l, places_runtime_dir(l->options->environ, l->options->uid));

@@ -10,13 +10,14 @@ static const char outputs[] = "inherit or null, for standard output and standard
 static const char with_unit[] = "a duration with its unit, for example 10s";
 static const char by_header[] = "the name of a unit stands in its header, [service:NAME] or "
                                 "[job:NAME]; remove the key";
-static const char by_sections[] = "write a section for each instance";
+static const char by_number[] = "so many units NAME@1, NAME@2 ... are made of the section";
+static const char by_name[] = "names of units, separated by white space";
+static const char by_condition[] = "names of units, separated by white space, each maybe with a "
+                                   "condition as in db:ready or migrate:completed";
 static const char by_cron[] = "let cron(8) call 'reevectl start NAME'";
 static const char by_shell[] = "let the command do it: sh -c 'BEFORE && exec PROGRAM'";
 static const char by_redirection[] = "let the command do it: sh -c 'exec PROGRAM >>FILE 2>&1'";
 static const char by_environment[] = "write the variables into 'environment'";
-static const char by_restart[] = "units start at the same time, and what fails because another is "
-                                 "not up yet is tried again; remove the key";
 static const char foreground[] = "programs stay in the foreground, where reeve sees them end; "
                                  "remove the key";
 static const char no_pid_file[] = "reeve needs no file for the pid, 'reevectl status' shows it; "
@@ -38,7 +39,10 @@ const struct foreign foreign_keys[] = {
     {"logfile", .where = SECTION_UNIT, .key = "log", .hint = outputs},
     {"killasgroup", .key = "kill_mode", .hint = kill_modes},
     {"stopasgroup", .key = "kill_mode", .hint = kill_modes},
-    {"numprocs", LATER, .hint = by_sections},
+    {"numprocs", .key = "instances", .hint = by_number},
+    {"numprocs_start", .hint = "instances are numbered from 1; remove the key"},
+    {"priority", .where = SECTION_SERVICE, .key = "after",
+     .hint = "the units that are to be up before this one; numbers order nothing"},
     {"process_name", .hint = by_header},
     {"logfile", .where = SECTION_REEVE,
      .hint = "reeved writes its log to standard error; remove the key"},
@@ -82,7 +86,16 @@ const struct foreign foreign_keys[] = {
     {"execstop", LATER},
     {"execstoppost", LATER},
     {"execreload", LATER},
-    {"onfailure", LATER},
+    {"onfailure", .key = "on_failed", .hint = "start:NAME"},
+    {"requires", .key = "requires", .hint = by_condition},
+    {"requisite", .key = "requires", .hint = by_condition},
+    {"bindsto", .key = "requires", .hint = by_condition},
+    {"partof", .key = "requires",
+     .hint = "with on_dependency_restart = restart it follows restarts as well"},
+    {"wants", .key = "wants", .hint = by_condition},
+    {"after", .key = "after", .hint = by_condition},
+    {"before", .key = "before", .hint = by_name},
+    {"failureaction", .key = "on_failed", .hint = "shutdown"},
     {"oncalendar", LATER, .hint = by_cron},
     {"watchdogsec", LATER},
     {"limitnofile", LATER},
@@ -121,13 +134,20 @@ const struct foreign foreign_keys[] = {
     {"daemonize", .hint = foreground},
     {"ports", .hint = "programs use the network of this system; remove the key"},
     {"volumes", .hint = "programs use the files of this system; remove the key"},
-    {"depends", LATER, .hint = by_restart},
-    {"depends_on", LATER, .hint = by_restart},
-    {"depends_ms", LATER, .hint = by_restart},
-    {"waits_for", LATER, .hint = by_restart},
+    {"depends", .key = "requires", .hint = by_condition},
+    {"depends_on", .key = "requires", .hint = by_condition},
+    {"depends_ms", .key = "requires", .hint = by_condition},
+    {"dependencies", .key = "requires", .hint = by_condition},
+    {"need", .key = "requires", .hint = by_condition},
+    {"waits_for", .key = "wants", .hint = by_condition},
+    {"use", .key = "wants", .hint = by_condition},
+    {"condition", .where = SECTION_UNIT, .key = "requires",
+     .hint = "a condition stands behind a name, as in db:ready or migrate:completed"},
+    {"abort_on_container_exit", .where = SECTION_REEVE, .key = "exit_when",
+     .hint = "any-failed; a service with essential = yes also ends reeved when it succeeds"},
     {"healthcheck", LATER},
-    {"replicas", LATER, .hint = by_sections},
-    {"scale", LATER, .hint = by_sections},
+    {"replicas", .key = "instances", .hint = by_number},
+    {"scale", .key = "instances", .hint = by_number},
     {"ulimits", LATER},
     {"mem_limit", LATER},
     {"socket_listen", LATER},
@@ -138,17 +158,10 @@ const struct foreign foreign_keys[] = {
     {"supplementary_groups", LATER},
     {"stdin", LATER},
     {"extends", LATER},
-    {"instances", LATER, .hint = by_sections},
-    {"requires", LATER, .hint = by_restart},
-    {"wants", LATER, .hint = by_restart},
-    {"after", LATER, .hint = by_restart},
-    {"before", LATER, .hint = by_restart},
-    {"on_dependency_restart", LATER},
     {"ready_interval", LATER},
     {"stop_command", LATER},
     {"reload_signal", LATER},
     {"reload_command", LATER},
-    {"on_failed", LATER},
     {"pre_start", LATER, .hint = by_shell},
     {"post_start", LATER},
     {"pre_stop", LATER},
@@ -160,7 +173,7 @@ const struct foreign foreign_keys[] = {
     {"health_retries", LATER},
     {"health_start_period", LATER},
     {"health_action", LATER},
-    {"priority", LATER},
+    {"priority", .where = SECTION_JOB, LATER},
     {"schedule", LATER, .hint = by_cron},
     {"timezone", LATER},
     {"overlap", LATER},
@@ -211,8 +224,6 @@ const struct foreign foreign_keys[] = {
     {"http_token_file", LATER},
     {"include", LATER},
     {"max_jobs", LATER},
-    {"exit_when", LATER},
-    {"exit_code_from", LATER},
     {"history_keep", LATER},
 };
 /* clang-format on */

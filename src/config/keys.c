@@ -11,6 +11,8 @@ static const char *const ready_words[] = {"started", NULL};
 static const char *const kill_mode_words[] = {"group", "tree", "main", NULL};
 static const char *const restart_words[] = {"never", "on-failure", "always", NULL};
 static const char *const log_words[] = {"inherit", "null", NULL};
+static const char *const dependency_restart_words[] = {"ignore", "restart", NULL};
+static const char *const exit_when_words[] = {"never", "all-done", "any-failed", NULL};
 
 #define DAEMON(field) .where = SECTION_REEVE, .offset = offsetof(struct daemon_draft, field)
 #define UNIT(field) .where = SECTION_UNIT, .offset = offsetof(struct unit_draft, field)
@@ -27,6 +29,8 @@ const struct key keys[] = {
     {"runtime_dir",       DAEMON(spec.runtime_dir),          .type = VALUE_PATH},
     {"shutdown_timeout",  DAEMON(spec.shutdown_timeout_ms),  .type = VALUE_DURATION, FROM(100)},
     {"events_kept",       DAEMON(spec.events_kept),          .type = VALUE_NUMBER, .min = EVENTS_KEPT_MIN, .max = EVENTS_KEPT_MAX},
+    {"exit_when",         DAEMON(spec.exit_when),            .type = VALUE_WORD, .words = exit_when_words},
+    {"exit_code_from",    DAEMON(exit_code_from),            .type = VALUE_TEXT},
     {"environment",       RAW(SECTION_REEVE),                .empty_ok = true},
 
     {"command",           RAW(SECTION_UNIT),                 .example = "/usr/bin/python3 -m http.server"},
@@ -39,6 +43,13 @@ const struct key keys[] = {
     {"tags",              UNIT(tags),                        .type = VALUE_TEXT, .empty_ok = true},
     {"enabled",           UNIT(spec.enabled),                .type = VALUE_BOOL},
     {"autostart",         UNIT(spec.autostart),              .type = VALUE_BOOL},
+    {"instances",         UNIT(instances),                   .type = VALUE_NUMBER, .min = 1, .max = INSTANCES_MAX},
+    {"requires",          UNIT(requires),                    .type = VALUE_TEXT, .empty_ok = true},
+    {"wants",             UNIT(wants),                       .type = VALUE_TEXT, .empty_ok = true},
+    {"after",             UNIT(after),                       .type = VALUE_TEXT, .empty_ok = true},
+    {"before",            UNIT(before),                      .type = VALUE_TEXT, .empty_ok = true},
+    {"on_dependency_restart", UNIT(spec.on_dependency_restart), .type = VALUE_WORD, .words = dependency_restart_words},
+    {"on_failed",         UNIT(on_failed),                   .type = VALUE_TEXT},
     {"ready",             UNIT(spec.ready),                  .type = VALUE_WORD, .words = ready_words},
     {"ready_timeout",     UNIT(spec.ready_timeout_ms),       .type = VALUE_DURATION, FROM(1)},
     {"stop_signal",       UNIT(spec.stop_signal),            .type = VALUE_SIGNAL},

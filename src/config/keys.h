@@ -61,12 +61,20 @@ struct unit_draft {
     const char *user;
     const char *group;
     const char *tags;
+    uint32_t instances; /* 0: not given */
+    /* as words: the units they name are known when all sections are read */
+    const char *requires;
+    const char *wants;
+    const char *after;
+    const char *before;
+    const char *on_failed;
 };
 
 struct daemon_draft {
     struct draft base;
     struct daemon_spec spec;
     const char *socket_group;
+    const char *exit_code_from;
 };
 
 /* The number of the key that may stand in this kind of section; or -1 with what is wrong in `why`

@@ -23,6 +23,7 @@ static void loader_init(struct loader *l, const char *name, const struct config_
     *l = (struct loader){.options = options};
     report_init(&l->report, name);
     strtab_init(&l->names);
+    strtab_init(&l->refused);
     env_init(&l->base, NULL, &l->arena);
     users_init(&l->users, options->uid, &l->arena);
     l->file = arena_copy(&l->arena, name, strlen(name));
@@ -48,6 +49,7 @@ static int loader_finish(struct loader *l, struct spec_set **ret_set, struct con
     users_finish(&l->users);
     env_finish(&l->base);
     strtab_finish(&l->names);
+    strtab_finish(&l->refused);
     ini_document_finish(&l->doc);
     report_finish(&l->report);
     return rc;
@@ -55,10 +57,15 @@ static int loader_finish(struct loader *l, struct spec_set **ret_set, struct con
 
 /* ---- sections ---- */
 
-struct header {
-    enum section_kind kind; /* 0: its keys cannot be judged */
-    const char *name;
-};
+/* The name in a header that was refused: whoever names the unit hears of no second error. */
+static void remember_refused(struct loader *l, const char *title)
+{
+    const char *name = strchr(title, ':');
+    bool added;
+
+    if (name && !strtab_put(&l->refused, name + 1, strlen(name + 1), &added))
+        report_out_of_memory(&l->report);
+}
 
 /* What each header says; [reeve] is loaded at once, so that units see its environment. */
 static void read_header(struct loader *l, const struct ini_section *section, struct header *to)
@@ -74,6 +81,8 @@ static void read_header(struct loader *l, const struct ini_section *section, str
         report_out_of_memory(&l->report);
     else if (rc < 0)
         report_add(&l->report, where, "%s", strbuf_text(&why));
+    if (rc < 0)
+        remember_refused(l, section->title);
     strbuf_finish(&why);
     if (to->kind != SECTION_REEVE)
         return;
@@ -99,27 +108,73 @@ static bool claim_name(struct loader *l, const struct ini_section *section, cons
         return false;
     }
     if (added)
-        e->value = section->line;
+        e->value = l->set->n_units;
     else
         report_add(&l->report, where,
                    "the name '%s' is already taken in line %u; a name is used once, by a service "
                    "or a job",
-                   name, (unsigned)e->value);
+                   name, l->set->units[e->value].line);
     return added;
 }
 
+/* All units of a section. */
 static void read_unit(struct loader *l, const struct ini_section *section, const struct header *h)
 {
+    uint32_t number = (uint32_t)(section - l->doc.sections);
     struct unit_spec spec;
+    struct order_texts texts;
     bool counts;
 
     if (!(h->kind & SECTION_UNIT))
         return;
     counts = h->name && claim_name(l, section, h->name);
     /* A section that is refused for its name is checked all the same. */
-    load_unit(l, section, h->kind, h->name, &spec);
-    if (counts)
+    for (uint32_t i = h->n_instances ? 1 : 0; i <= h->n_instances; i++) {
+        load_unit(l, section, h, i, &spec, &texts);
+        texts.section = number;
+        if (!counts)
+            return;
+        l->texts[l->set->n_units] = texts;
         l->set->units[l->set->n_units++] = spec;
+    }
+}
+
+/* How many units there are at most; 0 after a complaint. */
+static size_t count_units(struct loader *l, struct header *headers)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->doc.n_sections; i++) {
+        const struct ini_section *section = &l->doc.sections[i];
+
+        if (!(headers[i].kind & SECTION_UNIT))
+            continue;
+        headers[i].n_instances = load_instances(l, section, &headers[i]);
+        n += headers[i].n_instances ? headers[i].n_instances : 1;
+        if (n > UNITS_MAX) {
+            report_add(&l->report, (struct place){.line = section->line, .section = section->title},
+                       "there are more than %d units, with all instances; write fewer", UNITS_MAX);
+            return 0;
+        }
+    }
+    return n;
+}
+
+static void read_units(struct loader *l, struct header *headers)
+{
+    size_t n_units = count_units(l, headers);
+
+    if (n_units == 0)
+        return;
+    l->set->units = arena_alloc(&l->arena, n_units, sizeof *l->set->units);
+    l->texts = arena_alloc(&l->arena, n_units, sizeof *l->texts);
+    if (!l->set->units || !l->texts) {
+        report_out_of_memory(&l->report);
+        return;
+    }
+    for (size_t i = 0; i < l->doc.n_sections; i++)
+        read_unit(l, &l->doc.sections[i], &headers[i]);
+    load_order(l);
 }
 
 static void read_sections(struct loader *l)
@@ -127,8 +182,7 @@ static void read_sections(struct loader *l)
     size_t n = l->doc.n_sections;
     struct header *headers = arena_alloc(&l->arena, n, sizeof *headers);
 
-    l->set->units = arena_alloc(&l->arena, n, sizeof *l->set->units);
-    if (!headers || !l->set->units) {
+    if (!headers) {
         report_out_of_memory(&l->report);
         return;
     }
@@ -136,8 +190,7 @@ static void read_sections(struct loader *l)
         read_header(l, &l->doc.sections[i], &headers[i]);
     if (!l->reeve_line)
         load_daemon(l, NULL);
-    for (size_t i = 0; i < n; i++)
-        read_unit(l, &l->doc.sections[i], &headers[i]);
+    read_units(l, headers);
     if (l->set->n_units == 0 && !report_failed(&l->report))
         report_add(&l->report, (struct place){0},
                    "no unit is defined; write a section [service:NAME] or [job:NAME] with a "

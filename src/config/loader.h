@@ -11,6 +11,33 @@
 #include "config/reader.h"
 #include "config/users.h"
 
+/* What a section header says. */
+struct header {
+    enum section_kind kind; /* 0: its keys cannot be judged */
+    const char *name;       /* of a unit; NULL: it cannot be used */
+    uint32_t n_instances;   /* 0: the section is one unit by itself */
+};
+
+/* The keys that name other units. */
+enum order_key {
+    ORDER_REQUIRES,
+    ORDER_WANTS,
+    ORDER_AFTER,
+    ORDER_BEFORE,
+    ORDER_ON_FAILED,
+    ORDER_KEYS
+};
+
+/* What a unit says of others, until these are known. */
+struct order_texts {
+    const char *title; /* of its section */
+    uint32_t section;  /* its number: the same for all instances */
+    struct order_text {
+        const char *text; /* expanded; NULL: not given */
+        uint32_t line;
+    } keys[ORDER_KEYS];
+};
+
 struct loader {
     const struct config_options *options;
     const char *file; /* in the arena */
@@ -19,9 +46,13 @@ struct loader {
     struct ini_document doc;
     struct env base; /* reeved's environment with [reeve] environment */
     struct users users;
-    struct strtab names;  /* of units; value: line */
-    uint32_t reeve_line;  /* of the first [reeve]; 0: none yet */
-    struct spec_set *set; /* in the arena */
+    struct strtab names;        /* base names of units; value: index of the first so called */
+    struct strtab refused;      /* names in headers that were refused */
+    uint32_t reeve_line;        /* of the first [reeve]; 0: none yet */
+    const char *exit_code_from; /* expanded; NULL: not given */
+    uint32_t exit_code_from_line, exit_when_line;
+    struct spec_set *set;      /* in the arena */
+    struct order_texts *texts; /* by index of unit; in the arena */
 };
 
 /* ---- draft.c: keys into drafts ---- (what goes wrong is complained about) */
@@ -45,8 +76,17 @@ void draft_complain(struct loader *l, const struct draft *d, const char *key, in
 
 /* [reeve], or what holds without it (section NULL). */
 void load_daemon(struct loader *l, const struct ini_section *section);
-void load_unit(struct loader *l, const struct ini_section *section, enum section_kind kind,
-               const char *name, struct unit_spec *to);
+/* How many instances the section asks for; 0 when it does not, or not rightly. */
+uint32_t load_instances(struct loader *l, const struct ini_section *section,
+                        const struct header *h);
+/* `instance` is from 1; 0: not one of several. */
+void load_unit(struct loader *l, const struct ini_section *section, const struct header *h,
+               uint32_t instance, struct unit_spec *to, struct order_texts *to_texts);
+
+/* ---- order.c ---- */
+
+/* When all units are there: what each says of others, to indexes. */
+void load_order(struct loader *l);
 
 /* ---- check.c ---- */
 

@@ -1,9 +1,12 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/duration.h"
+#include "config/expand.h"
 #include "config/loader.h"
+#include "config/values.h"
 #include "config/words.h"
 
 static const struct unit_spec defaults = {
@@ -262,26 +265,102 @@ static void finish_environment(struct loader *l, struct unit_draft *d, const str
         report_out_of_memory(&l->report);
 }
 
-void load_unit(struct loader *l, const struct ini_section *section, enum section_kind kind,
-               const char *name, struct unit_spec *to)
+/* ---- a section, and its instances ---- */
+
+/* "web", or "web@2". NULL when there is no name. */
+static const char *name_of(struct loader *l, const struct header *h, uint32_t instance)
 {
-    struct unit_draft d = {
-        .base = {.kind = kind, .title = section->title, .line = section->line},
+    char name[UNIT_NAME_MAX + 16];
+    const char *copy;
+
+    if (!h->name || !instance)
+        return h->name;
+    snprintf(name, sizeof name, "%s@%u", h->name, instance);
+    copy = arena_copy(&l->arena, name, strlen(name));
+    if (!copy)
+        report_out_of_memory(&l->report);
+    return copy;
+}
+
+/* The keys as text, and the environment; `env` is to be finished. */
+static void begin_unit(struct loader *l, const struct ini_section *section, const struct header *h,
+                       uint32_t instance, struct unit_draft *d, struct env *env)
+{
+    char number[16] = "";
+
+    *d = (struct unit_draft){
+        .base = {.kind = h->kind, .title = section->title, .line = section->line},
         .spec = defaults,
     };
+    d->spec.name = name_of(l, h, instance);
+    d->spec.base_name = h->name;
+    d->spec.instance = instance;
+    d->spec.kind = h->kind == SECTION_SERVICE ? UNIT_SERVICE : UNIT_JOB;
+    d->spec.file = l->file;
+    d->spec.line = section->line;
+    if (instance)
+        snprintf(number, sizeof number, "%u", instance);
+    env_init(env, &l->base, &l->arena);
+    if (env_set(env, "REEVE_UNIT", strlen("REEVE_UNIT"), d->spec.name ? d->spec.name : "") < 0 ||
+        env_set(env, "REEVE_INSTANCE", strlen("REEVE_INSTANCE"), number) < 0)
+        report_out_of_memory(&l->report);
+    draft_collect(l, section, &d->base);
+    draft_environment(l, &d->base, env);
+}
+
+static bool has_key(const struct loader *l, const struct ini_section *section, const char *name)
+{
+    for (size_t i = 0; i < section->n_keys; i++) {
+        if (strcmp(l->doc.keys[section->first_key + i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What is wrong with the key is told when it is stored with the others. */
+uint32_t load_instances(struct loader *l, const struct ini_section *section, const struct header *h)
+{
+    struct strbuf why = STRBUF_INIT;
+    struct unit_draft d;
+    struct env env;
+    const char *text, *meant;
+    int key;
+
+    if (!has_key(l, section, "instances"))
+        return 0;
+    begin_unit(l, section, h, 0, &d, &env);
+    key = key_find("instances", h->kind, &why, &meant);
+    text = draft_text(&d.base, "instances", NULL);
+    if (key < 0 || expand(text, &env, &l->arena, &text, &why) < 0 ||
+        value_store(&keys[key], text, &d, &why) < 0)
+        d.instances = 0;
+    strbuf_finish(&why);
+    env_finish(&env);
+    return d.instances;
+}
+
+/* The units that a draft names become indexes when all are there. */
+static void keep_order(const struct unit_draft *d, struct order_texts *to)
+{
+    static const char *const names[ORDER_KEYS] = {"requires", "wants", "after", "before",
+                                                  "on_failed"};
+    const char *const texts[ORDER_KEYS] = {d->requires, d->wants, d->after, d->before,
+                                           d->on_failed};
+
+    *to = (struct order_texts){.title = d->base.title};
+    for (unsigned i = 0; i < ORDER_KEYS; i++) {
+        to->keys[i].text = texts[i];
+        draft_text(&d->base, names[i], &to->keys[i].line);
+    }
+}
+
+void load_unit(struct loader *l, const struct ini_section *section, const struct header *h,
+               uint32_t instance, struct unit_spec *to, struct order_texts *to_texts)
+{
+    struct unit_draft d;
     struct env env;
 
-    d.spec.name = d.spec.base_name = name;
-    d.spec.kind = kind == SECTION_SERVICE ? UNIT_SERVICE : UNIT_JOB;
-    d.spec.file = l->file;
-    d.spec.line = section->line;
-    env_init(&env, &l->base, &l->arena);
-    if (env_set(&env, "REEVE_UNIT", strlen("REEVE_UNIT"), name ? name : "") < 0 ||
-        env_set(&env, "REEVE_INSTANCE", strlen("REEVE_INSTANCE"), "") < 0)
-        report_out_of_memory(&l->report);
-
-    draft_collect(l, section, &d.base);
-    draft_environment(l, &d.base, &env);
+    begin_unit(l, section, h, instance, &d, &env);
     draft_store(l, &d.base, &env);
     resolve_command(l, &d, &env);
     resolve_user(l, &d, &env);
@@ -292,5 +371,6 @@ void load_unit(struct loader *l, const struct ini_section *section, enum section
     if (l->options->check_places)
         check_unit_places(l, &d);
     env_finish(&env);
+    keep_order(&d, to_texts);
     *to = d.spec;
 }

@@ -17,6 +17,7 @@ enum { RESTART_LIMIT_MAX = 10000 }; /* a unit remembers that many times */
 enum { EVENTS_KEPT_MIN = 16, EVENTS_KEPT_MAX = 65536, EVENTS_KEPT_DEFAULT = 4096 };
 enum { TAGS_MAX = 64 };             /* of one unit */
 enum { INSTANCES_MAX = 1000 };      /* of one section */
+enum { UNITS_MAX = 100000 };        /* of one configuration, instances counted */
 enum { DEPENDENCIES_MAX = 500000 }; /* of all units together */
 
 enum unit_kind { UNIT_SERVICE, UNIT_JOB };

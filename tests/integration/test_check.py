@@ -48,8 +48,8 @@ def test_a_file_for_another_supervisor(reeve):
             "x.ini:3: [service:web] ExecStart: unknown key; reeve calls it 'command'",
             "x.ini:4: [service:web] autorestart: unknown key; reeve calls it 'restart': always, "
             "on-failure or never",
-            "x.ini:5: [service:web] numprocs: this is not in this version of reeve; write a "
-            "section for each instance",
+            "x.ini:5: [service:web] numprocs: unknown key; reeve calls it 'instances': so many "
+            "units NAME@1, NAME@2 ... are made of the section",
         ])
 
 

@@ -36,6 +36,8 @@ static void keys_of_other_supervisors(void **state)
         {"logfile", "log"},
         {"killasgroup", "kill_mode"},
         {"stopasgroup", "kill_mode"},
+        {"numprocs", "instances"},
+        {"priority", "after"},
         /* systemd */
         {"WorkingDirectory", "directory"},
         {"Environment", "environment"},
@@ -52,6 +54,13 @@ static void keys_of_other_supervisors(void **state)
         {"User", "user"},
         {"Group", "group"},
         {"Description", "description"},
+        {"Requires", "requires"},
+        {"BindsTo", "requires"},
+        {"PartOf", "requires"},
+        {"Wants", "wants"},
+        {"After", "after"},
+        {"Before", "before"},
+        {"OnFailure", "on_failed"},
         /* docker compose, dinit, s6 */
         {"working_dir", "directory"},
         {"working-dir", "directory"},
@@ -62,6 +71,11 @@ static void keys_of_other_supervisors(void **state)
         {"env", "environment"},
         {"uid", "user"},
         {"gid", "group"},
+        {"depends_on", "requires"},
+        {"depends-on", "requires"},
+        {"waits-for", "wants"},
+        {"replicas", "instances"},
+        {"scale", "instances"},
     };
 
     (void)state;
@@ -74,6 +88,19 @@ static void keys_of_other_supervisors(void **state)
     }
     expect(UNIT, "autorestart",
            "unknown key; reeve calls it 'restart': always, on-failure or never");
+    expect(UNIT, "OnFailure", "unknown key; reeve calls it 'on_failed': start:NAME");
+    expect(UNIT, "numprocs",
+           "unknown key; reeve calls it 'instances': so many units NAME@1, NAME@2 ... are made of "
+           "the section");
+    expect(UNIT, "depends_on",
+           "unknown key; reeve calls it 'requires': names of units, separated by white space, each "
+           "maybe with a condition as in db:ready or migrate:completed");
+    expect(UNIT, "condition",
+           "unknown key; reeve calls it 'requires': a condition stands behind a name, as in "
+           "db:ready or migrate:completed");
+    expect(UNIT, "priority",
+           "unknown key; reeve calls it 'after': the units that are to be up before this one; "
+           "numbers order nothing");
 }
 
 /* That the command is missing is no second error. */
@@ -111,10 +138,8 @@ static void keys_that_reeve_has_elsewhere_or_never(void **state)
 static void features_to_come(void **state)
 {
     static const char *const names[] = {
-        "requires", "wants",     "after",        "before",       "depends_on",   "depends-on",
-        "health",   "schedule",  "stop-command", "env_file",     "After",        "instances",
-        "log_file", "pre_start", "listen",       "ExecStartPre", "limit_nofile", "nice",
-        "priority", "numprocs",  "redact",
+        "health", "schedule", "stop-command", "env_file",     "log_file",     "pre_start",
+        "listen", "redact",   "nice",         "ExecStartPre", "limit_nofile", "extends",
     };
 
     (void)state;
@@ -122,8 +147,7 @@ static void features_to_come(void **state)
         expect(UNIT, names[i], "this is not in this version of reeve; ");
         expect(JOB, names[i], "this is not in this version of reeve; ");
     }
-    expect(UNIT, "numprocs",
-           "this is not in this version of reeve; write a section for each instance");
+    expect(JOB, "priority", "this is not in this version of reeve; remove the key");
     expect("[reeve]\n", "max_jobs", "this is not in this version of reeve; remove the key");
     expect("[reeve]\n", "files", "this is not in this version of reeve; remove the key");
 }
@@ -135,7 +159,9 @@ static void the_table_agrees_with_the_keys(void **state)
     (void)state;
     for (size_t i = 0; i < n_foreign_keys; i++) {
         const struct foreign *f = &foreign_keys[i];
-        enum section_kind kind = f->where == SECTION_REEVE ? SECTION_REEVE : SECTION_SERVICE;
+        enum section_kind kind = f->where == SECTION_REEVE ? SECTION_REEVE
+                                 : f->where == SECTION_JOB ? SECTION_JOB
+                                                           : SECTION_SERVICE;
         unsigned found = 0, same = 0;
 
         for (size_t k = 0; k < n_keys; k++) {

@@ -249,7 +249,7 @@ static void test_unknown_keys(void **state)
     /* Never proposes a key that could not stand here. */
     check_refused(JOB, "restat = always", "restat: unknown key; ");
     /* Keys that reeve does not have yet. */
-    check_refused(UNIT, "requires = db", "requires: this is not in this version of reeve; ");
+    check_refused(UNIT, "health = x", "health: this is not in this version of reeve; ");
     check_refused(JOB, "schedule = @daily", "schedule: this is not in this version of reeve; ");
     check_refused(UNIT "[reeve]\n", "include = x",
                   "include: this is not in this version of reeve; remove the key");

@@ -30,11 +30,11 @@ def test_manual(reeve, tmp_path):
     """Where it names a place, a program or a user of a real site, one of this machine stands in."""
     page = read("man", "reeve.ini.5")
     blocks = re.findall(r"^\.Bd -literal.*\n(\[(?:.*\n)*?)\.Ed$", page, re.M)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         text = re.sub(r"^user = .*\n", "", block, flags=re.M).replace("/srv/app", str(tmp_path))
         text = text.replace(r"\(aq", "'").replace(r"\(dq", '"').replace(r"\e", "\\")
-        check(reeve, re.sub(r"command = (nginx|/usr/bin/python3|python3)", "command = true", text))
+        check(reeve, re.sub(r"command = (nginx|postgres|/usr/bin/python3|python3)", "command = true", text))
 
 
 @pytest.mark.parametrize("name", ["reeve.ini", "minimal.ini"])

@@ -181,7 +181,7 @@ static void resolve_word(struct linker *k, uint32_t self, enum order_key key, co
         strbuf_addf(&why, "'%s' is named twice; write it once", shown(text, copy));
     else if (rc == 0 && key == ORDER_BEFORE && m.condition != CONDITION_COUNT)
         strbuf_addf(&why,
-                    "'%s' has a condition, which belongs to 'after': remove it here, or write "
+                    "'%s' has a condition, which belongs to 'after'; remove it here, or write "
                     "'after' there",
                     shown(text, copy));
     else if (rc == 0)

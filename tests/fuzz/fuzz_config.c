@@ -70,9 +70,22 @@ static void same_texts(const char *const *a, const char *const *b, uint32_t n)
         same_text(a[i], b[i]);
 }
 
+static void same_dependencies(const struct unit_spec *a, const struct unit_spec *b)
+{
+    must(a->n_dependencies == b->n_dependencies && a->n_on_failed_start == b->n_on_failed_start);
+    for (uint32_t i = 0; i < a->n_dependencies; i++) {
+        const struct dependency *d = &a->dependencies[i], *e = &b->dependencies[i];
+
+        must(d->unit == e->unit && d->kind == e->kind && d->conditions == e->conditions);
+    }
+    for (uint32_t i = 0; i < a->n_on_failed_start; i++)
+        must(a->on_failed_start[i] == b->on_failed_start[i]);
+}
+
 static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
 {
     same_text(a->name, b->name);
+    same_text(a->base_name, b->base_name);
     same_text(a->description, b->description);
     same_text(a->file, b->file);
     same_text(a->directory, b->directory);
@@ -96,6 +109,9 @@ static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
     must(b->restart == a->restart && b->restart_delay_ms == a->restart_delay_ms &&
          b->restart_limit == a->restart_limit && b->essential == a->essential &&
          b->timeout_ms == a->timeout_ms && b->retries == a->retries);
+    must(b->instance == a->instance && b->on_failed == a->on_failed &&
+         b->on_dependency_restart == a->on_dependency_restart);
+    same_dependencies(a, b);
     must(memcmp(&b->success_exit, &a->success_exit, sizeof b->success_exit) == 0);
 }
 
@@ -107,6 +123,8 @@ static void same_daemon(const struct daemon_spec *a, const struct daemon_spec *b
     must(a->socket_mode == b->socket_mode && a->has_socket_group == b->has_socket_group &&
          a->socket_gid == b->socket_gid && a->events_kept == b->events_kept &&
          a->shutdown_timeout_ms == b->shutdown_timeout_ms);
+    must(a->exit_when == b->exit_when && a->has_exit_code_from == b->has_exit_code_from &&
+         a->exit_code_from == b->exit_code_from);
 }
 
 static void check_tags(const struct unit_spec *u)
@@ -117,6 +135,52 @@ static void check_tags(const struct unit_spec *u)
         for (uint32_t k = 0; k < i; k++)
             must(strcmp(u->tags[i], u->tags[k]) != 0);
     }
+}
+
+/* Takes away, again and again, the units that depend on nothing that is left: a circle would stay.
+ */
+static void check_no_circle(const struct spec_set *set)
+{
+    bool *gone = calloc(set->n_units, sizeof *gone);
+    uint32_t n_left = set->n_units, before;
+
+    must(gone != NULL);
+    do {
+        before = n_left;
+        for (uint32_t i = 0; i < set->n_units; i++) {
+            const struct unit_spec *u = &set->units[i];
+            bool free_now = !gone[i];
+
+            for (uint32_t k = 0; free_now && k < u->n_dependencies; k++)
+                free_now = gone[u->dependencies[k].unit];
+            gone[i] |= free_now;
+            n_left -= free_now;
+        }
+    } while (n_left < before);
+    must(n_left == 0);
+    free(gone);
+}
+
+/* Each other unit at most once. */
+static void check_dependencies(const struct spec_set *set)
+{
+    uint32_t *seen = calloc(set->n_units, sizeof *seen);
+
+    must(seen != NULL);
+    for (uint32_t i = 0; i < set->n_units; i++) {
+        const struct unit_spec *u = &set->units[i];
+
+        for (uint32_t k = 0; k < u->n_dependencies; k++) {
+            uint32_t other = u->dependencies[k].unit;
+
+            must(other < set->n_units && other != i && seen[other] != i + 1);
+            seen[other] = i + 1;
+            must(u->dependencies[k].conditions != 0);
+        }
+        must((u->on_failed == ON_FAILED_START) == (u->n_on_failed_start > 0));
+    }
+    free(seen);
+    check_no_circle(set);
 }
 
 static void check_set(const struct spec_set *set)
@@ -137,6 +201,7 @@ static void check_set(const struct spec_set *set)
         must(strtab_put(&names, set->units[i].name, strlen(set->units[i].name), &added) && added);
     }
     strtab_finish(&names);
+    check_dependencies(set);
     free(block);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct selecting {
     const struct supervisor *s;
     uint32_t n_units;
     bool *chosen; /* by index; owned */
+    bool *whole;  /* by index of a first instance: all of them were chosen by their name; owned */
     uint32_t n_chosen;
     char (*patterns)[SELECT_PATTERN_MAX_CHARS + 1]; /* owned */
     unsigned n_patterns;
@@ -50,6 +52,41 @@ static void choose(struct selecting *c, uint32_t index)
     c->chosen[index] = true;
 }
 
+/* ---- instances ---- */
+
+/* NAME@number, or NULL. */
+static const struct unit *instance_of(const struct supervisor *s, const char *name, unsigned number)
+{
+    char text[UNIT_NAME_MAX + 16];
+    int len = snprintf(text, sizeof text, "%s@%u", name, number);
+
+    return len < (int)sizeof text ? supervisor_find(s, text) : NULL;
+}
+
+/* How many instances there are of what is named so; 0: it has none, as they are numbered from 1. */
+static unsigned count_instances(const struct supervisor *s, const char *name)
+{
+    unsigned n = 0;
+
+    while (instance_of(s, name, n + 1))
+        n++;
+    return n;
+}
+
+/* Returns whether there are any. Each name is gone through once, however often it is there. */
+static bool choose_instances(struct selecting *c, const char *name)
+{
+    const struct unit *u = instance_of(c->s, name, 1);
+    bool any = u != NULL;
+
+    if (!u || c->whole[u->index])
+        return any;
+    c->whole[u->index] = true;
+    for (unsigned number = 1; (u = instance_of(c->s, name, number)) != NULL; number++)
+        choose(c, u->index);
+    return any;
+}
+
 /* ---- names, at once ---- */
 
 static int take_names(struct selecting *c, const cJSON *names, const char **ret_missing)
@@ -63,11 +100,12 @@ static int take_names(struct selecting *c, const cJSON *names, const char **ret_
         if (select_is_pattern(name->valuestring))
             continue;
         u = supervisor_find(c->s, name->valuestring);
-        if (!u) {
+        if (u) {
+            choose(c, u->index);
+        } else if (!choose_instances(c, name->valuestring)) {
             *ret_missing = name->valuestring;
             return -ENOENT;
         }
-        choose(c, u->index);
     }
     return 0;
 }
@@ -179,7 +217,8 @@ static int take(struct selecting *c, const cJSON *names, const char **ret_missin
         n_patterns += select_is_pattern(name->valuestring);
     }
     c->chosen = calloc(c->n_units ? c->n_units : 1, sizeof *c->chosen);
-    if (!c->chosen)
+    c->whole = calloc(c->n_units ? c->n_units : 1, sizeof *c->whole);
+    if (!c->chosen || !c->whole)
         return -ENOMEM;
     r = take_patterns(c, n_patterns, names);
     if (r == 0)
@@ -214,6 +253,7 @@ void selecting_destroy(struct selecting *c)
     if (!c)
         return;
     free(c->chosen);
+    free(c->whole);
     free(c->patterns);
     free(c);
 }
@@ -252,11 +292,42 @@ static const char *likely(const struct supervisor *s, const char *name)
     names = malloc((n ? n : 1) * sizeof *names);
     if (!names)
         return NULL;
-    for (uint32_t i = 0; i < n; i++)
-        names[i] = supervisor_unit(s, i)->spec->name;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct unit_spec *spec = supervisor_unit(s, i)->spec;
+
+        names[i] = spec->instance ? spec->base_name : spec->name;
+    }
     found = nearest_name(name, names, n);
     free(names);
     return found;
+}
+
+/* "web has 3 instances: web@1 to web@3." Says nothing, and returns false, when it has none. */
+static bool explain_instances(const struct supervisor *s, const char *name, struct strbuf *out)
+{
+    unsigned n = count_instances(s, name);
+
+    if (n == 0)
+        return false;
+    strbuf_addf(out, "%s has %u instance%s: %s@1", name, n, n == 1 ? "" : "s", name);
+    if (n > 1)
+        strbuf_addf(out, " %s %s@%u", n == 2 ? "and" : "to", name, n);
+    strbuf_add(out, ".");
+    return true;
+}
+
+/* The same about "web@4". */
+static bool explain_other_instances(const struct supervisor *s, const char *name,
+                                    struct strbuf *out)
+{
+    const char *at = strrchr(name, '@');
+    char base[UNIT_NAME_MAX + 1];
+
+    if (!at || (size_t)(at - name) >= sizeof base)
+        return false;
+    memcpy(base, name, (size_t)(at - name));
+    base[at - name] = '\0';
+    return explain_instances(s, base, out);
 }
 
 void select_explain_missing(const struct supervisor *s, const char *name, struct strbuf *out)
@@ -271,6 +342,8 @@ void select_explain_missing(const struct supervisor *s, const char *name, struct
         strbuf_addf(out, "No unit matches '%.200s'.", name);
         return;
     }
+    if (explain_instances(s, name, out) || explain_other_instances(s, name, out))
+        return;
     strbuf_addf(out, "No unit is named '%.200s'", name);
     if (strcmp(name, "all") == 0 && supervisor_n_units(s) > 0) {
         strbuf_add(out, "; write '*' for all units.");

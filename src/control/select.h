@@ -1,5 +1,5 @@
 /* Which units a request means: names, globs and tags (tag:NAME), in configuration order, each unit
- * once. A tag counts as a pattern. */
+ * once. The name of a unit with instances means all of them. A tag counts as a pattern. */
 #ifndef REEVE_CONTROL_SELECT_H
 #define REEVE_CONTROL_SELECT_H
 
@@ -36,7 +36,8 @@ bool select_is_pattern(const char *text);
 int select_all(const struct supervisor *s, uint32_t limit, struct selection *ret);
 void selection_finish(struct selection *sel);
 
-/* A sentence for a person about a name or pattern that fits no unit, with the likely name. */
+/* A sentence for a person about a name or pattern that fits no unit, with the likely name; or about
+ * a name that fits no single one: which instances there are. */
 void select_explain_missing(const struct supervisor *s, const char *name, struct strbuf *out);
 
 #endif

@@ -94,6 +94,49 @@ static void patterns_select_all_that_match(void **state)
     assert_string_equal(chosen(*state, "[\"??\"]"), "db");
 }
 
+static void the_name_of_instances_means_all_of_them(void **state)
+{
+    assert_string_equal(chosen(*state, "[\"worker\"]"), "worker@1 worker@2");
+    assert_string_equal(chosen(*state, "[\"db\",\"worker\",\"worker@2\",\"worker\"]"),
+                        "worker@1 worker@2 db");
+    assert_string_equal(chosen(*state, "[\"worker@2\"]"), "worker@2");
+    assert_string_equal(chosen(*state, "[\"worker@1\",\"worker\"]"), "worker@1 worker@2");
+    assert_string_equal(chosen(*state, "[\"worker@3\"]"), "-worker@3");
+    assert_string_equal(chosen(*state, "[\"worker@\"]"), "-worker@");
+    assert_string_equal(chosen(*state, "[\"work\"]"), "-work");
+    /* Of a unit without instances there is one only. */
+    assert_string_equal(chosen(*state, "[\"web@1\"]"), "-web@1");
+}
+
+/* As often as a request has room for, each time a thousand. */
+static void a_name_of_instances_again_and_again(void **state)
+{
+    enum { N = INSTANCES_MAX, TIMES = 16000 };
+    static char texts[N][12];
+    static const char *many[N];
+    cJSON *array = cJSON_CreateArray();
+    struct supervisor s;
+    struct selection sel;
+    const char *missing;
+    clock_t began;
+
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        snprintf(texts[i], sizeof texts[i], "w@%d", i + 1);
+        many[i] = texts[i];
+    }
+    for (int i = 0; i < TIMES; i++)
+        cJSON_AddItemToArray(array, cJSON_CreateStringReference("w"));
+    fake_init(&s, many, N);
+    began = clock();
+    assert_int_equal(select_units(&s, array, &sel, &missing), 0);
+    assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 0.5); /* else 16 million look-ups */
+    assert_int_equal(sel.n, N);
+    selection_finish(&sel);
+    cJSON_Delete(array);
+    fake_finish(&s);
+}
+
 static void tags_select_all_that_have_them(void **state)
 {
     static const char *both[] = {"edge", "eu"}, *one[] = {"eu"};
@@ -249,6 +292,23 @@ static void expect_explained(struct supervisor *s, const char *name, const char 
     strbuf_finish(&b);
 }
 
+static void instances_are_named(void **state)
+{
+    static const char *const one[] = {"a@1", "b@1", "b@2", "b@3"};
+    struct supervisor s;
+
+    (void)state;
+    fake_init(&s, one, 4);
+    expect_explained(&s, "a", "a has 1 instance: a@1.");
+    expect_explained(&s, "b", "b has 3 instances: b@1 to b@3.");
+    for (uint32_t i = 0; i < 4; i++) {
+        s.specs[i].base_name = i ? "backend" : "api";
+        s.specs[i].instance = i ? i : 1;
+    }
+    expect_explained(&s, "bakend", "No unit is named 'bakend'; did you mean 'backend'?");
+    fake_finish(&s);
+}
+
 static void missing_names_are_explained(void **state)
 {
     struct supervisor none;
@@ -260,6 +320,10 @@ static void missing_names_are_explained(void **state)
     expect_explained(*state, "al", "No unit is named 'al'; 'reevectl list' shows the units.");
     expect_explained(*state, "x*", "No unit matches 'x*'.");
     expect_explained(*state, "tag:x*", "No unit has the tag 'x*'.");
+    expect_explained(*state, "worker", "worker has 2 instances: worker@1 and worker@2.");
+    expect_explained(*state, "worker@3", "worker has 2 instances: worker@1 and worker@2.");
+    expect_explained(*state, "worker@x", "worker has 2 instances: worker@1 and worker@2.");
+    expect_explained(*state, "web@1", "No unit is named 'web@1'; did you mean 'web'?");
     fake_init(&none, NULL, 0);
     expect_explained(&none, "web", "No unit is named 'web'; the configuration has no units.");
     expect_explained(&none, "all", "No unit is named 'all'; the configuration has no units.");
@@ -271,12 +335,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(configuration_order_each_once, begin, end),
         cmocka_unit_test_setup_teardown(patterns_select_all_that_match, begin, end),
+        cmocka_unit_test_setup_teardown(the_name_of_instances_means_all_of_them, begin, end),
+        cmocka_unit_test(a_name_of_instances_again_and_again),
         cmocka_unit_test_setup_teardown(tags_select_all_that_have_them, begin, end),
         cmocka_unit_test_setup_teardown(first_missing_is_named, begin, end),
         cmocka_unit_test_setup_teardown(all_or_the_first, begin, end),
         cmocka_unit_test_setup_teardown(patterns_are_bounded, begin, end),
         cmocka_unit_test(ten_thousand_names),
         cmocka_unit_test(patterns_take_short_portions),
+        cmocka_unit_test(instances_are_named),
         cmocka_unit_test_setup_teardown(missing_names_are_explained, begin, end),
     };
 

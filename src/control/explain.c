@@ -6,16 +6,25 @@
 #include "os/signals.h"
 #include "run/describe.h"
 
-static void add_requester(struct strbuf *out, const struct exit_record *r)
+static const struct unit_spec *spec_of(const struct supervisor *s, uint32_t unit)
+{
+    return supervisor_unit(s, unit)->spec;
+}
+
+static void add_requester(struct strbuf *out, const struct supervisor *s,
+                          const struct exit_record *r)
 {
     if (r->requested_by == BY_NOBODY)
         return;
     strbuf_addf(out, ", asked for by %s", requested_by_name(r->requested_by));
+    if (r->requester.unit)
+        strbuf_addf(out, " %s", spec_of(s, r->requester.unit - 1)->name);
     if (r->requester.known)
         strbuf_addf(out, " (uid %u, pid %d)", (unsigned)r->requester.uid, (int)r->requester.pid);
 }
 
-void explain_record(struct strbuf *out, const struct unit *u, const struct exit_record *r)
+void explain_record(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                    const struct exit_record *r)
 {
     if (r->reason == REASON_START_FAILED)
         strbuf_addf(out, "%s: ", reason_name(r->reason));
@@ -30,7 +39,7 @@ void explain_record(struct strbuf *out, const struct unit *u, const struct exit_
     } else {
         strbuf_add(out, "it is not known how it ended");
     }
-    add_requester(out, r);
+    add_requester(out, s, r);
 }
 
 static void add_next_try(struct strbuf *out, const struct unit *u, struct moment now)
@@ -61,8 +70,40 @@ void explain_disabled(struct strbuf *out, const struct unit *u)
     strbuf_addf(out, "disabled: enabled = no at %s:%u", file, (unsigned)line);
 }
 
-void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verdict,
-                     const struct exit_record *r, struct moment now)
+/* Why it cannot start, and what lets it: the unit at the bottom of it has failed, or has ended
+ * without coming back. */
+static void explain_stuck(struct strbuf *out, const struct supervisor *s, const struct unit *u)
+{
+    const struct exit_record *r;
+    const struct unit *cause;
+    struct waiting_for w;
+    bool failed;
+
+    supervisor_waiting(s, u->index, &w);
+    if (w.unit == WAITING_NO_UNIT || !w.failed) { /* and so it may start in a moment */
+        strbuf_add(out, "what it requires had failed");
+        return;
+    }
+    cause = supervisor_unit(s, w.cause);
+    failed = cause->phase == PHASE_FAILED;
+    if (w.unit != w.cause)
+        strbuf_addf(out, "%s waits for %s, which", spec_of(s, w.unit)->name, cause->spec->name);
+    else
+        strbuf_add(out, cause->spec->name);
+    strbuf_add(out, failed ? " has failed" : " does not run any more");
+    r = unit_last_record(cause);
+    if (r) {
+        strbuf_add(out, ": ");
+        explain_record(out, s, cause, r);
+    }
+    if (failed)
+        strbuf_addf(out, "; 'reevectl reset-failed %s' lets it try again", cause->spec->name);
+    else
+        strbuf_addf(out, "; 'reevectl start %s' starts it again", cause->spec->name);
+}
+
+void explain_verdict(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                     enum verdict verdict, const struct exit_record *r, struct moment now)
 {
     switch (verdict) {
     case VERDICT_OPEN:
@@ -70,7 +111,7 @@ void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verd
         break;
     case VERDICT_ENDED:
         if (r)
-            explain_record(out, u, r);
+            explain_record(out, s, u, r);
         else
             strbuf_add(out, unit_state_name(unit_state_of(u->phase)));
         add_next_try(out, u, now);
@@ -91,7 +132,7 @@ void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verd
         strbuf_add(out, "it never completes, since restart = always");
         break;
     case VERDICT_STUCK:
-        strbuf_add(out, "what it requires has failed");
+        explain_stuck(out, s, u);
         break;
     case VERDICT_UNKILLABLE:
         strbuf_add(out,
@@ -101,10 +142,32 @@ void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verd
     }
 }
 
-void explain_timeout(struct strbuf *out, const struct unit *u, int64_t timeout_ms)
+static void add_waiting(struct strbuf *out, const struct supervisor *s, const struct waiting_for *w)
 {
+    static const char *const to_be[WAITED_COUNT] = {
+        [WAITED_STARTED] = "to start",
+        [WAITED_READY] = "to be ready",
+        [WAITED_COMPLETED] = "to complete",
+        [WAITED_STOPPED] = "to stop",
+    };
+
+    strbuf_addf(out, " for %s %s", spec_of(s, w->unit)->name, to_be[w->until]);
+    if (w->others)
+        strbuf_addf(out, " and for %u other%s", (unsigned)w->others, w->others == 1 ? "" : "s");
+}
+
+void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                     int64_t timeout_ms)
+{
+    enum unit_state state = unit_state_of(u->phase);
+    struct waiting_for w;
     char waited[32];
 
-    strbuf_addf(out, "still %s after %s", unit_state_name(unit_state_of(u->phase)),
+    strbuf_addf(out, "still %s after %s", unit_state_name(state),
                 duration_format(timeout_ms, waited, sizeof waited));
+    supervisor_waiting(s, u->index, &w);
+    if (w.unit == WAITING_NO_UNIT)
+        return;
+    strbuf_add(out, state == STATE_WAITING ? "," : ", waiting");
+    add_waiting(out, s, &w);
 }

@@ -6,15 +6,18 @@
 #include "core/moment.h"
 #include "core/unit.h"
 #include "core/verdict.h"
+#include "run/supervisor.h"
 
 /* How a run ended: "start_failed: exec /usr/bin/nope: No such file or directory". */
-void explain_record(struct strbuf *out, const struct unit *u, const struct exit_record *r);
+void explain_record(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                    const struct exit_record *r);
 /* Why an operation did not succeed, and what comes next. `r` goes with VERDICT_ENDED. */
-void explain_verdict(struct strbuf *out, const struct unit *u, enum verdict verdict,
-                     const struct exit_record *r, struct moment now);
+void explain_verdict(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                     enum verdict verdict, const struct exit_record *r, struct moment now);
 /* Why a disabled unit is not started, and where that stands. */
 void explain_disabled(struct strbuf *out, const struct unit *u);
-/* An operation that was not decided within timeout_ms. */
-void explain_timeout(struct strbuf *out, const struct unit *u, int64_t timeout_ms);
+/* An operation that was not decided within timeout_ms: how the unit is, and what it waits for. */
+void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                     int64_t timeout_ms);
 
 #endif

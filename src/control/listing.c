@@ -1,17 +1,17 @@
 #include "control/listing.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "control/view.h"
-#include "os/clock.h"
 
-void listing_begin(struct listing *l, bool health, bool more, bool lines, const char *version,
-                   struct selection *units)
+void listing_begin(struct listing *l, enum listing_shape shape, bool more, bool lines,
+                   const char *version, struct selection *units)
 {
     *l = (struct listing){
         .active = true,
-        .health = health,
+        .shape = shape,
         .more = more,
         .lines = lines,
         .version = version,
@@ -20,11 +20,35 @@ void listing_begin(struct listing *l, bool health, bool more, bool lines, const 
     *units = (struct selection){NULL, 0};
 }
 
+int listing_add_dependencies(struct listing *l, const struct supervisor *s)
+{
+    return closure_create(&l->closure, s, &l->units);
+}
+
 void listing_finish(struct listing *l)
 {
+    closure_destroy(l->closure);
     selection_finish(&l->units);
     memset(l, 0, sizeof *l);
 }
+
+/* ---- what the units depend on ---- */
+
+static void find_portion(struct listing *l, struct strbuf *out)
+{
+    struct selection units;
+    int r = closure_step(l->closure, &units);
+
+    if (r == -EAGAIN)
+        return;
+    closure_destroy(l->closure);
+    l->closure = NULL;
+    selection_finish(&l->units);
+    l->units = units;
+    out->failed = out->failed || r < 0;
+}
+
+/* ---- writing ---- */
 
 static void write_head(struct listing *l, struct supervisor *s)
 {
@@ -43,18 +67,47 @@ static void write_head(struct listing *l, struct supervisor *s)
     view_counts(&l->out, "counts", &tally, supervisor_orphans(s));
 }
 
+/* Returns whether all of it is written: there may be many dependencies. */
+static bool write_graph_unit(struct listing *l, const struct view *v, const struct unit *u,
+                             size_t until_bytes)
+{
+    if (!l->in_unit) {
+        view_graph_begin(&l->out, v, u);
+        l->in_unit = true;
+        l->next_dependency = 0;
+    }
+    while (l->next_dependency < u->spec->n_dependencies && l->out.b->len_bytes < until_bytes &&
+           !l->out.b->failed)
+        view_dependency(&l->out, v->s, u->index, l->next_dependency++, false);
+    if (l->next_dependency < u->spec->n_dependencies)
+        return false;
+    view_graph_end(&l->out);
+    l->in_unit = false;
+    return true;
+}
+
+static bool write_unit(struct listing *l, const struct view *v, const struct unit *u,
+                       size_t until_bytes)
+{
+    switch (l->shape) {
+    case LISTING_HEALTH:
+        view_health(&l->out, NULL, v, u);
+        break;
+    case LISTING_UNITS:
+        view_unit(&l->out, NULL, v, u);
+        break;
+    case LISTING_GRAPH:
+        return write_graph_unit(l, v, u, until_bytes);
+    }
+    return true;
+}
+
 static void write_units(struct listing *l, struct supervisor *s, size_t until_bytes)
 {
-    struct view_time t = {clock_now(), supervisor_uptime_ms(s)};
+    struct view v = view_now(s);
 
-    while (l->next < l->units.n && l->out.b->len_bytes < until_bytes && !l->out.b->failed) {
-        const struct unit *u = supervisor_unit(s, l->units.indexes[l->next++]);
-
-        if (l->health)
-            view_health(&l->out, NULL, u, &t);
-        else
-            view_unit(&l->out, NULL, u, &t);
-    }
+    while (l->next < l->units.n && l->out.b->len_bytes < until_bytes && !l->out.b->failed)
+        l->next += write_unit(l, &v, supervisor_unit(s, l->units.indexes[l->next]), until_bytes);
 }
 
 void listing_step(struct listing *l, struct supervisor *s, struct strbuf *out, size_t bytes)
@@ -62,16 +115,20 @@ void listing_step(struct listing *l, struct supervisor *s, struct strbuf *out, s
     size_t until_bytes = out->len_bytes + bytes;
     bool over;
 
+    if (l->closure) {
+        find_portion(l, out);
+        return;
+    }
     if (!l->begun) {
         message_begin(&l->out, out);
-        if (l->health)
+        if (l->shape == LISTING_HEALTH)
             write_head(l, s);
         json_begin_array(&l->out, "units");
         l->begun = true;
     }
     write_units(l, s, until_bytes);
     over = l->next == l->units.n;
-    if (over || l->more) {
+    if (over || (l->more && !l->in_unit)) {
         json_end_array(&l->out);
         message_end(&l->out, !over, l->lines);
         l->begun = false;

@@ -4,17 +4,20 @@
 #include "varlink/contract.h"
 
 static const struct service_method methods[] = {
+    /* looking */
     {"Health", method_health},
     {"List", method_list},
     {"Show", method_show},
+    {"Graph", method_graph},
+    {"Wait", method_wait},
+    {"Events", method_events},
+    {"Check", method_check},
+    /* changing */
     {"Start", method_start},
     {"Stop", method_stop},
     {"Restart", method_restart},
-    {"Wait", method_wait},
     {"Signal", method_signal},
     {"ResetFailed", method_reset_failed},
-    {"Events", method_events},
-    {"Check", method_check},
     {"Shutdown", method_shutdown},
     {NULL, NULL},
 };

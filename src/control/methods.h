@@ -7,6 +7,7 @@
 /* methods_look.c */
 void method_health(struct service_call *c);
 void method_list(struct service_call *c);
+void method_graph(struct service_call *c);
 void method_show(struct service_call *c);
 void method_events(struct service_call *c);
 

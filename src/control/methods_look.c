@@ -7,34 +7,38 @@
 #include "control/state.h"
 #include "control/view.h"
 #include "core/event_ring.h"
-#include "os/clock.h"
 
-/* ---- Health, List ---- */
+/* ---- Health, List, Graph ---- */
 
 static void begin_listing(struct client *cl, struct request *q, struct selection *units)
 {
+    struct supervisor *s = cl->control->supervisor;
+
     if (units->n > q->limit)
         units->n = q->limit;
-    if (q->oneway)
+    if (q->oneway) {
         selection_finish(units);
-    else
-        listing_begin(&cl->listing, q->health, q->more, q->lines, cl->control->service.version,
-                      units);
+        return;
+    }
+    listing_begin(&cl->listing, q->listing, q->more, q->lines, cl->control->service.version, units);
+    if (q->listing == LISTING_GRAPH && cl->listing.units.n < supervisor_n_units(s) &&
+        listing_add_dependencies(&cl->listing, s) < 0)
+        cl->out.failed = true;
 }
 
-static void list(struct service_call *c, bool health)
+static void list(struct service_call *c, enum listing_shape shape)
 {
     static const char *const known_health[] = {"units", "limit", NULL};
-    static const char *const known_list[] = {"units", NULL};
+    static const char *const known_others[] = {"units", NULL};
     struct request q = request_of(c, begin_listing);
     struct client *cl = client_of(c);
     struct selection units;
     const cJSON *names;
     struct params p;
 
-    params_init(&p, c->message->parameters, health ? known_health : known_list);
+    params_init(&p, c->message->parameters, shape == LISTING_HEALTH ? known_health : known_others);
     names = params_texts(&p, "units");
-    q.health = health;
+    q.listing = shape;
     q.limit = (uint32_t)params_int(&p, "limit", UINT32_MAX, 0, UINT32_MAX);
     if (!request_good(c, &p))
         return;
@@ -48,12 +52,17 @@ static void list(struct service_call *c, bool health)
 
 void method_health(struct service_call *c)
 {
-    list(c, true);
+    list(c, LISTING_HEALTH);
 }
 
 void method_list(struct service_call *c)
 {
-    list(c, false);
+    list(c, LISTING_UNITS);
+}
+
+void method_graph(struct service_call *c)
+{
+    list(c, LISTING_GRAPH);
 }
 
 /* ---- Show ---- */
@@ -62,7 +71,7 @@ void method_show(struct service_call *c)
 {
     static const char *const known[] = {"unit", NULL};
     struct supervisor *s = supervisor_of(c);
-    struct view_time t = {clock_now(), supervisor_uptime_ms(s)};
+    struct view v = view_now(s);
     const struct unit *u;
     const char *name;
     struct params p;
@@ -85,7 +94,7 @@ void method_show(struct service_call *c)
         return;
     }
     message_begin(&o, c->out);
-    view_details(&o, "unit", u, supervisor_tracking(s, u->index), &t);
+    view_details(&o, "unit", &v, u);
     message_end(&o, false, c->lines);
 }
 

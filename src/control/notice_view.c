@@ -26,6 +26,14 @@ static int signal_of(const struct notice *n)
     return n->type == NOTICE_UNIT_REQUESTED ? n->u.request.signal : 0;
 }
 
+static const struct waiting_for *waiting_of(const struct notice *n)
+{
+    static const struct waiting_for nothing = {.unit = WAITING_NO_UNIT};
+    bool waits = n->type == NOTICE_UNIT_STATE && n->u.state.to == STATE_WAITING;
+
+    return waits ? &n->u.state.waiting : &nothing;
+}
+
 static void view_moves(struct json_out *o, const struct notice *n)
 {
     bool moved = n->type == NOTICE_UNIT_STATE;
@@ -39,6 +47,7 @@ void notice_view(struct json_out *o, const struct notice *n, const struct superv
 {
     const struct unit *u = n->unit == NOTICE_NO_UNIT ? NULL : supervisor_unit(s, n->unit);
     bool moved = n->type == NOTICE_UNIT_STATE;
+    enum end_cause because = n->type == NOTICE_SESSION_STOPPING ? n->u.session.because : END_NONE;
     int signal = signal_of(n);
 
     json_begin_object(o, NULL);
@@ -55,13 +64,15 @@ void notice_view(struct json_out *o, const struct notice *n, const struct superv
                 moved && n->u.state.requested_by != BY_NOBODY
                     ? requested_by_name(n->u.state.requested_by)
                     : NULL);
-    view_requester(o, requester_of(n));
+    view_requester(o, s, requester_of(n));
     json_time(o, "next_start_at", moved ? n->u.state.next_start_wall_ms : 0);
+    view_waiting(o, s, waiting_of(n));
     if (n->type == NOTICE_UNIT_EXITED && u)
-        view_record(o, "exit", u, &n->u.exit);
+        view_record(o, "exit", s, u, &n->u.exit);
     else
         json_null(o, "exit");
     json_int_or_null(o, "exit_code",
                      n->type == NOTICE_SESSION_STOPPED ? n->u.session.exit_code : -1, -1);
+    json_string(o, "because", because ? end_cause_name(because) : NULL);
     json_end_object(o);
 }

@@ -12,13 +12,13 @@
 
 /* What one turn of the loop may do for all of them together. */
 enum { TURN_MS = 3 };
-/* Units asked about before the next one has its turn, since each may mean a spawn or a look at
- * /proc; and units looked at. */
+/* Units asked about before the next one has its turn, since each may mean a look at /proc, or at
+ * all that depends on it; and units looked at. */
 enum { ASKED_PER_PORTION = 64, LOOKED_PER_PORTION = 1024 };
 
 struct item {
     struct result result;
-    uint64_t asked; /* done when supervisor_done() has come this far */
+    uint64_t asked; /* it has reached the unit when supervisor_done() has come this far */
     struct operation_mark mark;
 };
 
@@ -26,7 +26,7 @@ struct pending {
     struct list link; // control.pendings
     struct control *control;
     struct client *client; /* NULL: nobody waits for the answer */
-    struct pending_request request;
+    struct asking_request request;
     struct timer timer;
     struct results results;
     struct item *items; /* ascending by unit; owned */
@@ -35,8 +35,10 @@ struct pending {
     uint32_t n_in_portion; /* of those, in the portion under way */
     uint32_t n_looked;     /* since all were reached, and again since the time was up */
     uint32_t n_decided;
-    bool reached; /* all were asked, and that has reached the units */
-    bool settled; /* all were decided */
+    uint64_t asked; /* all of it has reached the units when supervisor_done() has come this far */
+    bool held;      /* between supervisor_asks_begin() and supervisor_asks_end() */
+    bool reached;   /* all were asked, and that has reached the units */
+    bool settled;   /* all were decided */
     bool expired;
 };
 
@@ -63,6 +65,14 @@ static void decide_text(struct pending *p, struct item *it, const char *text)
     strbuf_finish(&message);
 }
 
+/* What is taken along is asked for by all the others. */
+static bool has_reached_unit(const struct pending *p, const struct item *it)
+{
+    uint64_t asked = it->result.along_with ? p->asked : it->asked;
+
+    return !p->held && supervisor_done(p->control->supervisor) >= asked;
+}
+
 static void look(struct pending *p, struct item *it)
 {
     const struct unit *u = unit_of(p, it);
@@ -70,7 +80,7 @@ static void look(struct pending *p, struct item *it)
     const struct exit_record *r;
     enum verdict verdict;
 
-    if (it->result.decided || supervisor_done(p->control->supervisor) < it->asked)
+    if (it->result.decided || !has_reached_unit(p, it))
         return;
     if (p->request.waiting == WAIT_NOT) {
         decide(p, it, true, NULL);
@@ -79,7 +89,7 @@ static void look(struct pending *p, struct item *it)
     verdict = verdict_look(&it->mark, u, &r);
     if (verdict == VERDICT_OPEN)
         return;
-    explain_verdict(&message, u, verdict, r, clock_now());
+    explain_verdict(&message, p->control->supervisor, u, verdict, r, clock_now());
     decide(p, it, verdict == VERDICT_OK, &message);
     strbuf_finish(&message);
 }
@@ -88,7 +98,7 @@ static void give_up(struct pending *p, struct item *it)
 {
     struct strbuf message = STRBUF_INIT;
 
-    explain_timeout(&message, unit_of(p, it), p->request.timeout_ms);
+    explain_timeout(&message, p->control->supervisor, unit_of(p, it), p->request.timeout_ms);
     decide(p, it, false, &message);
     strbuf_finish(&message);
 }
@@ -117,8 +127,16 @@ bool pending_has_news(const struct pending *p)
     return all_decided(p) || (p->request.more && results_waiting(&p->results));
 }
 
+static void end_asking(struct pending *p)
+{
+    if (p->held)
+        supervisor_asks_end(p->control->supervisor);
+    p->held = false;
+}
+
 static void destroy(struct pending *p)
 {
+    end_asking(p);
     p->control->n_waited -= p->n_items;
     list_remove(&p->link);
     timer_stop(&p->timer);
@@ -126,6 +144,7 @@ static void destroy(struct pending *p)
         p->client->pending = NULL;
     for (uint32_t i = 0; i < p->n_items; i++)
         result_finish(&p->items[i].result);
+    selection_finish(&p->request.units);
     free(p->items);
     free(p);
 }
@@ -163,64 +182,71 @@ static void settle_if_decided(struct pending *p)
             results_tell(&p->results, &p->items[i].result);
 }
 
+/* ---- the units ---- */
+
+/* In place of those that were there, none of which was asked for yet. `along` as asking_along()
+ * tells it; NULL: none is taken along. 0 or -ENOMEM. */
+static int make_items(struct pending *p, const struct selection *units, const uint32_t *along)
+{
+    struct supervisor *s = p->control->supervisor;
+    struct item *items = calloc(units->n ? units->n : 1, sizeof *items);
+
+    if (!items)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < units->n; i++) {
+        uint32_t unit = units->indexes[i];
+
+        result_init(&items[i].result, supervisor_unit(s, unit), along ? along[unit] : 0);
+    }
+    free(p->items);
+    p->items = items;
+    p->control->n_waited += units->n - p->n_items;
+    p->n_items = units->n;
+    return 0;
+}
+
+/* What stops or restarts along with the units asked for is waited for and told, too. 0 or -ENOMEM.
+ */
+static int take_along(struct pending *p)
+{
+    struct selection all;
+    uint32_t *along;
+    int r;
+
+    if (p->request.asking != ASK_STOP && p->request.asking != ASK_RESTART)
+        return 0;
+    r = asking_along(&p->request, p->control->supervisor, &all, &along);
+    if (r == 0)
+        r = make_items(p, &all, along);
+    selection_finish(&all);
+    free(along);
+    return r;
+}
+
 /* ---- asking ---- */
 
-static enum operation operation_of(const struct pending *p, const struct unit *u)
+/* Memory is short: what was asked for is done, but the client cannot be told all of it. */
+static void give_up_client(struct pending *p)
 {
-    switch (p->request.waiting) {
-    case WAIT_READY:
-        return OPERATION_AWAIT_READY;
-    case WAIT_COMPLETED:
-        return OPERATION_AWAIT_COMPLETED;
-    case WAIT_STOPPED:
-        return OPERATION_AWAIT_STOPPED;
-    case WAIT_BY_KIND:
-        return u->spec->kind == UNIT_JOB ? OPERATION_AWAIT_COMPLETED : OPERATION_AWAIT_READY;
-    case WAIT_NOT:
-    case WAIT_ASKED:
-        break;
-    }
-    if (p->request.asking == ASK_STOP)
-        return OPERATION_STOP;
-    return p->request.asking == ASK_RESTART ? OPERATION_RESTART : OPERATION_START;
+    if (!p->client)
+        return;
+    p->client->out.failed = true;
+    client_wake(p->client);
 }
 
 static int ask(struct pending *p, struct item *it)
 {
-    struct supervisor *s = p->control->supervisor;
-    const struct pending_request *q = &p->request;
     const struct unit *u = unit_of(p, it);
 
-    verdict_mark(&it->mark, operation_of(p, u), u);
-    switch (q->asking) {
-    case ASK_START:
-        return supervisor_start(s, u->index, q->requester);
-    case ASK_STOP:
-        return supervisor_stop(s, u->index, q->requester);
-    case ASK_RESTART:
-        return supervisor_restart(s, u->index, q->requester);
-    case ASK_RESET:
-        return supervisor_reset_failed(s, u->index, q->requester);
-    case ASK_SIGNAL:
-        return supervisor_signal(s, u->index, q->signal, q->signal_to, q->requester);
-    case ASK_NOTHING:
-        break;
-    }
-    return 0;
+    verdict_mark(&it->mark, asking_operation(&p->request, u), u);
+    return it->result.along_with ? 0 : asking_put(&p->request, p->control->supervisor, u);
 }
 
 static void refused(struct pending *p, struct item *it, int error)
 {
     struct strbuf message = STRBUF_INIT;
 
-    if (p->request.asking == ASK_SIGNAL)
-        strbuf_addf(&message, "%s", error == -ESRCH ? "it has no process" : strerror(-error));
-    else if (error == -EACCES)
-        explain_disabled(&message, unit_of(p, it));
-    else if (error == -ESHUTDOWN)
-        strbuf_add(&message, "reeved is shutting down");
-    else
-        strbuf_addf(&message, "the request was not taken: %s", strerror(-error));
+    asking_explain(&p->request, unit_of(p, it), error, &message);
     decide(p, it, false, &message);
     strbuf_finish(&message);
 }
@@ -232,13 +258,11 @@ static bool ask_portion(struct pending *p, int64_t end_ms)
         struct item *it = &p->items[p->n_asked];
         int r;
 
-        result_init(&it->result, unit_of(p, it)); /* as it is before */
+        result_init(&it->result, unit_of(p, it), it->result.along_with); /* as it is before */
         r = ask(p, it);
-        if (r == -EAGAIN && p->request.asking != ASK_SIGNAL)
-            break; /* no room for requests in this turn */
         p->n_asked++;
-        p->n_in_portion++;
-        it->asked = supervisor_asked(p->control->supervisor);
+        p->n_in_portion += !it->result.along_with;
+        p->asked = it->asked = supervisor_asked(p->control->supervisor);
         if (r < 0)
             refused(p, it, r);
         if (p->n_asked < p->n_items && clock_now().mono_ms >= end_ms)
@@ -248,10 +272,27 @@ static bool ask_portion(struct pending *p, int64_t end_ms)
     return true;
 }
 
+/* All that is asked is ordered as if asked at once. Returns as ask_portion. */
+static bool ask_on(struct pending *p, int64_t end_ms)
+{
+    bool whole;
+
+    if (p->n_asked == 0 && p->n_items && !p->held && asking_has_order(p->request.asking)) {
+        p->held = true;
+        supervisor_asks_begin(p->control->supervisor);
+        if (take_along(p) < 0)
+            give_up_client(p);
+        selection_finish(&p->request.units);
+    }
+    whole = ask_portion(p, end_ms);
+    if (p->n_asked == p->n_items)
+        end_asking(p);
+    return whole;
+}
+
 static bool has_reached(const struct pending *p)
 {
-    return p->n_asked == p->n_items && (!p->n_items || supervisor_done(p->control->supervisor) >=
-                                                           p->items[p->n_items - 1].asked);
+    return p->n_asked == p->n_items && supervisor_done(p->control->supervisor) >= p->asked;
 }
 
 /* Whether there is something to do without waiting for a change. */
@@ -263,7 +304,7 @@ static bool is_busy(const struct pending *p)
 /* Returns false when it is to go on before all others. */
 static bool work(struct pending *p, int64_t end_ms)
 {
-    bool whole = p->reached || ask_portion(p, end_ms);
+    bool whole = p->reached || ask_on(p, end_ms);
 
     p->reached = p->reached || has_reached(p);
     if (p->reached) {
@@ -379,18 +420,6 @@ void pending_detach(struct pending *p)
     go_on(p);
 }
 
-static int make_items(struct pending *p, const struct selection *units)
-{
-    p->items = calloc(units->n ? units->n : 1, sizeof *p->items);
-    if (!p->items)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < units->n; i++)
-        result_init(&p->items[i].result,
-                    supervisor_unit(p->control->supervisor, units->indexes[i]));
-    p->n_items = units->n;
-    return 0;
-}
-
 static bool has_progress(enum asking asking)
 {
     return asking != ASK_RESET && asking != ASK_SIGNAL;
@@ -401,19 +430,19 @@ bool pending_has_room(const struct control *c, const struct client *client, uint
     return client->role != ROLE_STRANGER || c->n_waited + n_units <= WAITED_MAX;
 }
 
-int pending_create(struct control *c, struct client *client, struct pending_request *request)
+int pending_create(struct control *c, struct client *client, struct asking_request *request)
 {
     struct pending *p = calloc(1, sizeof *p);
 
     if (!p)
         return -ENOMEM;
     p->control = c;
-    if (make_items(p, &request->units) < 0) {
+    if (make_items(p, &request->units, NULL) < 0) {
         free(p);
         return -ENOMEM;
     }
-    selection_finish(&request->units);
     p->request = *request;
+    request->units = (struct selection){NULL, 0};
     results_init(&p->results, request->more, request->lines, has_progress(request->asking));
     p->client = client;
     if (client)
@@ -422,7 +451,6 @@ int pending_create(struct control *c, struct client *client, struct pending_requ
     if (request->waiting != WAIT_NOT && request->timeout_ms >= 0)
         timer_set(&p->timer, clock_now().mono_ms + request->timeout_ms);
     list_append(&c->pendings, &p->link);
-    c->n_waited += p->n_items;
     task_start(&c->work);
     return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * A request that is put to many units, and perhaps waited for: asked of the supervisor in portions,
- * then decided by looking at a unit whenever it changed, never by polling. Lives on its own: when
- * its client goes away, what was requested is still asked for, only nobody is told.
+ * then decided by looking at a unit whenever it changed, never by polling. Units that a stop or
+ * restart takes along are waited for as well. Lives on its own: when its client goes away, what was
+ * requested is still asked for, only nobody is told.
  */
 #ifndef REEVE_CONTROL_PENDING_H
 #define REEVE_CONTROL_PENDING_H
@@ -9,52 +10,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "control/select.h"
-#include "core/verdict.h"
-#include "run/loop.h"
-#include "run/supervisor.h"
+#include "control/asking.h"
 
 struct control;
 struct client;
 struct pending;
-
-/* What is asked of each unit. */
-enum asking {
-    ASK_START,
-    ASK_STOP,
-    ASK_RESTART,
-    ASK_RESET,
-    ASK_SIGNAL,
-    ASK_NOTHING /* only waited for */
-};
-
-enum waiting {
-    WAIT_NOT,     /* decided when the request has reached the unit */
-    WAIT_ASKED,   /* until what was asked for is there */
-    WAIT_BY_KIND, /* a service ready, a job completed */
-    WAIT_READY,   /* the unit is ... */
-    WAIT_COMPLETED,
-    WAIT_STOPPED
-};
-
-struct pending_request {
-    enum asking asking;
-    enum waiting waiting;
-    struct selection units; /* taken over by pending_create */
-    int64_t timeout_ms;     /* -1: none */
-    int signal;             /* ASK_SIGNAL */
-    enum signal_to signal_to;
-    bool more;
-    bool lines;
-    struct requester requester;
-};
 
 /* Units that all who may only look can wait for at once; each costs about a hundred bytes. */
 enum { WAITED_MAX = 131072 };
 /* Whether this client may wait for so many units more. */
 bool pending_has_room(const struct control *c, const struct client *client, uint32_t n_units);
 /* Begins; `client` (NULL: nobody) gets the answer. 0, or -ENOMEM: nothing was asked of anybody. */
-int pending_create(struct control *c, struct client *client, struct pending_request *request);
+int pending_create(struct control *c, struct client *client, struct asking_request *request);
 /* The client is gone. */
 void pending_detach(struct pending *p);
 /* Whether there is something to tell the client. */

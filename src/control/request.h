@@ -7,6 +7,7 @@
 
 #include "control/access.h"
 #include "control/events.h"
+#include "control/listing.h"
 #include "control/pending.h"
 #include "control/select.h"
 #include "varlink/json.h"
@@ -23,11 +24,11 @@ struct request {
     bool lines;
     bool oneway;
     bool more;
-    /* Health and List */
-    bool health;
+    /* Health, List and Graph */
+    enum listing_shape listing;
     uint32_t limit;
     /* what is asked of units, or waited for */
-    struct pending_request pending;
+    struct asking_request pending;
     /* Events */
     struct event_request events;
 };

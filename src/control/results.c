@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "control/view.h"
 #include "run/supervisor.h"
 
 void results_init(struct results *rs, bool more, bool lines, bool with_progress)
@@ -23,9 +24,9 @@ static void take_state(struct result *r, const struct unit *u)
     r->run = u->run;
 }
 
-void result_init(struct result *r, const struct unit *u)
+void result_init(struct result *r, const struct unit *u, uint32_t along_with)
 {
-    *r = (struct result){.unit = u->index};
+    *r = (struct result){.unit = u->index, .along_with = along_with};
     list_init(&r->link);
     take_state(r, u);
 }
@@ -74,6 +75,11 @@ bool results_waiting(const struct results *rs)
 
 /* ---- writing ---- */
 
+static const char *name_of(const struct supervisor *s, uint32_t unit)
+{
+    return supervisor_unit(s, unit)->spec->name;
+}
+
 static struct result *take_first(struct list *from)
 {
     struct result *r = container_of(from->next, struct result, link);
@@ -90,7 +96,8 @@ static void write_decided(struct results *rs, const struct supervisor *s, size_t
         const struct result *r = take_first(&rs->decided);
 
         json_begin_object(o, NULL);
-        json_string(o, "unit", supervisor_unit(s, r->unit)->spec->name);
+        json_string(o, "unit", name_of(s, r->unit));
+        json_string(o, "along_with", r->along_with ? name_of(s, r->along_with - 1) : NULL);
         json_bool(o, "ok", r->ok);
         json_string(o, "state", unit_state_name(r->state));
         json_int_or_null(o, "pid", r->pid, 0);
@@ -112,6 +119,7 @@ static void write_moved(struct results *rs, const struct supervisor *s, size_t u
         json_begin_object(o, NULL);
         json_string(o, "unit", u->spec->name);
         json_string(o, "state", unit_state_name(r->state));
+        view_waiting_now(o, s, r->unit);
         json_int_or_null(o, "pid", r->pid, 0);
         json_end_object(o);
     }

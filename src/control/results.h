@@ -34,10 +34,11 @@ struct result {
     uint64_t run;
     char *message; /* owned; NULL: none */
     uint32_t unit;
+    uint32_t along_with; /* 1 + the index of the unit that was asked for; 0: this one was */
 };
 
 void results_init(struct results *rs, bool more, bool lines, bool with_progress);
-void result_init(struct result *r, const struct unit *u);
+void result_init(struct result *r, const struct unit *u, uint32_t along_with);
 void result_finish(struct result *r);
 
 /* The unit changed and is not decided. */

@@ -1,23 +1,56 @@
 #include "control/view.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "control/redact.h"
+#include "core/order.h"
+#include "os/clock.h"
 #include "os/signals.h"
 #include "run/describe.h"
 
-void view_requester(struct json_out *o, const struct requester *who)
+struct view view_now(const struct supervisor *s)
 {
-    if (!who->known) {
+    return (struct view){s, clock_now(), supervisor_uptime_ms(s)};
+}
+
+static const char *name_of(const struct supervisor *s, uint32_t unit)
+{
+    return supervisor_unit(s, unit)->spec->name;
+}
+
+void view_requester(struct json_out *o, const struct supervisor *s, const struct requester *who)
+{
+    if (!who->known && !who->unit) {
         json_null(o, "requester");
         return;
     }
     json_begin_object(o, "requester");
-    json_int(o, "uid", who->uid);
-    json_int(o, "pid", who->pid);
-    json_null(o, "unit");
+    json_int_or_null(o, "uid", who->known ? (int64_t)who->uid : -1, -1);
+    json_int_or_null(o, "pid", who->known ? (int64_t)who->pid : -1, -1);
+    json_string(o, "unit", who->unit ? name_of(s, who->unit - 1) : NULL);
     json_end_object(o);
+}
+
+void view_waiting(struct json_out *o, const struct supervisor *s, const struct waiting_for *w)
+{
+    if (w->unit == WAITING_NO_UNIT) {
+        json_null(o, "waiting");
+        return;
+    }
+    json_begin_object(o, "waiting");
+    json_string(o, "unit", name_of(s, w->unit));
+    json_string(o, "until", waited_for_name(w->until));
+    json_bool(o, "failed", w->failed);
+    json_string(o, "cause", w->failed ? name_of(s, w->cause) : NULL);
+    json_int(o, "others", w->others);
+    json_end_object(o);
+}
+
+void view_waiting_now(struct json_out *o, const struct supervisor *s, uint32_t unit)
+{
+    struct waiting_for w;
+
+    supervisor_waiting(s, unit, &w);
+    view_waiting(o, s, &w);
 }
 
 static void view_error(struct json_out *o, const struct exit_record *r)
@@ -33,8 +66,8 @@ static void view_error(struct json_out *o, const struct exit_record *r)
     json_end_object(o);
 }
 
-void view_record(struct json_out *o, const char *key, const struct unit *u,
-                 const struct exit_record *r)
+void view_record(struct json_out *o, const char *key, const struct supervisor *s,
+                 const struct unit *u, const struct exit_record *r)
 {
     json_begin_object(o, key);
     json_string(o, "unit", u->spec->name);
@@ -54,7 +87,7 @@ void view_record(struct json_out *o, const char *key, const struct unit *u,
         json_bool(o, "oom_kill", r->oom_kill);
     json_string(o, "requested_by",
                 r->requested_by == BY_NOBODY ? NULL : requested_by_name(r->requested_by));
-    view_requester(o, &r->requester);
+    view_requester(o, s, &r->requester);
     json_time(o, "stop_signal_at", r->stop_signal_wall_ms);
     json_time(o, "kill_at", r->kill_wall_ms);
     json_int(o, "leftovers_killed", r->leftovers_killed);
@@ -66,17 +99,24 @@ void view_record(struct json_out *o, const char *key, const struct unit *u,
     json_end_object(o);
 }
 
-/* Members of all three shapes. */
-static void add_health(struct json_out *o, const struct unit *u, const struct view_time *t)
+/* Members of all shapes, as far as the health goes. */
+static void add_state(struct json_out *o, const struct view *v, const struct unit *u)
 {
-    const struct exit_record *last = unit_last_record(u);
-    bool alive = u->main_alive;
-
     json_string(o, "name", u->spec->name);
     json_string(o, "kind", u->spec->kind == UNIT_JOB ? "job" : "service");
     json_string(o, "state", unit_state_name(unit_state_of(u->phase)));
     json_string(o, "goal", unit_goal(u) ? "up" : "down");
+    json_bool(o, "wanted", u->wanted);
+    view_waiting_now(o, v->s, u->index);
     json_bool(o, "ready", u->ready);
+}
+
+static void add_health(struct json_out *o, const struct view *v, const struct unit *u)
+{
+    const struct exit_record *last = unit_last_record(u);
+    bool alive = u->main_alive;
+
+    add_state(o, v, u);
     json_null(o, "health");
     json_null(o, "last_success");
     json_null(o, "last_failure");
@@ -84,17 +124,17 @@ static void add_health(struct json_out *o, const struct unit *u, const struct vi
     json_int(o, "consecutive_failures", 0);
     json_int_or_null(o, "pid", alive ? u->current.pid : 0, 0);
     json_int(o, "run", (int64_t)u->run);
-    json_int_or_null(o, "uptime_ms", alive ? t->now.mono_ms - u->started_ms : -1, -1);
+    json_int_or_null(o, "uptime_ms", alive ? v->now.mono_ms - u->started_ms : -1, -1);
     json_int(o, "restarts", u->n_restarts);
     if (last)
-        view_record(o, "last_exit", u, last);
+        view_record(o, "last_exit", v->s, u, last);
     else
         json_null(o, "last_exit");
 }
 
-static void add_unit(struct json_out *o, const struct unit *u, const struct view_time *t)
+void view_unit_members(struct json_out *o, const struct view *v, const struct unit *u)
 {
-    add_health(o, u, t);
+    add_health(o, v, u);
     json_string(o, "description", u->spec->description);
     json_begin_array(o, "tags");
     for (uint32_t i = 0; i < u->spec->n_tags; i++)
@@ -102,155 +142,69 @@ static void add_unit(struct json_out *o, const struct unit *u, const struct view
     json_end_array(o);
     json_bool(o, "autostart", u->spec->autostart);
     json_bool(o, "enabled", u->spec->enabled);
-    json_int(o, "since_ms", u->since_ms ? t->now.mono_ms - u->since_ms : t->uptime_ms);
+    json_int(o, "since_ms", u->since_ms ? v->now.mono_ms - u->since_ms : v->uptime_ms);
     json_time(o, "next_start_at", u->phase == PHASE_BACKOFF ? u->next_start_wall_ms : 0);
 }
 
-void view_health(struct json_out *o, const char *key, const struct unit *u,
-                 const struct view_time *t)
+void view_health(struct json_out *o, const char *key, const struct view *v, const struct unit *u)
 {
     json_begin_object(o, key);
-    add_health(o, u, t);
+    add_health(o, v, u);
     json_end_object(o);
 }
 
-void view_unit(struct json_out *o, const char *key, const struct unit *u, const struct view_time *t)
+void view_unit(struct json_out *o, const char *key, const struct view *v, const struct unit *u)
 {
     json_begin_object(o, key);
-    add_unit(o, u, t);
+    view_unit_members(o, v, u);
     json_end_object(o);
 }
 
-/* ---- Show ---- */
+/* ---- dependencies ---- */
 
-static void add_config(struct json_out *o, const struct unit_spec *spec)
+static void add_conditions(struct json_out *o, uint32_t conditions)
 {
-    json_begin_array(o, "config");
-    for (uint32_t i = 0; i < spec->n_texts; i++) {
-        const struct spec_text *t = &spec->texts[i];
-        struct strbuf shown = STRBUF_INIT;
+    static const char *const names[CONDITION_COUNT] = {
+        [CONDITION_STARTED] = "started",
+        [CONDITION_READY] = "ready",
+        [CONDITION_COMPLETED] = "completed",
+    };
 
-        json_begin_object(o, NULL);
-        json_string(o, "key", t->key);
-        if (strcmp(t->key, "environment") == 0) {
-            redact_environment(&shown, t->text);
-            json_string(o, "text", strbuf_text(&shown));
-            o->b->failed = o->b->failed || shown.failed;
-        } else {
-            json_string(o, "text", t->text);
-        }
-        json_string(o, "file", t->file);
-        json_int(o, "line", t->line);
-        json_end_object(o);
-        strbuf_finish(&shown);
-    }
+    json_begin_array(o, "conditions");
+    for (unsigned i = 0; i < CONDITION_COUNT; i++)
+        if (conditions >> i & 1)
+            json_string(o, NULL, names[i]);
     json_end_array(o);
 }
 
-static void add_success_exit(struct json_out *o, const struct exit_set *set)
+void view_dependency(struct json_out *o, const struct supervisor *s, uint32_t unit, uint32_t nth,
+                     bool as_dependent)
 {
-    char code[8];
-
-    json_begin_array(o, "success_exit");
-    for (unsigned i = 0; i < 256; i++) {
-        if (!exit_set_has_code(set, i))
-            continue;
-        snprintf(code, sizeof code, "%u", i);
-        json_string(o, NULL, code);
-    }
-    for (unsigned sig = 1; sig <= 64; sig++)
-        if (exit_set_has_signal(set, sig))
-            json_string(o, NULL, signal_name((int)sig));
-    json_end_array(o);
-}
-
-static void add_nulls(struct json_out *o, const char *const *names)
-{
-    for (; *names; names++)
-        json_null(o, *names);
-}
-
-static void add_restart(struct json_out *o, const struct unit_spec *spec)
-{
-    static const char *const names[] = {
-        "restart",          "restart_delay_ms", "restart_delay_max_ms", "restart_jitter_percent",
-        "restart_reset_ms", "restart_limit",    "restart_window_ms",    NULL,
+    static const char *const kinds[] = {
+        [DEPENDENCY_AFTER] = "after",
+        [DEPENDENCY_WANTS] = "wants",
+        [DEPENDENCY_REQUIRES] = "requires",
     };
-    static const char *const policies[] = {
-        [RESTART_NEVER] = "never",
-        [RESTART_ON_FAILURE] = "on-failure",
-        [RESTART_ALWAYS] = "always",
-    };
+    const struct dependency *d = &supervisor_unit(s, unit)->spec->dependencies[nth];
 
-    if (spec->kind != UNIT_SERVICE) {
-        add_nulls(o, names);
-        return;
-    }
-    json_string(o, "restart", policies[spec->restart]);
-    json_int(o, "restart_delay_ms", spec->restart_delay_ms);
-    json_int(o, "restart_delay_max_ms", spec->restart_delay_max_ms);
-    json_int(o, "restart_jitter_percent", spec->restart_jitter_percent);
-    json_int(o, "restart_reset_ms", spec->restart_reset_ms);
-    json_int(o, "restart_limit", spec->restart_limit);
-    json_int(o, "restart_window_ms", spec->restart_window_ms);
-}
-
-static void add_retries(struct json_out *o, const struct unit_spec *spec)
-{
-    static const char *const names[] = {
-        "timeout_ms", "retries", "retry_delay_ms", "retry_delay_max_ms", NULL,
-    };
-
-    if (spec->kind != UNIT_JOB) {
-        add_nulls(o, names);
-        return;
-    }
-    json_int(o, "timeout_ms", spec->timeout_ms);
-    json_int(o, "retries", spec->retries);
-    json_int(o, "retry_delay_ms", spec->retry_delay_ms);
-    json_int(o, "retry_delay_max_ms", spec->retry_delay_max_ms);
-}
-
-static void add_effective(struct json_out *o, const struct unit_spec *spec)
-{
-    static const char *const kill_modes[] = {
-        [KILL_GROUP] = "group", [KILL_TREE] = "tree", [KILL_MAIN] = "main"};
-    char umask[8];
-
-    snprintf(umask, sizeof umask, "%03o", (unsigned)spec->umask & 0777);
-    json_begin_object(o, "effective");
-    json_string(o, "directory", spec->directory);
-    json_int_or_null(o, "user_id", spec->change_user ? (int64_t)spec->uid : -1, -1);
-    json_int_or_null(o, "group_id", spec->change_user ? (int64_t)spec->gid : -1, -1);
-    json_string(o, "umask", umask);
-    json_string(o, "ready", "started");
-    json_int(o, "ready_timeout_ms", spec->ready_timeout_ms);
-    json_string(o, "stop_signal", signal_name(spec->stop_signal));
-    json_int(o, "stop_timeout_ms", spec->stop_timeout_ms);
-    json_string(o, "kill_mode", kill_modes[spec->kill_mode]);
-    add_restart(o, spec);
-    json_bool(o, "essential", spec->essential);
-    add_success_exit(o, &spec->success_exit);
-    json_string(o, "log", spec->log == LOG_NULL ? "null" : "inherit");
-    add_retries(o, spec);
+    json_begin_object(o, NULL);
+    json_string(o, "unit", name_of(s, as_dependent ? unit : d->unit));
+    json_string(o, "kind", kinds[d->kind]);
+    add_conditions(o, d->conditions);
+    json_bool(o, "met", order_met(supervisor_order(s), unit, nth));
     json_end_object(o);
 }
 
-void view_details(struct json_out *o, const char *key, const struct unit *u, enum tracking tracking,
-                  const struct view_time *t)
+void view_graph_begin(struct json_out *o, const struct view *v, const struct unit *u)
 {
-    const struct exit_record *r;
+    json_begin_object(o, NULL);
+    add_state(o, v, u);
+    json_bool(o, "enabled", u->spec->enabled);
+    json_begin_array(o, "dependencies");
+}
 
-    json_begin_object(o, key);
-    add_unit(o, u, t);
-    json_string(o, "tracking", tracking == TRACKING_CGROUP ? "cgroup" : "best_effort");
-    json_string(o, "file", u->spec->file);
-    json_int(o, "line", u->spec->line);
-    add_config(o, u->spec);
-    add_effective(o, u->spec);
-    json_begin_array(o, "records");
-    for (unsigned back = 0; (r = unit_record(u, back)) != NULL; back++)
-        view_record(o, NULL, u, r);
+void view_graph_end(struct json_out *o)
+{
     json_end_array(o);
     json_end_object(o);
 }

@@ -9,6 +9,7 @@
 
 #include "base/strtab.h"
 #include "core/event_ring.h"
+#include "core/order.h"
 #include "run/supervisor.h"
 
 enum { FAKE_EVENTS_KEPT = 16 };
@@ -16,11 +17,15 @@ enum { FAKE_EVENTS_KEPT = 16 };
 struct supervisor {
     struct unit *units;
     struct unit_spec *specs;
+    struct waiting_for *waiting; /* by index; at first they wait for nothing */
+    uint32_t *along; /* by index: what a stop or restart of others takes along, as order_along() */
     struct strtab by_name; /* to the index */
     uint32_t n_units;
     struct daemon_spec daemon;
     uint64_t asked;
     uint64_t done_at_most; /* requests beyond do not reach their units; 0: all do */
+    unsigned n_holding;    /* asks that were begun and not ended: nothing reaches any unit */
+    uint64_t done_before;  /* what had reached them when the first of these began */
     bool shutting_down;
     struct listener *listener;
     struct event_ring events;
@@ -39,7 +44,10 @@ static inline void fake_init(struct supervisor *s, const char *const *names, uin
     s->units = calloc(n ? n : 1, sizeof *s->units);
     s->specs = calloc(n ? n : 1, sizeof *s->specs);
     s->n_units = n;
-    if (!s->units || !s->specs || event_ring_init(&s->events, FAKE_EVENTS_KEPT) < 0)
+    s->waiting = calloc(n ? n : 1, sizeof *s->waiting);
+    s->along = calloc(n ? n : 1, sizeof *s->along);
+    if (!s->units || !s->specs || !s->waiting || !s->along ||
+        event_ring_init(&s->events, FAKE_EVENTS_KEPT) < 0)
         abort();
     strtab_init(&s->by_name);
     for (uint32_t i = 0; i < n; i++) {
@@ -51,6 +59,7 @@ static inline void fake_init(struct supervisor *s, const char *const *names, uin
         s->specs[i].name = names[i];
         s->units[i].spec = &s->specs[i];
         s->units[i].index = i;
+        s->waiting[i].unit = WAITING_NO_UNIT;
     }
 }
 
@@ -58,6 +67,8 @@ static inline void fake_finish(struct supervisor *s)
 {
     free(s->units);
     free(s->specs);
+    free(s->waiting);
+    free(s->along);
     event_ring_finish(&s->events);
     strtab_finish(&s->by_name);
 }
@@ -130,6 +141,63 @@ int64_t supervisor_uptime_ms(const struct supervisor *s)
     return 1000;
 }
 
+void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiting_for *ret)
+{
+    *ret = s->waiting[index];
+}
+
+/* ---- order: the dependencies are those of the specs, met when that unit is ready ---- */
+
+const struct order *supervisor_order(const struct supervisor *s)
+{
+    return (const struct order *)s; /* for the two below only */
+}
+
+bool order_met(const struct order *o, uint32_t unit, uint32_t nth)
+{
+    const struct supervisor *s = (const struct supervisor *)o;
+
+    return s->units[s->specs[unit].dependencies[nth].unit].ready;
+}
+
+bool order_dependent(const struct order *o, uint32_t unit, uint32_t nth, uint32_t *ret_unit,
+                     uint32_t *ret_dependency)
+{
+    const struct supervisor *s = (const struct supervisor *)o;
+
+    for (uint32_t i = 0; i < s->n_units; i++) {
+        for (uint32_t d = 0; d < s->specs[i].n_dependencies; d++) {
+            if (s->specs[i].dependencies[d].unit != unit || nth--)
+                continue;
+            *ret_unit = i;
+            *ret_dependency = d;
+            return true;
+        }
+    }
+    return false;
+}
+
+void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uint32_t *along)
+{
+    (void)restart;
+    for (uint32_t i = 0; i < s->n_units; i++)
+        along[i] = asked[i] ? 0 : s->along[i];
+}
+
+/* ---- asking ---- */
+
+void supervisor_asks_begin(struct supervisor *s)
+{
+    if (s->n_holding++ == 0)
+        s->done_before = s->asked;
+}
+
+void supervisor_asks_end(struct supervisor *s)
+{
+    if (s->n_holding-- == 0)
+        abort();
+}
+
 static inline int fake_ask(struct supervisor *s)
 {
     s->asked++;
@@ -199,7 +267,9 @@ uint64_t supervisor_asked(const struct supervisor *s)
 
 uint64_t supervisor_done(const struct supervisor *s)
 {
-    return s->done_at_most && s->done_at_most < s->asked ? s->done_at_most : s->asked;
+    uint64_t done = s->n_holding ? s->done_before : s->asked;
+
+    return s->done_at_most && s->done_at_most < done ? s->done_at_most : done;
 }
 
 void supervisor_listen(struct supervisor *s, struct listener *l)

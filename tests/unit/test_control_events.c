@@ -358,11 +358,69 @@ static void what_is_lost_at_the_end_is_told(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static void what_a_unit_waits_for_is_told(void **state)
+{
+    struct event_request all = from_the_beginning();
+    struct notice n = {.type = NOTICE_UNIT_STATE,
+                       .unit = 0,
+                       .u.state = {.from = STATE_STOPPED,
+                                   .to = STATE_WAITING,
+                                   .waiting = {1, WAITED_READY, false, 0, 2},
+                                   .requester = {.unit = 2}}};
+    const cJSON *event, *waiting;
+
+    (void)state;
+    event_ring_push(&supervisor.events, &n);
+    n.u.state.to = STATE_STARTING;
+    event_ring_push(&supervisor.events, &n);
+    n.u.state.to = STATE_WAITING;
+    n.u.state.waiting.unit = WAITING_NO_UNIT;
+    event_ring_push(&supervisor.events, &n);
+    follow(&all);
+    step();
+    assert_true(take());
+    event = cJSON_GetArrayItem(told("events"), 0);
+    waiting = cJSON_GetObjectItem(event, "waiting");
+    assert_string_equal(cJSON_GetObjectItem(waiting, "unit")->valuestring, "b");
+    assert_string_equal(cJSON_GetObjectItem(waiting, "until")->valuestring, "ready");
+    assert_int_equal(cJSON_GetObjectItem(waiting, "others")->valueint, 2);
+    event = cJSON_GetObjectItem(event, "requester");
+    assert_string_equal(cJSON_GetObjectItem(event, "unit")->valuestring, "b");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "uid")));
+    for (int i = 1; i < 3; i++)
+        assert_true(
+            cJSON_IsNull(cJSON_GetObjectItem(cJSON_GetArrayItem(told("events"), i), "waiting")));
+}
+
+static void why_reeved_ends_is_told(void **state)
+{
+    struct event_request all = from_the_beginning();
+    struct notice n = {.type = NOTICE_SESSION_STOPPING,
+                       .unit = 1,
+                       .u.session = {.because = END_ON_FAILED, .exit_code = -1}};
+    const cJSON *event;
+
+    (void)state;
+    event_ring_push(&supervisor.events, &n);
+    n.u.session.because = END_NONE;
+    event_ring_push(&supervisor.events, &n);
+    follow(&all);
+    step();
+    assert_true(take());
+    event = cJSON_GetArrayItem(told("events"), 0);
+    assert_string_equal(cJSON_GetObjectItem(event, "because")->valuestring, "on_failed");
+    assert_string_equal(cJSON_GetObjectItem(event, "unit")->valuestring, "b");
+    event = cJSON_GetArrayItem(told("events"), 1);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "because")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_first_reply_comes_at_once),
         TEST(what_happens_next_is_told_once),
+        TEST(what_a_unit_waits_for_is_told),
+        TEST(why_reeved_ends_is_told),
         TEST(a_small_bound_makes_more_replies),
         TEST(who_is_too_slow_is_told_how_many_are_lost),
         TEST(a_gap_is_told_even_when_nothing_else_is),

@@ -2,13 +2,16 @@
 #include "core_unit_support.h"
 
 #include "control/explain.h"
+#include "fake_supervisor.h"
 #include "run/describe.h"
+
+static struct supervisor fake;
 
 static void expect_verdict(struct story *s, enum verdict verdict, const char *expected)
 {
     struct strbuf b = STRBUF_INIT;
 
-    explain_verdict(&b, &s->unit, verdict,
+    explain_verdict(&b, &fake, &s->unit, verdict,
                     verdict == VERDICT_ENDED ? unit_last_record(&s->unit) : NULL, s->now);
     assert_string_equal(strbuf_text(&b), expected);
     strbuf_finish(&b);
@@ -18,14 +21,22 @@ static int setup(void **state)
 {
     static char program[] = "/usr/bin/nope";
     static char *argv[] = {program, NULL};
+    static const char *const names[] = {"web", "app", "db"};
     struct story *s;
     int r = story_begin(state);
 
+    fake_init(&fake, names, 3);
     s = *state;
     s->spec.argv = argv;
     s->spec.argc = 1;
     s->spec.directory = "/srv/x";
     return r;
+}
+
+static int end(void **state)
+{
+    fake_finish(&fake);
+    return story_end(state);
 }
 
 static void failed_exec_names_the_program_and_the_next_try(void **state)
@@ -100,18 +111,111 @@ static void other_verdicts(void **state)
                    "they are gone");
 }
 
+/* The story's unit, as the unit `index` of the fake. */
+static void becomes(const struct story *s, uint32_t index)
+{
+    struct unit *u = &fake.units[index];
+
+    *u = s->unit;
+    u->spec = &fake.specs[index];
+    u->index = index;
+}
+
+static void stuck_tells_what_failed_and_what_to_do(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    exits(s, 3);
+    becomes(s, 2);
+    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, true, 2, 0};
+    expect_verdict(s, VERDICT_STUCK,
+                   "db has failed: ended with exit code 3; 'reevectl reset-failed db' lets it try "
+                   "again");
+    fake.waiting[0].unit = 1;
+    expect_verdict(s, VERDICT_STUCK,
+                   "app waits for db, which has failed: ended with exit code 3; "
+                   "'reevectl reset-failed db' lets it try again");
+}
+
+static void stuck_for_what_ended_well(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    exits(s, 0);
+    becomes(s, 2);
+    assert_int_equal(fake.units[2].phase, PHASE_COMPLETED);
+    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, true, 2, 0};
+    expect_verdict(
+        s, VERDICT_STUCK,
+        "db does not run any more: ended with exit code 0; 'reevectl start db' starts it again");
+}
+
+static void stuck_a_moment_ago(void **state)
+{
+    expect_verdict(*state, VERDICT_STUCK, "what it requires had failed");
+    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, false, 0, 0};
+    expect_verdict(*state, VERDICT_STUCK, "what it requires had failed");
+}
+
+static void ended_along_with_another_tells_which(void **state)
+{
+    struct story *s = *state;
+    struct event stop = {.type = EV_STOP,
+                         .u.ask = {.by = BY_DEPENDENCY,
+                                   .requester = {.known = true, .uid = 5, .pid = 6, .unit = 3}}};
+
+    ask(s, EV_START);
+    spawned(s);
+    take(s, stop);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    expect_verdict(s, VERDICT_ENDED,
+                   "ended by signal TERM, asked for by dependency db (uid 5, pid 6)");
+}
+
+static void expect_timeout(const struct story *s, const char *expected)
+{
+    struct strbuf b = STRBUF_INIT;
+
+    explain_timeout(&b, &fake, &s->unit, 5000);
+    assert_string_equal(strbuf_text(&b), expected);
+    strbuf_finish(&b);
+}
+
+static void timeout_tells_what_is_waited_for(void **state)
+{
+    struct story *s = *state;
+
+    s->unit.phase = PHASE_WAITING;
+    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, false, 0, 0};
+    expect_timeout(s, "still waiting after 5s, for db to be ready");
+    fake.waiting[0].others = 1;
+    expect_timeout(s, "still waiting after 5s, for db to be ready and for 1 other");
+    fake.waiting[0] = (struct waiting_for){1, WAITED_STARTED, false, 0, 2};
+    expect_timeout(s, "still waiting after 5s, for app to start and for 2 others");
+    fake.waiting[0] = (struct waiting_for){1, WAITED_COMPLETED, false, 0, 0};
+    expect_timeout(s, "still waiting after 5s, for app to complete");
+    s->unit.phase = PHASE_RUNNING;
+    fake.waiting[0] = (struct waiting_for){1, WAITED_STOPPED, false, 0, 0};
+    expect_timeout(s, "still running after 5s, waiting for app to stop");
+}
+
 static void timeout_tells_the_state(void **state)
 {
     struct story *s = *state;
     struct strbuf b = STRBUF_INIT;
 
     ask(s, EV_START);
-    explain_timeout(&b, &s->unit, 1500);
+    explain_timeout(&b, &fake, &s->unit, 1500);
     assert_string_equal(strbuf_text(&b), "still starting after 1s500ms");
     strbuf_finish(&b);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, story_end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, end)
 
 int main(void)
 {
@@ -122,7 +226,12 @@ int main(void)
         TEST(not_ready_in_time),
         TEST(stopped_while_starting_tells_by_whom),
         TEST(other_verdicts),
+        TEST(stuck_tells_what_failed_and_what_to_do),
+        TEST(stuck_for_what_ended_well),
+        TEST(stuck_a_moment_ago),
+        TEST(ended_along_with_another_tells_which),
         TEST(timeout_tells_the_state),
+        TEST(timeout_tells_what_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

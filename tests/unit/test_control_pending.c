@@ -212,14 +212,16 @@ static void without_more_the_order_is_the_configurations(void **state)
         make_ready(i);
     }
     TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
-    assert_string_equal(h.text,
-                        "{\"parameters\":{\"results\":["
-                        "{\"unit\":\"a\",\"ok\":true,\"state\":\"running\",\"pid\":null,\"run\":0,"
-                        "\"message\":\"\"},"
-                        "{\"unit\":\"b\",\"ok\":true,\"state\":\"running\",\"pid\":null,\"run\":0,"
-                        "\"message\":\"\"},"
-                        "{\"unit\":\"c\",\"ok\":true,\"state\":\"running\",\"pid\":null,\"run\":0,"
-                        "\"message\":\"\"}],\"progress\":[]}}");
+    assert_string_equal(h.text, "{\"parameters\":{\"results\":["
+                                "{\"unit\":\"a\",\"along_with\":null,\"ok\":true,\"state\":"
+                                "\"running\",\"pid\":null,\"run\":0,"
+                                "\"message\":\"\"},"
+                                "{\"unit\":\"b\",\"along_with\":null,\"ok\":true,\"state\":"
+                                "\"running\",\"pid\":null,\"run\":0,"
+                                "\"message\":\"\"},"
+                                "{\"unit\":\"c\",\"along_with\":null,\"ok\":true,\"state\":"
+                                "\"running\",\"pid\":null,\"run\":0,"
+                                "\"message\":\"\"}],\"progress\":[]}}");
     close(fd);
 }
 
@@ -342,6 +344,168 @@ static void strangers_wait_for_so_many_and_no_more(void **state)
     TURN_UNTIL(control->n_waited == 0);
 }
 
+/* ---- what is taken along ---- */
+
+static void stopped(uint32_t unit)
+{
+    supervisor.units[unit].goal = false;
+    fake_move(&supervisor, unit, PHASE_STOPPED);
+}
+
+static void all_run(void)
+{
+    for (uint32_t i = 0; i < supervisor.n_units; i++) {
+        supervisor.units[i].goal = true;
+        supervisor.units[i].phase = PHASE_RUNNING;
+    }
+}
+
+#define STOPPED(unit, along_with)                                                                  \
+    "{\"unit\":\"" unit "\",\"along_with\":" along_with ",\"ok\":true,"                            \
+    "\"state\":\"stopped\",\"pid\":null,\"run\":0,\"message\":\"\"}"
+
+/* a and c require b. */
+static void a_stop_waits_for_what_it_takes_along(void **state)
+{
+    static struct heard h;
+    int fd = connect_client();
+
+    (void)state;
+    all_run();
+    supervisor.along[0] = supervisor.along[2] = 1 + 1;
+    memset(&h, 0, sizeof h);
+    say(fd, CALL("Stop", "\"units\":[\"b\"]"));
+    TURN_UNTIL(supervisor.asked == 1);
+    turn(5);
+    assert_int_equal(control->n_waited, 3);
+    stopped(1);
+    stopped(0);
+    turn(5);
+    assert_int_equal(listen_to(fd, &h)->len, 0);
+    stopped(2);
+    TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
+    assert_string_equal(h.text, "{\"parameters\":{\"results\":[" STOPPED("a", "\"b\"") "," STOPPED(
+                                    "b", "null") "," STOPPED("c", "\"b\"") "],\"progress\":[]}}");
+    assert_int_equal(supervisor.asked, 1); /* of nobody else */
+    assert_int_equal(control->n_waited, 0);
+    close(fd);
+}
+
+/* The order sees all that is asked at once, in however many portions it comes; no answer before. */
+static void a_restart_of_many_is_asked_at_once(void **state)
+{
+    (void)state;
+    all_run();
+    for (uint32_t i = 1; i < MANY; i += 2)
+        supervisor.along[i] = i; /* with the one before */
+    reader_open(MORE("Restart", "\"units\":[\"*[02468]\"]"));
+    TURN_UNTIL(supervisor.asked > 0);
+    assert_true(supervisor.asked < MANY / 2);
+    assert_int_equal(supervisor.n_holding, 1);
+    TURN_UNTIL(supervisor.asked == MANY / 2);
+    TURN_UNTIL(supervisor.n_holding == 0 && reached());
+    reader_read();
+    assert_int_equal(reader.results, 0);
+    for (uint32_t i = 0; i < MANY; i++) {
+        supervisor.units[i].run = 1;
+        supervisor.units[i].current.ready_after_ms = 1;
+        fake_move(&supervisor, i, PHASE_RUNNING);
+    }
+    TURN_UNTIL(reader_is_over());
+    assert_int_equal(reader.results, MANY);
+    assert_int_equal(reader.results_ok, MANY);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(reader.told[i], 1);
+    assert_int_equal(supervisor.asked, MANY / 2);
+}
+
+/* What changes before the requests have reached the units decides nothing. */
+static void what_is_held_is_not_decided(void **state)
+{
+    (void)state;
+    all_run();
+    for (uint32_t i = MANY / 2; i < MANY; i++)
+        supervisor.along[i] = 1;
+    reader_open(MORE("Stop", "\"units\":[\"u00*\",\"u01*\"]"));
+    TURN_UNTIL(supervisor.asked > 0);
+    assert_int_equal(supervisor.n_holding, 1);
+    fake_move(&supervisor, 0, PHASE_BACKOFF);
+    stopped(0);
+    turn(1);
+    assert_int_equal(supervisor.n_holding, 1);
+    reader_read();
+    assert_int_equal(reader.results, 0);
+    TURN_UNTIL(supervisor.asked == 2000 && supervisor.n_holding == 0 && reached());
+    for (uint32_t i = 1; i < MANY; i++)
+        stopped(i);
+    TURN_UNTIL(reader_is_over());
+    assert_int_equal(reader.results, 2000 + MANY / 2);
+    assert_int_equal(reader.results_ok, reader.results);
+}
+
+static void what_was_begun_is_ended_for_who_has_gone(void **state)
+{
+    (void)state;
+    reader_open(CALL("Stop", "\"units\":[\"u00*\"]"));
+    TURN_UNTIL(supervisor.n_holding == 1);
+    close(reader.fd);
+    reader.fd = 0;
+    TURN_UNTIL(control->n_clients == 0);
+    TURN_UNTIL(list_empty(&control->pendings));
+    assert_int_equal(supervisor.n_holding, 0);
+    assert_int_equal(supervisor.asked, 1000);
+}
+
+static void what_was_begun_is_ended_at_the_end(void **state)
+{
+    (void)state;
+    reader_open(MORE("Stop", "\"units\":[\"*\"]"));
+    TURN_UNTIL(supervisor.n_holding == 1);
+    control_destroy(control);
+    control = NULL;
+    assert_int_equal(supervisor.n_holding, 0);
+    assert_true(supervisor.asked < MANY);
+}
+
+static void a_start_of_what_is_stuck_is_answered_with_the_reason(void **state)
+{
+    int fd = connect_client();
+
+    (void)state;
+    supervisor.units[0].phase = PHASE_STUCK;
+    supervisor.units[0].goal = true;
+    supervisor.waiting[0] = (struct waiting_for){1, WAITED_READY, true, 2, 0};
+    supervisor.units[2].phase = PHASE_FAILED;
+    assert_string_equal(
+        answer_to(fd, CALL("Start", "\"units\":[\"a\"]")),
+        "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"ok\":false,"
+        "\"state\":\"waiting\",\"pid\":null,\"run\":0,\"message\":\"b waits for c, which has "
+        "failed; 'reevectl reset-failed c' lets it try again\"}],\"progress\":[]}}");
+    close(fd);
+}
+
+static void progress_tells_what_is_waited_for(void **state)
+{
+    static struct heard h;
+    int fd = connect_client();
+
+    (void)state;
+    memset(&h, 0, sizeof h);
+    say(fd, MORE("Wait", "\"units\":[\"b\"],\"until\":\"ready\""));
+    TURN_UNTIL(reached());
+    turn(5);
+    supervisor.waiting[1] = (struct waiting_for){2, WAITED_COMPLETED, false, 0, 1};
+    fake_move(&supervisor, 1, PHASE_WAITING);
+    TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
+    assert_string_equal(h.text,
+                        "{\"parameters\":{\"results\":[],\"progress\":[{\"unit\":\"b\","
+                        "\"state\":\"waiting\",\"waiting\":{\"unit\":\"c\","
+                        "\"until\":\"completed\",\"failed\":false,\"cause\":null,\"others\":1},"
+                        "\"pid\":null}]},\"continues\":true}");
+    close(fd);
+    TURN_UNTIL(control->n_clients == 0);
+}
+
 /* ---- Signal, ResetFailed ---- */
 
 static const char *result_of(const char *message)
@@ -354,7 +518,7 @@ static const char *result_of(const char *message)
 }
 
 #define RESULT(ok, message)                                                                        \
-    "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"ok\":" ok                                     \
+    "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"ok\":" ok                 \
     ",\"state\":\"running\",\"pid\":null,\"run\":0,\"message\":\"" message "\"}]}}"
 
 static void signals(void **state)
@@ -419,7 +583,8 @@ static void resets(void **state)
     assert_string_equal(result_of(CALL("ResetFailed", "")), "{\"parameters\":{\"results\":[]}}");
     supervisor.units[1].phase = PHASE_FAILED;
     text = result_of(CALL("ResetFailed", ""));
-    assert_non_null(strstr(text, "[{\"unit\":\"b\",\"ok\":true,\"state\":\"failed\""));
+    assert_non_null(
+        strstr(text, "[{\"unit\":\"b\",\"along_with\":null,\"ok\":true,\"state\":\"failed\""));
     assert_int_equal(supervisor.asked, 1);
     assert_string_equal(result_of(CALL("ResetFailed", "\"units\":[\"a\"]")), RESULT("true", ""));
     assert_int_equal(supervisor.asked, 2);
@@ -452,6 +617,13 @@ int main(void)
         TEST(who_goes_while_it_is_told_is_forgotten, begin_many),
         TEST(many_are_answered_at_the_end, begin_many),
         TEST(strangers_wait_for_so_many_and_no_more, begin_many),
+        TEST(a_stop_waits_for_what_it_takes_along, begin),
+        TEST(a_restart_of_many_is_asked_at_once, begin_many),
+        TEST(what_is_held_is_not_decided, begin_many),
+        TEST(what_was_begun_is_ended_for_who_has_gone, begin_many),
+        TEST(what_was_begun_is_ended_at_the_end, begin_many),
+        TEST(a_start_of_what_is_stuck_is_answered_with_the_reason, begin),
+        TEST(progress_tells_what_is_waited_for, begin),
         TEST(signals, begin),
         TEST(wrong_parameters, begin),
         TEST(resets, begin),

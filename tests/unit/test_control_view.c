@@ -1,14 +1,17 @@
 /* Golden JSON of each shape of io.reeve.Manager. */
 #include "core_unit_support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "control/view.h"
+#include "fake_supervisor.h"
 #include "varlink/json.h"
 
 #define NEVER_RUN                                                                                  \
     "\"name\":\"web\",\"kind\":\"service\",\"state\":\"stopped\",\"goal\":\"down\","               \
-    "\"ready\":false,\"health\":null,\"last_success\":null,\"last_failure\":null,"                 \
+    "\"wanted\":false,\"waiting\":null,\"ready\":false,\"health\":null,\"last_success\":null,"     \
+    "\"last_failure\":null,"                                                                       \
     "\"last_error\":null,\"consecutive_failures\":0,\"pid\":null,\"run\":0,\"uptime_ms\":null,"    \
     "\"restarts\":0,\"last_exit\":null"
 
@@ -35,16 +38,20 @@ static void expect(const char *expected)
     strbuf_finish(&text);
 }
 
-static struct view_time time_of(const struct story *s)
+static struct supervisor fake;
+
+static struct view view_of(const struct story *s)
 {
-    return (struct view_time){s->now, 5000};
+    return (struct view){&fake, s->now, 5000};
 }
 
 static int setup(void **state)
 {
     struct story *s;
+    static const char *const names[] = {"web", "db", "cache"};
     int r = story_begin(state);
 
+    fake_init(&fake, names, 3);
     s = *state;
     s->spec.description = "The site";
     s->spec.autostart = true;
@@ -57,19 +64,25 @@ static int setup(void **state)
     return r;
 }
 
+static int end(void **state)
+{
+    fake_finish(&fake);
+    return story_end(state);
+}
+
 static void a_unit_that_never_ran(void **state)
 {
     static const char *tags[] = {"edge", "eu"};
     struct story *s = *state;
-    struct view_time t = time_of(s);
+    struct view v = view_of(s);
 
-    view_health(begin(), NULL, &s->unit, &t);
+    view_health(begin(), NULL, &v, &s->unit);
     expect("{" NEVER_RUN "}");
-    view_unit(begin(), NULL, &s->unit, &t);
+    view_unit(begin(), NULL, &v, &s->unit);
     expect("{" NEVER_RUN LISTED "}");
     s->spec.tags = tags;
     s->spec.n_tags = 2;
-    view_unit(begin(), NULL, &s->unit, &t);
+    view_unit(begin(), NULL, &v, &s->unit);
     assert_non_null(strstr(strbuf_text(&text), ",\"tags\":[\"edge\",\"eu\"],"));
     s->spec.n_tags = 0;
 }
@@ -77,14 +90,15 @@ static void a_unit_that_never_ran(void **state)
 static void a_running_unit(void **state)
 {
     struct story *s = *state;
-    struct view_time t;
+    struct view v;
 
     start_until_running(s);
     pass(s, 1234);
-    t = time_of(s);
-    view_health(begin(), NULL, &s->unit, &t);
+    v = view_of(s);
+    view_health(begin(), NULL, &v, &s->unit);
     expect("{\"name\":\"web\",\"kind\":\"service\",\"state\":\"running\",\"goal\":\"up\","
-           "\"ready\":true,\"health\":null,\"last_success\":null,\"last_failure\":null,"
+           "\"wanted\":true,\"waiting\":null,\"ready\":true,\"health\":null,\"last_success\":null,"
+           "\"last_failure\":null,"
            "\"last_error\":null,\"consecutive_failures\":0,\"pid\":42,\"run\":1,"
            "\"uptime_ms\":1234,\"restarts\":0,\"last_exit\":null}");
 }
@@ -92,16 +106,17 @@ static void a_running_unit(void **state)
 static void a_unit_in_backoff_tells_when(void **state)
 {
     struct story *s = *state;
-    struct view_time t;
+    struct view v;
 
     ask(s, EV_START);
     pass(s, 3);
     fails(s, EV_SPAWN_ERROR, STAGE_CLONE, EAGAIN);
     pass(s, 20);
-    t = time_of(s);
-    view_unit(begin(), NULL, &s->unit, &t);
+    v = view_of(s);
+    view_unit(begin(), NULL, &v, &s->unit);
     expect("{\"name\":\"web\",\"kind\":\"service\",\"state\":\"backoff\",\"goal\":\"up\","
-           "\"ready\":false,\"health\":null,\"last_success\":null,\"last_failure\":null,"
+           "\"wanted\":true,\"waiting\":null,\"ready\":false,\"health\":null,\"last_success\":null,"
+           "\"last_failure\":null,"
            "\"last_error\":null,\"consecutive_failures\":0,\"pid\":null,\"run\":1,"
            "\"uptime_ms\":null,\"restarts\":0,\"last_exit\":{\"unit\":\"web\",\"run\":1,"
            "\"pid\":null,\"started_at\":\"2026-09-21T14:13:20.000Z\","
@@ -143,7 +158,7 @@ static void a_record_with_everything(void **state)
         .attempt = 2,
     };
 
-    view_record(begin(), NULL, &s->unit, &r);
+    view_record(begin(), NULL, &fake, &s->unit, &r);
     expect("{\"unit\":\"web\",\"run\":9,\"pid\":4242,\"started_at\":\"2026-09-21T14:13:20.000Z\","
            "\"ended_at\":\"2026-09-21T14:14:20.500Z\",\"duration_ms\":60500,"
            "\"ready_after_ms\":12,\"reason\":\"forced_kill\",\"exit_code\":null,"
@@ -162,7 +177,7 @@ static void details_of_a_service(void **state)
         {"command", "nginx -c ${CONF}", "/etc/reeve/reeve.ini", 8},
         {"environment", "A=b DB_PASSWORD=x", "/etc/reeve/conf.d/a.ini", 2},
     };
-    struct view_time t = time_of(s);
+    struct view v = view_of(s);
 
     s->spec.texts = texts;
     s->spec.n_texts = 2;
@@ -171,18 +186,21 @@ static void details_of_a_service(void **state)
     s->spec.gid = 34;
     s->spec.success_exit.codes[2] = 1ull << 15; /* 143 */
     s->spec.success_exit.signals = 1ull << 14;  /* TERM */
-    view_details(begin(), "unit", &s->unit, TRACKING_CGROUP, &t);
+    view_details(begin(), "unit", &v, &s->unit);
     /* Shown with a key: a member of an object. */
     assert_memory_equal(strbuf_text(&text), "\"unit\":", 7);
     strbuf_consume(&text, 7);
     expect("{" NEVER_RUN LISTED
-           ",\"tracking\":\"cgroup\",\"file\":\"/etc/reeve/reeve.ini\",\"line\":7,\"config\":["
+           ",\"instance_of\":null,\"instance\":null,\"dependencies\":[],\"dependents\":[],"
+           "\"tracking\":\"best_effort\",\"file\":\"/etc/reeve/reeve.ini\",\"line\":7,\"config\":["
            "{\"key\":\"command\",\"text\":\"nginx -c ${CONF}\",\"file\":\"/etc/reeve/reeve.ini\","
            "\"line\":8},"
            "{\"key\":\"environment\",\"text\":\"A=b DB_PASSWORD=***\","
            "\"file\":\"/etc/reeve/conf.d/a.ini\",\"line\":2}],"
            "\"effective\":{\"directory\":\"/\",\"user_id\":33,\"group_id\":34,\"umask\":\"022\","
-           "\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_signal\":\"TERM\","
+           "\"on_dependency_restart\":\"ignore\",\"on_failed\":\"ignore\","
+           "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_"
+           "signal\":\"TERM\","
            "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":\"always\","
            "\"restart_delay_ms\":100,\"restart_delay_max_ms\":30000,\"restart_jitter_percent\":0,"
            "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
@@ -194,19 +212,21 @@ static void details_of_a_service(void **state)
 static void details_of_a_job(void **state)
 {
     struct story *s = *state;
-    struct view_time t = time_of(s);
+    struct view v = view_of(s);
 
     s->spec.kind = UNIT_JOB;
     s->spec.log = LOG_NULL;
     s->spec.retries = 3;
     s->spec.timeout_ms = 60000;
-    view_details(begin(), NULL, &s->unit, TRACKING_BEST_EFFORT, &t);
+    view_details(begin(), NULL, &v, &s->unit);
     assert_non_null(strstr(strbuf_text(&text), "\"kind\":\"job\""));
     assert_non_null(strstr(strbuf_text(&text), "\"tracking\":\"best_effort\""));
     assert_non_null(strstr(
         strbuf_text(&text),
         "\"effective\":{\"directory\":\"/\",\"user_id\":null,\"group_id\":null,\"umask\":\"022\","
-        "\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_signal\":\"TERM\","
+        "\"on_dependency_restart\":\"ignore\",\"on_failed\":\"ignore\","
+        "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_signal\":"
+        "\"TERM\","
         "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":null,"
         "\"restart_delay_ms\":null,\"restart_delay_max_ms\":null,"
         "\"restart_jitter_percent\":null,\"restart_reset_ms\":null,\"restart_limit\":null,"
@@ -216,10 +236,104 @@ static void details_of_a_job(void **state)
     strbuf_finish(&text);
 }
 
+/* The story's unit is web, the first of three. */
+static void details_of_a_unit_among_others(void **state)
+{
+    static struct dependency of_web[] = {
+        {1, DEPENDENCY_REQUIRES, 1u << CONDITION_READY},
+        {2, DEPENDENCY_WANTS, 1u << CONDITION_STARTED | 1u << CONDITION_COMPLETED},
+    };
+    static struct dependency of_cache[] = {{0, DEPENDENCY_AFTER, 1u << CONDITION_READY}};
+    static uint32_t on_failed_start[] = {2, 1};
+    struct story *s = *state;
+    struct view v = view_of(s);
+
+    s->spec.name = "web@2";
+    s->spec.base_name = "web";
+    s->spec.instance = 2;
+    s->spec.on_dependency_restart = DEPENDENCY_RESTART_FOLLOW;
+    s->spec.on_failed = ON_FAILED_START;
+    s->spec.on_failed_start = on_failed_start;
+    s->spec.n_on_failed_start = 2;
+    s->spec.dependencies = fake.specs[0].dependencies = of_web;
+    s->spec.n_dependencies = fake.specs[0].n_dependencies = 2;
+    fake.specs[2].dependencies = of_cache;
+    fake.specs[2].n_dependencies = 1;
+    fake.units[1].ready = true;
+    view_details(begin(), NULL, &v, &s->unit);
+    assert_non_null(strstr(strbuf_text(&text),
+                           ",\"instance_of\":\"web\",\"instance\":2,\"dependencies\":["
+                           "{\"unit\":\"db\",\"kind\":\"requires\",\"conditions\":[\"ready\"],"
+                           "\"met\":true},"
+                           "{\"unit\":\"cache\",\"kind\":\"wants\",\"conditions\":[\"started\","
+                           "\"completed\"],\"met\":false}],"
+                           "\"dependents\":["
+                           "{\"unit\":\"cache\",\"kind\":\"after\",\"conditions\":[\"ready\"],"
+                           "\"met\":false}],"));
+    assert_non_null(strstr(strbuf_text(&text),
+                           "\"on_dependency_restart\":\"restart\",\"on_failed\":\"start\","
+                           "\"on_failed_start\":[\"cache\",\"db\"],"));
+    strbuf_finish(&text);
+}
+
+/* What is a member of an object. */
+static struct json_out *begin_one(void)
+{
+    json_begin_object(begin(), NULL);
+    return &out;
+}
+
+static void expect_one(const char *expected)
+{
+    char whole[256];
+
+    json_end_object(&out);
+    snprintf(whole, sizeof whole, "{%s}", expected);
+    expect(whole);
+}
+
+static void what_a_unit_waits_for(void **state)
+{
+    static const struct waiting_for failed = {1, WAITED_COMPLETED, true, 2, 3};
+    struct waiting_for w = {1, WAITED_STARTED, false, 0, 0};
+    struct story *s = *state;
+    struct view v = view_of(s);
+
+    view_waiting(begin_one(), &fake, &w);
+    expect_one("\"waiting\":{\"unit\":\"db\",\"until\":\"started\",\"failed\":false,"
+               "\"cause\":null,\"others\":0}");
+    view_waiting(begin_one(), &fake, &failed);
+    expect_one("\"waiting\":{\"unit\":\"db\",\"until\":\"completed\",\"failed\":true,"
+               "\"cause\":\"cache\",\"others\":3}");
+    w.unit = WAITING_NO_UNIT;
+    view_waiting(begin_one(), &fake, &w);
+    expect_one("\"waiting\":null");
+    fake.waiting[0] = (struct waiting_for){2, WAITED_STOPPED, false, 0, 0};
+    view_health(begin(), NULL, &v, &s->unit);
+    assert_non_null(strstr(strbuf_text(&text), "\"wanted\":false,\"waiting\":{\"unit\":\"cache\","
+                                               "\"until\":\"stopped\","));
+    strbuf_finish(&text);
+}
+
+static void who_asked(void **state)
+{
+    struct requester r = {0};
+
+    (void)state;
+    view_requester(begin_one(), &fake, &r);
+    expect_one("\"requester\":null");
+    r.unit = 3;
+    view_requester(begin_one(), &fake, &r);
+    expect_one("\"requester\":{\"uid\":null,\"pid\":null,\"unit\":\"cache\"}");
+    r.known = true;
+    view_requester(begin_one(), &fake, &r);
+    expect_one("\"requester\":{\"uid\":0,\"pid\":0,\"unit\":\"cache\"}");
+}
+
 static void records_come_newest_first(void **state)
 {
     struct story *s = *state;
-    struct view_time t;
+    struct view v;
     const char *records;
 
     start_until_running(s);
@@ -228,8 +342,8 @@ static void records_come_newest_first(void **state)
     spawned(s);
     plain(s, EV_EXECED);
     exits(s, 4);
-    t = time_of(s);
-    view_details(begin(), NULL, &s->unit, TRACKING_CGROUP, &t);
+    v = view_of(s);
+    view_details(begin(), NULL, &v, &s->unit);
     records = strstr(strbuf_text(&text), "\"records\":[");
     assert_non_null(records);
     assert_true(strstr(records, "\"exit_code\":4") < strstr(records, "\"exit_code\":3"));
@@ -253,16 +367,16 @@ static void counts(void **state)
 static void bytes_that_are_no_text_are_made_valid(void **state)
 {
     struct story *s = *state;
-    struct view_time t = time_of(s);
+    struct view v = view_of(s);
 
     s->spec.description = "caf\xe9 \"x\"\n";
-    view_unit(begin(), NULL, &s->unit, &t);
+    view_unit(begin(), NULL, &v, &s->unit);
     assert_null(json_check(strbuf_text(&text), text.len_bytes, SIZE_MAX));
     assert_non_null(strstr(strbuf_text(&text), "\"caf\xef\xbf\xbd \\\"x\\\"\\n\""));
     strbuf_finish(&text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, story_end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, end)
 
 int main(void)
 {
@@ -273,6 +387,9 @@ int main(void)
         TEST(a_record_with_everything),
         TEST(details_of_a_service),
         TEST(details_of_a_job),
+        TEST(details_of_a_unit_among_others),
+        TEST(what_a_unit_waits_for),
+        TEST(who_asked),
         TEST(records_come_newest_first),
         TEST(counts),
         TEST(bytes_that_are_no_text_are_made_valid),

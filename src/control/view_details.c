@@ -1,0 +1,181 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "control/redact.h"
+#include "control/view.h"
+#include "core/order.h"
+#include "os/signals.h"
+
+static void add_config(struct json_out *o, const struct unit_spec *spec)
+{
+    json_begin_array(o, "config");
+    for (uint32_t i = 0; i < spec->n_texts; i++) {
+        const struct spec_text *t = &spec->texts[i];
+        struct strbuf shown = STRBUF_INIT;
+
+        json_begin_object(o, NULL);
+        json_string(o, "key", t->key);
+        if (strcmp(t->key, "environment") == 0) {
+            redact_environment(&shown, t->text);
+            json_string(o, "text", strbuf_text(&shown));
+            o->b->failed = o->b->failed || shown.failed;
+        } else {
+            json_string(o, "text", t->text);
+        }
+        json_string(o, "file", t->file);
+        json_int(o, "line", t->line);
+        json_end_object(o);
+        strbuf_finish(&shown);
+    }
+    json_end_array(o);
+}
+
+static void add_success_exit(struct json_out *o, const struct exit_set *set)
+{
+    char code[8];
+
+    json_begin_array(o, "success_exit");
+    for (unsigned i = 0; i < 256; i++) {
+        if (!exit_set_has_code(set, i))
+            continue;
+        snprintf(code, sizeof code, "%u", i);
+        json_string(o, NULL, code);
+    }
+    for (unsigned sig = 1; sig <= 64; sig++)
+        if (exit_set_has_signal(set, sig))
+            json_string(o, NULL, signal_name((int)sig));
+    json_end_array(o);
+}
+
+static void add_nulls(struct json_out *o, const char *const *names)
+{
+    for (; *names; names++)
+        json_null(o, *names);
+}
+
+static void add_restart(struct json_out *o, const struct unit_spec *spec)
+{
+    static const char *const names[] = {
+        "restart",          "restart_delay_ms", "restart_delay_max_ms", "restart_jitter_percent",
+        "restart_reset_ms", "restart_limit",    "restart_window_ms",    NULL,
+    };
+    static const char *const policies[] = {
+        [RESTART_NEVER] = "never",
+        [RESTART_ON_FAILURE] = "on-failure",
+        [RESTART_ALWAYS] = "always",
+    };
+
+    if (spec->kind != UNIT_SERVICE) {
+        add_nulls(o, names);
+        return;
+    }
+    json_string(o, "restart", policies[spec->restart]);
+    json_int(o, "restart_delay_ms", spec->restart_delay_ms);
+    json_int(o, "restart_delay_max_ms", spec->restart_delay_max_ms);
+    json_int(o, "restart_jitter_percent", spec->restart_jitter_percent);
+    json_int(o, "restart_reset_ms", spec->restart_reset_ms);
+    json_int(o, "restart_limit", spec->restart_limit);
+    json_int(o, "restart_window_ms", spec->restart_window_ms);
+}
+
+static void add_retries(struct json_out *o, const struct unit_spec *spec)
+{
+    static const char *const names[] = {
+        "timeout_ms", "retries", "retry_delay_ms", "retry_delay_max_ms", NULL,
+    };
+
+    if (spec->kind != UNIT_JOB) {
+        add_nulls(o, names);
+        return;
+    }
+    json_int(o, "timeout_ms", spec->timeout_ms);
+    json_int(o, "retries", spec->retries);
+    json_int(o, "retry_delay_ms", spec->retry_delay_ms);
+    json_int(o, "retry_delay_max_ms", spec->retry_delay_max_ms);
+}
+
+/* What it does when others fail, and what others do when it does. */
+static void add_failing(struct json_out *o, const struct supervisor *s,
+                        const struct unit_spec *spec)
+{
+    static const char *const follows[] = {
+        [DEPENDENCY_RESTART_IGNORE] = "ignore",
+        [DEPENDENCY_RESTART_FOLLOW] = "restart",
+    };
+    static const char *const on_failed[] = {
+        [ON_FAILED_IGNORE] = "ignore",
+        [ON_FAILED_SHUTDOWN] = "shutdown",
+        [ON_FAILED_START] = "start",
+    };
+
+    json_string(o, "on_dependency_restart", follows[spec->on_dependency_restart]);
+    json_string(o, "on_failed", on_failed[spec->on_failed]);
+    json_begin_array(o, "on_failed_start");
+    for (uint32_t i = 0; i < spec->n_on_failed_start; i++)
+        json_string(o, NULL, supervisor_unit(s, spec->on_failed_start[i])->spec->name);
+    json_end_array(o);
+}
+
+static void add_effective(struct json_out *o, const struct supervisor *s,
+                          const struct unit_spec *spec)
+{
+    static const char *const kill_modes[] = {
+        [KILL_GROUP] = "group", [KILL_TREE] = "tree", [KILL_MAIN] = "main"};
+    char umask[8];
+
+    snprintf(umask, sizeof umask, "%03o", (unsigned)spec->umask & 0777);
+    json_begin_object(o, "effective");
+    json_string(o, "directory", spec->directory);
+    json_int_or_null(o, "user_id", spec->change_user ? (int64_t)spec->uid : -1, -1);
+    json_int_or_null(o, "group_id", spec->change_user ? (int64_t)spec->gid : -1, -1);
+    json_string(o, "umask", umask);
+    add_failing(o, s, spec);
+    json_string(o, "ready", "started");
+    json_int(o, "ready_timeout_ms", spec->ready_timeout_ms);
+    json_string(o, "stop_signal", signal_name(spec->stop_signal));
+    json_int(o, "stop_timeout_ms", spec->stop_timeout_ms);
+    json_string(o, "kill_mode", kill_modes[spec->kill_mode]);
+    add_restart(o, spec);
+    json_bool(o, "essential", spec->essential);
+    add_success_exit(o, &spec->success_exit);
+    json_string(o, "log", spec->log == LOG_NULL ? "null" : "inherit");
+    add_retries(o, spec);
+    json_end_object(o);
+}
+
+static void add_order(struct json_out *o, const struct supervisor *s, const struct unit *u)
+{
+    const struct unit_spec *spec = u->spec;
+    uint32_t dependent, nth;
+
+    json_string(o, "instance_of", spec->instance ? spec->base_name : NULL);
+    json_int_or_null(o, "instance", spec->instance, 0);
+    json_begin_array(o, "dependencies");
+    for (uint32_t i = 0; i < spec->n_dependencies; i++)
+        view_dependency(o, s, u->index, i, false);
+    json_end_array(o);
+    json_begin_array(o, "dependents");
+    for (uint32_t i = 0; order_dependent(supervisor_order(s), u->index, i, &dependent, &nth); i++)
+        view_dependency(o, s, dependent, nth, true);
+    json_end_array(o);
+}
+
+void view_details(struct json_out *o, const char *key, const struct view *v, const struct unit *u)
+{
+    enum tracking tracking = supervisor_tracking(v->s, u->index);
+    const struct exit_record *r;
+
+    json_begin_object(o, key);
+    view_unit_members(o, v, u);
+    add_order(o, v->s, u);
+    json_string(o, "tracking", tracking == TRACKING_CGROUP ? "cgroup" : "best_effort");
+    json_string(o, "file", u->spec->file);
+    json_int(o, "line", u->spec->line);
+    add_config(o, u->spec);
+    add_effective(o, v->s, u->spec);
+    json_begin_array(o, "records");
+    for (unsigned back = 0; (r = unit_record(u, back)) != NULL; back++)
+        view_record(o, NULL, v->s, u, r);
+    json_end_array(o);
+    json_end_object(o);
+}

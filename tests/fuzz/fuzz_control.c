@@ -76,12 +76,25 @@ static void begin(void)
     must(control_start(&control, &loop, &supervisor, &options) == 0 && control);
 }
 
+/* Each unit depends on those before it. */
+static void set_dependencies(void)
+{
+    static struct dependency all[N_UNITS];
+
+    for (uint32_t i = 0; i < N_UNITS; i++) {
+        all[i] = (struct dependency){i, (enum dependency_kind)(i % 3), 1 + i};
+        supervisor.specs[i].dependencies = all;
+        supervisor.specs[i].n_dependencies = i;
+    }
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
     signal(SIGPIPE, SIG_IGN);
     must(loop_init(&loop) == 0);
     fake_init(&supervisor, names, N_UNITS);
+    set_dependencies();
     snprintf(socket_path, sizeof socket_path, "/tmp/reeve-fuzz-%d.sock", (int)getpid());
     supervisor.daemon.socket = socket_path;
     supervisor.daemon.socket_mode = 0600;
@@ -90,11 +103,21 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+/* Each waits for another one, or takes one along, or not. */
 static void set_units(unsigned seed)
 {
     supervisor.shutting_down = false;
-    for (uint32_t i = 0; i < N_UNITS; i++)
+    for (uint32_t i = 0; i < N_UNITS; i++) {
+        struct waiting_for *w = &supervisor.waiting[i];
+
+        *w = (struct waiting_for){(seed + i) % N_UNITS, (enum waited_for)(seed % WAITED_COUNT),
+                                  seed % 3 == 0, (seed + 2 * i) % N_UNITS, seed % 2};
+        if ((seed + i) % 4 == 0)
+            w->unit = WAITING_NO_UNIT;
+        supervisor.along[i] = (seed + i) % 3 ? 1 + (seed + i) % N_UNITS : 0;
+        supervisor.units[i].ready = (seed + i) % 2;
         fake_move(&supervisor, i, (enum unit_phase)((seed * 7 + i * 3) % PHASE_COUNT));
+    }
 }
 
 static void news(void)
@@ -189,5 +212,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         control_destroy(control);
         begin();
     }
+    must(supervisor.n_holding == 0);
     return 0;
 }

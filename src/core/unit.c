@@ -116,8 +116,6 @@ static void forgive(struct unit *u)
 static void end_for_good(struct step *st, bool success)
 {
     enter(st, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
-    if (st->u->spec->essential)
-        act(st, ACT_ESSENTIAL);
 }
 
 static void restart(struct step *st)

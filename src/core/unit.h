@@ -59,7 +59,6 @@ enum action_type {
     ACT_CHANGED,    /* the phase changed: tell it, once */
     ACT_RECORDED,   /* the newest record of the unit is final: tell it, once */
     ACT_UNKILLABLE, /* the tree outlives SIGKILL: tell it, once */
-    ACT_ESSENTIAL,  /* an essential unit ended for good: shut down */
     ACT_COUNT
 };
 

@@ -150,9 +150,6 @@ static bool perform(struct live *l, const struct action *a)
         report_unkillable(&l->unit);
         notice_unkillable(l->supervisor, &l->unit);
         return true;
-    case ACT_ESSENTIAL:
-        shutdown_for_essential(l->supervisor, l->unit.index);
-        return false;
     case ACT_COUNT:
         break;
     }
@@ -172,6 +169,7 @@ bool live_step(struct live *l, const struct event *ev)
         tell = perform(l, &actions.items[i]) || tell;
     timer_set(&l->deadline, l->unit.deadline_ms);
     order_changed(&s->order, l->unit.index);
+    ends_look(&s->ends, &l->unit);
     return tell;
 }
 

@@ -66,13 +66,37 @@ void notice_requested(struct supervisor *s, const struct unit *u, enum request_k
     supervisor_note(s, &n);
 }
 
-void notice_session(struct supervisor *s, enum notice_type type, struct requester who, int signal,
-                    uint32_t unit, int exit_code)
+static struct notice about_session(enum notice_type type)
 {
-    struct notice n = {.wall_ms = clock_now().wall_ms, .type = type, .unit = unit};
+    struct notice n = {.wall_ms = clock_now().wall_ms, .type = type, .unit = NOTICE_NO_UNIT};
 
+    n.u.session.exit_code = -1;
+    return n;
+}
+
+void notice_session(struct supervisor *s, enum notice_type type)
+{
+    struct notice n = about_session(type);
+
+    supervisor_note(s, &n);
+}
+
+void notice_session_stopping(struct supervisor *s, struct requester who, int signal,
+                             enum end_cause because, uint32_t unit)
+{
+    struct notice n = about_session(NOTICE_SESSION_STOPPING);
+
+    n.unit = unit;
     n.u.session.requester = who;
     n.u.session.signal = signal;
+    n.u.session.because = because;
+    supervisor_note(s, &n);
+}
+
+void notice_session_stopped(struct supervisor *s, int exit_code)
+{
+    struct notice n = about_session(NOTICE_SESSION_STOPPED);
+
     n.u.session.exit_code = exit_code;
     supervisor_note(s, &n);
 }

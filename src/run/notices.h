@@ -18,8 +18,12 @@ void notice_unkillable(struct supervisor *s, const struct unit *u);
 /* Somebody asked for something; `signal` 0: none. */
 void notice_requested(struct supervisor *s, const struct unit *u, enum request_kind kind,
                       int signal, struct requester who);
-/* `type`: one of the session's. `unit`: the essential one that ended, or NOTICE_NO_UNIT. */
-void notice_session(struct supervisor *s, enum notice_type type, struct requester who, int signal,
-                    uint32_t unit, int exit_code);
+/* `type`: that reeved has started, or is ready. */
+void notice_session(struct supervisor *s, enum notice_type type);
+/* Asked for by a peer or a signal; or by itself: why, and the unit that was the last straw, else
+ * NOTICE_NO_UNIT. */
+void notice_session_stopping(struct supervisor *s, struct requester who, int signal,
+                             enum end_cause because, uint32_t unit);
+void notice_session_stopped(struct supervisor *s, int exit_code);
 
 #endif

@@ -44,8 +44,7 @@ static void be_over(struct supervisor *s)
     s->shutdown.over = true;
     say_orphans(s);
     shutdown_finish(s);
-    notice_session(s, NOTICE_SESSION_STOPPED, (struct requester){0}, 0, NOTICE_NO_UNIT,
-                   shutdown_exit_code(s));
+    notice_session_stopped(s, shutdown_exit_code(s));
     supervisor_tell(s, UINT32_MAX);
     loop_stop(s->loop);
 }
@@ -64,7 +63,6 @@ static void on_last(struct timer *t)
 void shutdown_init(struct supervisor *s, int64_t timeout_ms)
 {
     s->shutdown.timeout_ms = timeout_ms;
-    s->shutdown.essential = -1;
     timer_init(&s->shutdown.last_kill, s->loop, on_last_kill, s);
     timer_init(&s->shutdown.last, s->loop, on_last, s);
 }
@@ -75,12 +73,9 @@ void shutdown_finish(struct supervisor *s)
     timer_stop(&s->shutdown.last);
 }
 
-static void say_begun(const struct supervisor *s, struct requester who, int signal)
+static void say_asked(struct requester who, int signal)
 {
-    if (s->shutdown.essential >= 0)
-        log_info("shutting down: %s is essential and has ended for good",
-                 s->lives[s->shutdown.essential].unit.spec->name);
-    else if (signal)
+    if (signal)
         log_info("shutting down: asked by SIG%s", signal_name(signal));
     else if (who.known)
         log_info("shutting down: asked by uid %u, pid %d", (unsigned)who.uid, (int)who.pid);
@@ -88,17 +83,33 @@ static void say_begun(const struct supervisor *s, struct requester who, int sign
         log_info("shutting down");
 }
 
-void shutdown_begin(struct supervisor *s, struct requester who, int signal)
+static void say_because(enum end_cause because, const char *unit)
+{
+    switch (because) {
+    case END_ESSENTIAL:
+        log_info("shutting down: %s is essential and has ended for good", unit);
+        break;
+    case END_ON_FAILED:
+        log_info("shutting down: %s has failed (on_failed = shutdown)", unit);
+        break;
+    case END_ANY_FAILED:
+        log_info("shutting down: %s has failed (exit_when = any-failed)", unit);
+        break;
+    case END_ALL_DONE:
+        log_info("shutting down: all units are done");
+        break;
+    case END_NONE:
+    case END_COUNT:
+        break;
+    }
+}
+
+static void begin(struct supervisor *s, struct requester who)
 {
     struct shutdown *d = &s->shutdown;
 
-    if (d->begun)
-        return;
     d->begun = true;
     d->begun_ms = clock_now().mono_ms;
-    say_begun(s, who, signal);
-    notice_session(s, NOTICE_SESSION_STOPPING, who, signal,
-                   d->essential >= 0 ? (uint32_t)d->essential : NOTICE_NO_UNIT, -1);
     timer_set(&d->last_kill, shutdown_last_kill_ms(d->timeout_ms, d->begun_ms));
     timer_set(&d->last, shutdown_end_ms(d->timeout_ms, d->begun_ms));
     order_shutdown(&s->order, d->begun_ms, d->timeout_ms, who);
@@ -106,12 +117,28 @@ void shutdown_begin(struct supervisor *s, struct requester who, int signal)
     supervisor_tell(s, UINT32_MAX);
 }
 
-void shutdown_for_essential(struct supervisor *s, uint32_t index)
+void shutdown_begin(struct supervisor *s, struct requester who, int signal)
 {
     if (s->shutdown.begun)
         return;
-    s->shutdown.essential = index;
-    shutdown_begin(s, (struct requester){0}, 0);
+    say_asked(who, signal);
+    notice_session_stopping(s, who, signal, END_NONE, NOTICE_NO_UNIT);
+    begin(s, who);
+}
+
+void shutdown_when_due(struct supervisor *s)
+{
+    struct shutdown *d = &s->shutdown;
+    uint32_t unit;
+    enum end_cause because = ends_due(&s->ends, &unit);
+
+    /* All may be done but for what somebody has asked for meanwhile. */
+    if (d->begun || because == END_NONE || (because == END_ALL_DONE && !order_idle(&s->order)))
+        return;
+    d->because = because;
+    say_because(because, s->set->units[unit].name);
+    notice_session_stopping(s, (struct requester){0}, 0, because, unit);
+    begin(s, (struct requester){0});
 }
 
 void shutdown_hurry(struct supervisor *s)
@@ -139,13 +166,5 @@ void shutdown_check(struct supervisor *s)
 
 int shutdown_exit_code(const struct supervisor *s)
 {
-    if (s->shutdown.essential >= 0)
-        return outcome_shell_code(unit_last_record(&s->lives[s->shutdown.essential].unit));
-    for (uint32_t i = 0; i < s->n_lives; i++) {
-        const struct unit *u = &s->lives[i].unit;
-
-        if (u->spec->essential && unit_last_record(u))
-            return outcome_shell_code(unit_last_record(u));
-    }
-    return 0;
+    return ends_exit_code(&s->ends, s->order.units, s->shutdown.because == END_NONE);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/ends.h"
 #include "core/outcome.h"
 #include "run/loop.h"
 
@@ -22,15 +23,15 @@ struct shutdown {
     struct timer last_kill; /* at T - R: SIGKILL for what remains, however it was missed */
     struct timer last;      /* at T: reeved goes, whatever is left */
     uint32_t n_down;        /* so many of the first units are down */
-    int64_t essential;      /* index of the essential unit whose end began it; -1: none */
+    enum end_cause because; /* END_NONE: somebody asked for it */
 };
 
 void shutdown_init(struct supervisor *s, int64_t timeout_ms);
 void shutdown_finish(struct supervisor *s);
 /* Stops all: a peer asked for it, or a signal (0: none). Harmless when begun already. */
 void shutdown_begin(struct supervisor *s, struct requester who, int signal);
-/* The same, because this essential unit ended for good. */
-void shutdown_for_essential(struct supervisor *s, uint32_t index);
+/* The same, when what has happened to the units is a reason. */
+void shutdown_when_due(struct supervisor *s);
 /* Skips to the kill. */
 void shutdown_hurry(struct supervisor *s);
 /* Ends the loop when nothing is left to wait for. */

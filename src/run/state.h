@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "base/strtab.h"
+#include "core/ends.h"
 #include "core/event_ring.h"
 #include "core/order.h"
 #include "os/slots.h"
@@ -28,6 +29,7 @@ struct supervisor {
     struct strtab by_name; /* to the index */
     struct queue queue;
     struct order order;
+    struct ends ends;
     uint32_t n_asking; /* requests that are being put: nothing is done about them yet */
     struct task drain;
     struct tracker tracker;

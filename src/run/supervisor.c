@@ -47,7 +47,7 @@ void supervisor_note(struct supervisor *s, const struct notice *notice)
 static void note_ready(struct supervisor *s)
 {
     s->ready_told = true;
-    notice_session(s, NOTICE_SESSION_READY, (struct requester){0}, 0, NOTICE_NO_UNIT, -1);
+    notice_session(s, NOTICE_SESSION_READY);
     supervisor_tell(s, UINT32_MAX);
 }
 
@@ -96,8 +96,10 @@ static bool drain(struct task *task)
     struct supervisor *s = task->owner;
 
     take_facts(s);
+    shutdown_when_due(s);
     if (may_go_on(s))
         take_wishes(s);
+    shutdown_when_due(s);
     shutdown_check(s);
     return !queue_empty(&s->queue) || (may_go_on(s) && !order_idle(&s->order));
 }
@@ -154,7 +156,9 @@ static int make_lives(struct supervisor *s)
             return r;
     }
     r = queue_init(&s->queue, s->n_lives);
-    return r < 0 ? r : make_order(s);
+    if (r == 0)
+        r = make_order(s);
+    return r < 0 ? r : ends_init(&s->ends, &s->set->daemon, s->n_lives);
 }
 
 static void open_slots(struct supervisor *s)
@@ -222,8 +226,10 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
 
 void supervisor_begin(struct supervisor *s)
 {
-    notice_session(s, NOTICE_SESSION_STARTED, (struct requester){0}, 0, NOTICE_NO_UNIT, -1);
+    notice_session(s, NOTICE_SESSION_STARTED);
     order_begin(&s->order);
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        ends_look(&s->ends, &s->lives[i].unit);
     if (order_all_tried(&s->order))
         note_ready(s);
     task_start(&s->drain);
@@ -242,6 +248,7 @@ void supervisor_destroy(struct supervisor *s)
     tracker_finish(&s->tracker);
     queue_finish(&s->queue);
     order_finish(&s->order);
+    ends_finish(&s->ends);
     event_ring_finish(&s->events);
     slots_close(&s->slots, s->slots_path);
     free(s->slots_path);

@@ -24,7 +24,6 @@ static void compare_actions(struct world *w, struct sim_unit *su, const struct a
     expect(w, su, "changed actions", n[ACT_CHANGED], su->oracle.actions[ACT_CHANGED]);
     expect(w, su, "recorded actions", n[ACT_RECORDED], su->oracle.actions[ACT_RECORDED]);
     expect(w, su, "unkillable actions", n[ACT_UNKILLABLE], su->oracle.actions[ACT_UNKILLABLE]);
-    expect(w, su, "essential actions", n[ACT_ESSENTIAL], su->oracle.actions[ACT_ESSENTIAL]);
 }
 
 static void compare_deadline(struct world *w, struct sim_unit *su)

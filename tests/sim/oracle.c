@@ -111,7 +111,6 @@ static void begin_stop(struct sim_unit *su, enum requested_by by, struct request
 static void for_good(struct sim_unit *su, bool success)
 {
     go(&su->oracle, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
-    su->oracle.actions[ACT_ESSENTIAL] += su->spec.essential;
 }
 
 static void try_later(struct sim_unit *su, int64_t least_ms, int64_t most_ms, struct moment now)

@@ -24,15 +24,9 @@ void trace_add(struct world *w, const struct trace_line *line)
 static const char *action_name(unsigned type)
 {
     static const char *const names[ACT_COUNT] = {
-        [ACT_SPAWN] = "spawn",
-        [ACT_SIGNAL] = "signal",
-        [ACT_KILL] = "kill",
-        [ACT_SURVIVORS] = "survivors",
-        [ACT_RELEASE] = "release",
-        [ACT_CHANGED] = "changed",
-        [ACT_RECORDED] = "recorded",
-        [ACT_ESSENTIAL] = "essential",
-        [ACT_UNKILLABLE] = "unkillable",
+        [ACT_SPAWN] = "spawn",         [ACT_SIGNAL] = "signal",         [ACT_KILL] = "kill",
+        [ACT_SURVIVORS] = "survivors", [ACT_RELEASE] = "release",       [ACT_CHANGED] = "changed",
+        [ACT_RECORDED] = "recorded",   [ACT_UNKILLABLE] = "unkillable",
     };
     return names[type];
 }

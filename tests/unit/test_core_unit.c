@@ -522,36 +522,23 @@ static void a_start_during_a_stop_starts_afterwards(void **state)
     assert_int_equal(s->unit.run, 2);
 }
 
-/* ---- essential ---- */
-
-static void an_essential_unit_that_ends_for_good_is_told(void **state)
-{
-    struct story *s = *state;
-
-    s->spec.essential = true;
-    s->spec.restart = RESTART_NEVER;
-    start_until_running(s);
-    exits(s, 0);
-    assert_int_equal(count(s, ACT_ESSENTIAL), 1);
-}
+/* ---- ended for good ---- */
 
 static void not_when_a_user_stopped_or_restarted_it(void **state)
 {
     struct story *s = *state;
 
-    s->spec.essential = true;
     s->spec.restart = RESTART_NEVER;
     start_until_running(s);
     ask(s, EV_RESTART);
     plain(s, EV_SIGNALLED);
     dies(s, 15);
-    assert_int_equal(count(s, ACT_ESSENTIAL), 0);
+    assert_int_equal(state_of(s), STATE_STARTING);
     spawned(s);
     plain(s, EV_EXECED);
     ask(s, EV_STOP);
     plain(s, EV_SIGNALLED);
     dies(s, 15);
-    assert_int_equal(count(s, ACT_ESSENTIAL), 0);
     assert_int_equal(state_of(s), STATE_STOPPED);
 }
 
@@ -826,7 +813,6 @@ int main(void)
         STORY(a_restart_stops_and_starts),
         STORY(a_restart_of_a_stopped_unit_starts_it),
         STORY(a_start_during_a_stop_starts_afterwards),
-        STORY(an_essential_unit_that_ends_for_good_is_told),
         STORY(not_when_a_user_stopped_or_restarted_it),
         STORY(a_reset_starts_what_failed_and_is_wanted),
         STORY(a_reset_of_what_failed_and_is_not_wanted_stops_it),

@@ -153,48 +153,6 @@ def test_shutdown_refuses_new_work(reeve):
     assert reeve.wait_exit() == 0
 
 
-@pytest.mark.parametrize("command, code", [
-    ("sh -c 'exit 7'", 7),
-    ("sh -c 'exit 0'", 0),
-    ("sh -c 'kill -9 $$'", 137),
-    ("sh -c 'kill -HUP $$'", 129),
-    ("/no/such/program", 127),
-    ("/etc/passwd", 126),
-])
-def test_the_end_of_an_essential_unit_is_ours(reeve, command, code):
-    reeve.configure(f"""
-        [service:side]
-        command = sleep 1000
-        [service:main]
-        command = {command}
-        essential = yes
-    """).start(wait=False)
-    assert reeve.wait_exit() == code
-
-
-def test_an_essential_unit_gives_the_code_of_a_requested_shutdown(reeve):
-    reeve.configure("""
-        [service:main]
-        command = sh -c 'trap "exit 9" TERM; echo up >&2; while :; do sleep 0.01; done'
-        essential = yes
-    """).start()
-    reeve.wait_line("^up")
-    reeve.stop(code=9)
-
-
-def test_an_essential_unit_stopped_by_a_user_ends_nothing(reeve):
-    reeve.configure("""
-        [service:main]
-        command = sleep 1000
-        essential = yes
-    """).start()
-    reeve.wait_unit("main", state="running")
-    assert reeve.call("Stop", units=["main"])["results"][0]["ok"]
-    assert reeve.call("Restart", units=["main"])["results"][0]["ok"]
-    assert reeve.wait_unit("main", state="running")["run"] == 2
-    reeve.stop(code=128 + signal.SIGTERM)
-
-
 def test_hup_is_logged_and_changes_nothing(reeve):
     reeve.configure("[service:x]\ncommand = sleep 1000\n").start()
     before = reeve.wait_unit("x", state="running")

@@ -352,23 +352,24 @@ static void any_failed_and_reset_at_once_goes_on(void **state)
 
 /* ---- essential, on_failed ---- */
 
-static void an_essential_one_that_ended_for_good_ends_all(void **state)
+static void ends_when_the_essential_one_is(struct world *w, enum unit_phase phase)
 {
-    static const enum unit_phase phases[] = {PHASE_COMPLETED, PHASE_FAILED};
-    struct world *w;
+    w->specs[WEB].essential = true;
+    want(w, 1 << WEB);
+    becomes(w, WEB, PHASE_RUNNING);
+    assert_goes_on(w);
+    becomes(w, WEB, phase);
+    assert_ends(w, "essential", WEB);
+}
 
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(begin(state), 0);
-        w = *state;
-        w->specs[WEB].essential = true;
-        want(w, 1 << WEB);
-        becomes(w, WEB, PHASE_RUNNING);
-        assert_goes_on(w);
-        becomes(w, WEB, phases[i]);
-        assert_ends(w, "essential", WEB);
-        finish(state);
-    }
-    assert_int_equal(begin(state), 0);
+static void an_essential_one_that_completed_ends_all(void **state)
+{
+    ends_when_the_essential_one_is(*state, PHASE_COMPLETED);
+}
+
+static void an_essential_one_that_failed_ends_all(void **state)
+{
+    ends_when_the_essential_one_is(*state, PHASE_FAILED);
 }
 
 static void an_essential_one_that_was_stopped_ends_nothing(void **state)
@@ -761,7 +762,8 @@ int main(void)
         TEST(any_failed_counts_one_that_nobody_wanted),
         TEST(any_failed_includes_all_done),
         TEST(any_failed_and_reset_at_once_goes_on),
-        TEST(an_essential_one_that_ended_for_good_ends_all),
+        TEST(an_essential_one_that_completed_ends_all),
+        TEST(an_essential_one_that_failed_ends_all),
         TEST(an_essential_one_that_was_stopped_ends_nothing),
         TEST(an_essential_one_that_waits_on_a_failed_one_ends_nothing),
         TEST(on_failed_shutdown_ends_all),

@@ -76,7 +76,7 @@ static void tell_circle(void *context, const uint32_t *edges, uint32_t n)
     strbuf_finish(&path);
 }
 
-/* The links as a graph, all edges there. `gone` follows the rest in memory. */
+/* The links as a graph, all edges there; to be freed whatever comes of it. */
 static int graph_of_links(const struct links *links, uint32_t n_units, struct graph *ret)
 {
     uint32_t *to = calloc((size_t)links->n + 1, sizeof *to);
@@ -252,6 +252,26 @@ static int find_impossible(struct loader *l, const struct graph *requires)
     return rc;
 }
 
+static void keep_requires(struct graph *g, const struct links *links)
+{
+    for (uint32_t i = 0; i < links->n; i++)
+        g->gone[i] = links->items[i].key != ORDER_REQUIRES;
+}
+
+/* The links must be without circles. */
+static int check_starts(struct loader *l, const struct links *links)
+{
+    struct graph g;
+    int rc = graph_of_links(links, l->set->n_units, &g);
+
+    if (rc == 0) {
+        keep_requires(&g, links);
+        rc = find_impossible(l, &g);
+    }
+    graph_free(&g);
+    return rc;
+}
+
 static bool any_starts(const struct spec_set *set)
 {
     for (uint32_t i = 0; i < set->n_units; i++) {
@@ -263,7 +283,7 @@ static bool any_starts(const struct spec_set *set)
 
 void check_failures(struct loader *l, const struct links *links, bool sound)
 {
-    struct graph starts = {0}, requires = {0};
+    struct graph starts = {0};
     struct failures f = {l, &starts};
     int rc;
 
@@ -272,14 +292,8 @@ void check_failures(struct loader *l, const struct links *links, bool sound)
     rc = graph_of_failures(l->set, &starts);
     if (rc == 0)
         rc = graph_circles(&starts, tell_failures, &f);
-    if (rc >= 0 && sound) {
-        rc = graph_of_links(links, l->set->n_units, &requires);
-        for (uint32_t e = 0; rc == 0 && e < links->n; e++)
-        requires.gone[e] = links->items[e].key != ORDER_REQUIRES;
-        if (rc == 0)
-            rc = find_impossible(l, &requires);
-        graph_free(&requires);
-    }
+    if (rc >= 0 && sound)
+        rc = check_starts(l, links);
     if (rc < 0)
         report_out_of_memory(&l->report);
     free(starts.first);

@@ -114,7 +114,7 @@ static void load_on_failed(struct loader *l, struct lookup *units, uint32_t self
 static int resolve_exit_code_from(struct loader *l, struct lookup *units, struct strbuf *why)
 {
     const char *text = l->exit_code_from;
-    struct units_meant m;
+    struct units_meant m = {0};
     char shown_text[SHOWN_BYTES];
     int rc = 0;
 
@@ -123,7 +123,7 @@ static int resolve_exit_code_from(struct loader *l, struct lookup *units, struct
         strbuf_addf(why, "'%s' is not one unit; write the name of one", shown_text);
     else
         rc = lookup_word(units, text, strlen(text), &m, why);
-    if (rc < 0 || why->len_bytes)
+    if (rc < 0 || !m.n)
         return rc;
     if (m.condition != CONDITION_COUNT)
         strbuf_addf(why, "'%s' has a condition, which means nothing here; write the name alone",

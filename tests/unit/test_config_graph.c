@@ -57,12 +57,20 @@ struct told {
     uint32_t longest;
 };
 
+static void write_text(struct told *t, const char *text)
+{
+    size_t len = strlen(t->text);
+
+    snprintf(t->text + len, sizeof t->text - len, "%s", text);
+}
+
 /* Whatever is told is a circle: no node twice, and each edge there. */
 static void check_circle(void *context, const uint32_t *edges, uint32_t n)
 {
     struct told *t = context;
     bool seen[SMALL] = {false};
     uint32_t start = source_of(t->g, edges[0]), node = start;
+    char name[16];
 
     assert_true(n >= 2 && n <= SMALL);
     for (uint32_t i = 0; i < n; i++) {
@@ -70,11 +78,12 @@ static void check_circle(void *context, const uint32_t *edges, uint32_t n)
         assert_int_equal(source_of(t->g, edges[i]), node);
         assert_false(seen[node]);
         seen[node] = true;
-        sprintf(t->text + strlen(t->text), "%u ", node);
+        snprintf(name, sizeof name, "%u ", node);
+        write_text(t, name);
         node = t->g->to[edges[i]];
     }
     assert_int_equal(node, start);
-    strcat(t->text, "| ");
+    write_text(t, "| ");
     t->lengths[t->n] = n;
     t->lowest[t->n++] = start;
 }

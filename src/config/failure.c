@@ -73,6 +73,10 @@ static int resolve_on_failed(struct loader *l, struct lookup *units, uint32_t se
         u->on_failed = ON_FAILED_SHUTDOWN;
         return 0;
     }
+    if (strtab_find(&l->names, text, strlen(text))) {
+        strbuf_addf(why, "'%s' is not a value of this key; did you mean start:%s?", text, text);
+        return -EINVAL;
+    }
     if (strncmp(text, start, strlen(start)) != 0) {
         strbuf_addf(why,
                     "'%s' is not a value of this key; write ignore, shutdown or start:NAME (a "

@@ -181,25 +181,34 @@ static bool is_of_systemd(struct lookup *u, const char *name, struct strbuf *why
     return false;
 }
 
+/* There is no unit of this name, which is fit to print, and may never be one. */
+static void explain_unknown(struct lookup *u, const char *name, struct strbuf *why)
+{
+    const char *near = guess_unit(u, name);
+
+    if (is_of_systemd(u, name, why))
+        return;
+    strbuf_addf(why, "there is no unit '%s'; ", name);
+    for (const char *const *word = condition_words; *word && !near; word++) {
+        if (strcmp(*word, name) != 0)
+            continue;
+        strbuf_addf(why, "a condition follows its unit without white space, as in db:%s", name);
+        return;
+    }
+    if (near)
+        strbuf_addf(why, "did you mean '%s'?", near);
+    else if (*name && !name[section_name_span(name)])
+        strbuf_addf(why, "define it by [service:%s] or [job:%s], or remove it here", name, name);
+    else
+        strbuf_add(why, "write NAME, NAME@NUMBER or tag:NAME, each maybe with :CONDITION");
+}
+
 static int unknown_unit(struct lookup *u, const char *name, struct strbuf *why)
 {
-    const char *near;
     char text[SHOWN_BYTES];
 
-    if (strtab_find(&u->l->refused, name, strlen(name)))
-        return -EINVAL;
-    shown(text, name);
-    if (strpbrk(name, "*?[")) {
-        strbuf_addf(why, "'%s' is no name; give the units a tag and write tag:NAME", text);
-    } else if (!is_of_systemd(u, text, why)) {
-        near = guess_unit(u, name);
-        strbuf_addf(why, "there is no unit '%s'; ", text);
-        if (near)
-            strbuf_addf(why, "did you mean '%s'?", near);
-        else
-            strbuf_addf(why, "define it by [service:%s] or [job:%s], or remove it here", text,
-                        text);
-    }
+    if (!strtab_find(&u->l->refused, name, strlen(name)))
+        explain_unknown(u, shown(text, name), why);
     return -EINVAL;
 }
 
@@ -334,6 +343,23 @@ static bool is_title(const struct lookup *u, const char *word, const char *rest)
            !find_name(u, word, (size_t)(rest - word - 1));
 }
 
+/* Signs that mean something elsewhere, but not here. */
+static bool has_foreign_sign(const char *word, struct strbuf *why)
+{
+    char text[SHOWN_BYTES];
+
+    shown(text, word);
+    if (strchr(word, ','))
+        strbuf_addf(why, "'%s' is no name; separate units by white space, not by ','", text);
+    else if (strpbrk(word, "\"'"))
+        strbuf_addf(why, "'%s' is no name; write names without quotes", text);
+    else if (strpbrk(word, "*?["))
+        strbuf_addf(why, "'%s' is no name; give the units a tag and write tag:NAME", text);
+    else
+        return false;
+    return true;
+}
+
 static int judge(struct lookup *u, char *word, struct units_meant *ret, struct strbuf *why)
 {
     bool tag = strncmp(word, "tag:", 4) == 0;
@@ -342,11 +368,8 @@ static int judge(struct lookup *u, char *word, struct units_meant *ret, struct s
     int rc;
 
     ret->condition = CONDITION_COUNT;
-    if (strchr(word, ',')) {
-        strbuf_addf(why, "'%s' is no name; separate units by white space, not by ','",
-                    shown(text, word));
+    if (has_foreign_sign(word, why))
         return -EINVAL;
-    }
     if (!tag && colon && is_title(u, word, colon + 1)) {
         strbuf_addf(why, "'%s' is the title of a section; write %s", shown(text, word),
                     shown(rest, colon + 1));

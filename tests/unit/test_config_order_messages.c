@@ -68,6 +68,19 @@ static void about_names(void **state)
          "by ','"},
         {UNIT "after = w*\n", "t.ini:11: [service:app] after: 'w*' is no name; give the units a "
                               "tag and write tag:NAME"},
+        {UNIT "requires = \"db web\"\n",
+         "t.ini:11: [service:app] requires: '\"db' is no name; write names without quotes\n"
+         "t.ini:11: [service:app] requires: 'web\"' is no name; write names without quotes"},
+        {UNIT "requires = db@ @1\n",
+         "t.ini:11: [service:app] requires: there is no 'db@', since 'db' has no instances; write "
+         "db\n"
+         "t.ini:11: [service:app] requires: there is no unit '@1'; write NAME, NAME@NUMBER or "
+         "tag:NAME, each maybe with :CONDITION"},
+        {UNIT "requires = db : ready\n",
+         "t.ini:11: [service:app] requires: there is no unit ''; write NAME, NAME@NUMBER or "
+         "tag:NAME, each maybe with :CONDITION\n"
+         "t.ini:11: [service:app] requires: there is no unit 'ready'; a condition follows its unit "
+         "without white space, as in db:ready"},
         {UNIT "requires = db web db\n",
          "t.ini:11: [service:app] requires: 'db' is named twice; write it once"},
         {UNIT "requires = tag:back db tag:back:started\n",
@@ -210,6 +223,9 @@ static void about_failures(void **state)
         {UNIT "on_failed = restart\n",
          "t.ini:11: [service:app] on_failed: 'restart' is not a value of this key; write ignore, "
          "shutdown or start:NAME (a unit)"},
+        {UNIT "on_failed = migrate\n",
+         "t.ini:11: [service:app] on_failed: 'migrate' is not a value of this key; did you mean "
+         "start:migrate?"},
         {UNIT "on_failed = start:\n",
          "t.ini:11: [service:app] on_failed: 'start:' does not name one unit; write start:NAME, "
          "without white space"},

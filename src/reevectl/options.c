@@ -22,6 +22,8 @@ enum {
     OPT_TYPE,
     OPT_TO,
     OPT_FOR,
+    OPT_DOT,
+    OPT_REVERSE,
 };
 
 /* Short options that take no value, and one that does. */
@@ -43,6 +45,8 @@ static const struct option long_options[] = {
     {"to", required_argument, NULL, OPT_TO},
     {"for", required_argument, NULL, OPT_FOR},
     {"quiet", no_argument, NULL, 'q'},
+    {"dot", no_argument, NULL, OPT_DOT},
+    {"reverse", no_argument, NULL, OPT_REVERSE},
     {NULL, 0, NULL, 0},
 };
 
@@ -61,6 +65,8 @@ static const struct {
     {OPT_TO, VERB_TO, "--to"},
     {OPT_FOR, VERB_FOR, "--for"},
     {'q', VERB_QUIET, "--quiet"},
+    {OPT_DOT, VERB_DOT, "--dot"},
+    {OPT_REVERSE, VERB_REVERSE, "--reverse"},
 };
 
 enum { N_VERB_OPTIONS = sizeof(verb_options) / sizeof(verb_options[0]) };
@@ -180,6 +186,12 @@ static int take_of_verb(struct options *o, int option)
         return set_word(&o->to, "--to", whom);
     case OPT_FOR:
         return set_word(&o->until, "--for", until);
+    case OPT_DOT:
+        o->dot = true;
+        return 0;
+    case OPT_REVERSE:
+        o->reverse = true;
+        return 0;
     default:
         o->quiet = true;
         return 0;

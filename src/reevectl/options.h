@@ -19,6 +19,8 @@ enum verb_option {
     VERB_TO = 1 << 6,
     VERB_FOR = 1 << 7,
     VERB_QUIET = 1 << 8,
+    VERB_DOT = 1 << 9,
+    VERB_REVERSE = 1 << 10,
 };
 
 struct options {
@@ -31,6 +33,8 @@ struct options {
     bool no_wait;
     bool follow;
     bool quiet;
+    bool dot;
+    bool reverse;
     int64_t timeout_ms; /* 0: none given */
     int64_t lines;      /* -1: none given */
     int64_t since;      /* -1: none given */

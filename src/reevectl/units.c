@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/unit.h"
+#include "reevectl/awaited.h"
 #include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/render.h"
@@ -27,13 +28,16 @@ static void add_duration(struct table *t, int64_t ms)
     table_add_text(t, STYLE_PLAIN, &text);
 }
 
-/* "exit 1, 3m ago" */
-static void add_last_exit(struct table *t, const struct session *s, const cJSON *record)
+/* "exit 1, 3m ago"; what holds up a unit says more: "waits for db to be ready". */
+static void add_last_exit(struct table *t, const struct session *s, const cJSON *unit)
 {
+    const cJSON *record = field(unit, "last_exit"), *waiting = field(unit, "waiting");
     struct strbuf text = STRBUF_INIT;
     int64_t ended_wall_ms;
 
-    if (record) {
+    if (waiting) {
+        awaited_add_brief(&text, waiting);
+    } else if (record) {
         endings_add_brief(&text, record);
         if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms)) {
             strbuf_add(&text, ", ");
@@ -74,7 +78,7 @@ void units_write_list(const struct session *s, const cJSON *units, struct strbuf
         add_number(&t, field_number(unit, "pid", -1));
         add_duration(&t, field_number(unit, "uptime_ms", -1));
         add_number(&t, field_number(unit, "restarts", -1));
-        add_last_exit(&t, s, field(unit, "last_exit"));
+        add_last_exit(&t, s, unit);
         table_add(&t, STYLE_PLAIN, field_word(unit, "description"));
     }
     table_write(&t, &s->out, out, 0);
@@ -109,7 +113,7 @@ void units_write_health(const struct session *s, const cJSON *units, struct strb
         table_add(&t, is_missed(unit) ? STYLE_RED : STYLE_PLAIN,
                   field_true(unit, "ready") ? "yes" : "no");
         add_number(&t, field_number(unit, "restarts", -1));
-        add_last_exit(&t, s, field(unit, "last_exit"));
+        add_last_exit(&t, s, unit);
     }
     table_write(&t, &s->out, out, 0);
     table_finish(&t);
@@ -127,15 +131,21 @@ struct unit_counts units_told_counts(const cJSON *counts)
     return c;
 }
 
+void units_count_one(struct unit_counts *counts, const cJSON *unit)
+{
+    counts->total++;
+    for (enum unit_state state = 0; state < STATE_COUNT; state++)
+        counts->states[state] += words_is_state(unit, state);
+}
+
 struct unit_counts units_count(const cJSON *units)
 {
-    struct unit_counts c = {.total = cJSON_GetArraySize(units)};
+    struct unit_counts c = {0};
     const cJSON *unit;
 
     cJSON_ArrayForEach(unit, units)
     {
-        for (enum unit_state state = 0; state < STATE_COUNT; state++)
-            c.states[state] += strcmp(field_word(unit, "state"), unit_state_name(state)) == 0;
+        units_count_one(&c, unit);
     }
     return c;
 }

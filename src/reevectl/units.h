@@ -20,6 +20,7 @@ struct unit_counts {
 struct unit_counts units_told_counts(const cJSON *counts);
 /* Counts the units of a reply. */
 struct unit_counts units_count(const cJSON *units);
+void units_count_one(struct unit_counts *counts, const cJSON *unit);
 /* "6 units: 4 running, 1 failed" */
 void units_add_counts(struct strbuf *out, const struct unit_counts *counts);
 /* The table of exit records, newest first, at most `limit` of them. */

@@ -89,6 +89,19 @@ static const struct verb verbs[] = {
         .run = verb_events,
     },
     {
+        .name = "graph",
+        .group = GROUP_LOOKING,
+        .arguments = "[UNIT...]",
+        .summary = "who depends on whom, as a tree",
+        .details = "Below each unit what it depends on, how, and what holds it up. A unit that\n"
+                   "was drawn before is marked (above). With units: these and all below them.\n",
+        .examples = "  reevectl graph --dot | dot -Tsvg > units.svg\n"
+                    "  reevectl graph --reverse db\n",
+        .max_args = SIZE_MAX,
+        .options = VERB_DOT | VERB_REVERSE,
+        .run = verb_graph,
+    },
+    {
         .name = "health",
         .group = GROUP_LOOKING,
         .arguments = "[UNIT...]",
@@ -284,6 +297,8 @@ static void add_options(struct strbuf *b, const struct verb *verb)
         {VERB_LINES, "-n, --lines N", "only the newest N"},
         {VERB_SINCE, "--since SEQ", "what came after the event with that \"seq\" in --json"},
         {VERB_TYPE, "--type TYPE,...", "only of these types, e.g. unit.exited"},
+        {VERB_DOT, "--dot", "print it for Graphviz"},
+        {VERB_REVERSE, "--reverse", "below each unit what depends on it"},
         {VERB_QUIET, "-q, --quiet", "print no words, only the exit code tells"},
     };
 

@@ -38,6 +38,7 @@ int verb_cat(struct session *s, char **args, size_t n_args);
 int verb_why(struct session *s, char **args, size_t n_args);
 int verb_errors(struct session *s, char **args, size_t n_args);
 int verb_events(struct session *s, char **args, size_t n_args);
+int verb_graph(struct session *s, char **args, size_t n_args);
 int verb_health(struct session *s, char **args, size_t n_args);
 int verb_start(struct session *s, char **args, size_t n_args);
 int verb_stop(struct session *s, char **args, size_t n_args);

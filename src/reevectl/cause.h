@@ -1,6 +1,7 @@
 /*
  * Why a unit is as it is, in a few words, and what can be done: from what Show tells of it and,
- * where no record of a run can tell, from the event that can. Asks nobody itself.
+ * where that does not say enough, from events and from what is told of other units. Asks nobody
+ * itself.
  */
 #ifndef REEVE_REEVECTL_CAUSE_H
 #define REEVE_REEVECTL_CAUSE_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
+#include "core/notice.h"
 
 /* Texts without a full stop, not made harmless yet; any may be empty. */
 struct cause {
@@ -20,11 +22,27 @@ struct cause {
     struct strbuf advice;   /* what to do next: "to try again: reevectl start web" */
 };
 
-/* Which type of Event of the unit has to be known as well, or NULL. */
-const char *cause_event_type(const cJSON *unit);
-/* `unit` is a UnitDetails. `event` is the newest of that type, or NULL when there is none. Starts
- * with {0}; cause_finish() frees it in any case. */
-void cause_find(struct cause *c, const cJSON *unit, const cJSON *event, int64_t now_wall_ms);
+/* What is known; all borrowed. All but the unit may be NULL, and is done without then. */
+struct cause_facts {
+    const cJSON *unit;    /* a UnitDetails */
+    const cJSON *event;   /* the newest Event of the unit that cause_explains() takes */
+    const cJSON *session; /* the newest session.stopping, of a unit with cause_by_shutdown() */
+    const cJSON *other;   /* the UnitDetails of cause_other() */
+    const cJSON *above;   /* a list of Unit: those that depend on it, when cause_needs_above() */
+};
+
+/* Whether events of the unit of that type may say more than Show does; and whether this one does.
+ */
+bool cause_needs_events(const cJSON *unit, enum notice_type type);
+bool cause_explains(const cJSON *unit, const cJSON *event);
+/* Whether the shutdown ends it; `event` is the one of the facts. */
+bool cause_by_shutdown(const cJSON *unit, const cJSON *event);
+/* The name of another unit that has to do with it most, or NULL. */
+const char *cause_other(const cJSON *unit);
+bool cause_needs_above(const cJSON *unit);
+
+/* Starts with {0}; cause_finish() frees it in any case. */
+void cause_find(struct cause *c, const struct cause_facts *facts, int64_t now_wall_ms);
 void cause_finish(struct cause *c);
 /* "; the 5 before it did the same", when the last run failed and several before it just so. */
 void cause_add_alike(struct strbuf *b, const cJSON *unit);

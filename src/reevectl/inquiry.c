@@ -1,16 +1,14 @@
 #include "reevectl/inquiry.h"
 
-#include <string.h>
-
+#include "core/notice.h"
 #include "reevectl/fields.h"
 
-/* So many are looked at: a signal that was sent to no avail may have come after the stop. */
-enum { EVENTS_ASKED = 16 };
+/* So many events are looked at: a signal that was sent to no avail may have come after the stop.
+ * And so many of the units that depend on one. */
+enum { EVENTS_ASKED = 16, ABOVE_ASKED = 32 };
 
-/* One member that is a list of one word. */
-static bool add_list(cJSON *parameters, const char *key, const char *word)
+static bool add_word(cJSON *list, const char *word)
 {
-    cJSON *list = cJSON_AddArrayToObject(parameters, key);
     cJSON *item = cJSON_CreateString(word);
 
     if (list && cJSON_AddItemToArray(list, item))
@@ -19,44 +17,78 @@ static bool add_list(cJSON *parameters, const char *key, const char *word)
     return false;
 }
 
-static cJSON *event_parameters(const cJSON *unit, const char *type)
+/* The newest events of a type, or of those that may explain a unit. */
+static cJSON *ask_events(struct session *s, const cJSON *unit, enum notice_type only)
 {
     cJSON *parameters = cJSON_CreateObject();
+    cJSON *types = parameters ? cJSON_AddArrayToObject(parameters, "types") : NULL;
+    bool made = types && cJSON_AddNumberToObject(parameters, "last", EVENTS_ASKED);
 
-    if (parameters && cJSON_AddNumberToObject(parameters, "last", EVENTS_ASKED) &&
-        add_list(parameters, "units", field_word(unit, "name")) &&
-        add_list(parameters, "types", type))
-        return parameters;
+    for (enum notice_type type = 0; made && type < NOTICE_COUNT; type++)
+        if (unit ? cause_needs_events(unit, type) : type == only)
+            made = add_word(types, notice_type_name(type));
+    if (made && unit)
+        made = add_word(cJSON_AddArrayToObject(parameters, "units"), field_word(unit, "name"));
+    if (made && types->child)
+        return call_quietly(s, "Events", parameters);
     cJSON_Delete(parameters);
     return NULL;
 }
 
-/* A request for a signal, or for a start that was refused, explains no state. */
-static bool may_explain(const cJSON *event)
-{
-    const char *request = field_text(event, "request");
-
-    return !request || (strcmp(request, "signal") != 0 && strcmp(request, "start") != 0);
-}
-
-static const cJSON *newest(const cJSON *reply)
+/* The newest event that explains the unit, or just the newest. */
+static const cJSON *newest_event(const cJSON *reply, const cJSON *unit)
 {
     const cJSON *event, *found = NULL;
 
     cJSON_ArrayForEach(event, field(reply, "events"))
     {
-        if (may_explain(event))
+        if (!unit || cause_explains(unit, event))
             found = event;
     }
     return found;
 }
 
+/* How the units are that depend on it. */
+static cJSON *ask_above(struct session *s, const cJSON *unit)
+{
+    cJSON *parameters = cJSON_CreateObject();
+    cJSON *units = parameters ? cJSON_AddArrayToObject(parameters, "units") : NULL;
+    const cJSON *dependent;
+    int n = 0;
+
+    cJSON_ArrayForEach(dependent, field(unit, "dependents"))
+    {
+        const char *name = field_text(dependent, "unit");
+
+        if (name && n < ABOVE_ASKED && add_word(units, name))
+            n++;
+    }
+    if (n > 0)
+        return call_quietly(s, "List", parameters);
+    cJSON_Delete(parameters);
+    return NULL;
+}
+
 void inquire(struct session *s, const cJSON *unit, struct cause *c)
 {
-    const char *type = cause_event_type(unit);
-    cJSON *parameters = type ? event_parameters(unit, type) : NULL;
-    cJSON *reply = parameters ? call_quietly(s, "Events", parameters) : NULL;
+    struct cause_facts facts = {.unit = unit};
+    const char *other = cause_other(unit);
+    cJSON *events = NULL, *sessions = NULL, *shown = NULL, *above = NULL;
 
-    cause_find(c, unit, newest(reply), s->now_wall_ms);
-    cJSON_Delete(reply);
+    events = ask_events(s, unit, NOTICE_COUNT);
+    facts.event = newest_event(events, unit);
+    if (cause_by_shutdown(unit, facts.event))
+        sessions = ask_events(s, NULL, NOTICE_SESSION_STOPPING);
+    facts.session = newest_event(sessions, NULL);
+    if (other)
+        shown = call_quietly(s, "Show", call_unit(other));
+    facts.other = field(shown, "unit");
+    if (cause_needs_above(unit))
+        above = ask_above(s, unit);
+    facts.above = field(above, "units");
+    cause_find(c, &facts, s->now_wall_ms);
+    cJSON_Delete(events);
+    cJSON_Delete(sessions);
+    cJSON_Delete(shown);
+    cJSON_Delete(above);
 }

@@ -33,10 +33,8 @@ void people_add_requester(struct strbuf *b, const cJSON *requester)
     int64_t pid = field_number(requester, "pid", -1);
     const char *name = name_of(uid);
 
-    if (unit)
-        strbuf_add(b, unit);
-    else if (uid < 0)
-        strbuf_add(b, "somebody unknown");
+    if (uid < 0)
+        strbuf_add(b, unit ? unit : "somebody unknown");
     else
         strbuf_addf(b, "%s%suid %lld, pid %lld%s", name, *name ? " (" : "", (long long)uid,
                     (long long)pid, *name ? ")" : "");

@@ -7,7 +7,8 @@
 #include "base/strbuf.h"
 
 /* A requester of the protocol: "alice (uid 1000, pid 12)", "uid 1000, pid 12" where the user has no
- * name here, or the unit on whose behalf it was; "somebody unknown" where that is not told. */
+ * name here; where it was nobody, the unit for whose sake it was; "somebody unknown" where nothing
+ * is told. */
 void people_add_requester(struct strbuf *b, const cJSON *requester);
 
 #endif

@@ -129,6 +129,24 @@ void words_add_size(struct strbuf *b, int64_t bytes)
     strbuf_addf(b, "%.*f%c", value < 10 ? 1 : 0, value, units[unit]);
 }
 
+void words_add_because(struct strbuf *b, const cJSON *event)
+{
+    const char *because = field_word(event, "because"), *unit = field_text(event, "unit");
+
+    if (strcmp(because, "all_done") == 0)
+        strbuf_add(b, "all units are done (exit_when = all-done)");
+    else if (!unit)
+        strbuf_add(b, because);
+    else if (strcmp(because, "essential") == 0)
+        strbuf_addf(b, "%s, which is essential, has ended", unit);
+    else if (strcmp(because, "on_failed") == 0)
+        strbuf_addf(b, "%s has failed (on_failed = shutdown)", unit);
+    else if (strcmp(because, "any_failed") == 0)
+        strbuf_addf(b, "%s has failed (exit_when = any-failed)", unit);
+    else
+        strbuf_addf(b, "%s has ended", unit);
+}
+
 const cJSON *words_config(const cJSON *unit, const char *key)
 {
     const cJSON *item;

@@ -36,6 +36,9 @@ void words_add_span(struct strbuf *b, int64_t ms);
 /* "14.2M": two or three digits that count, or "-" when negative. */
 void words_add_size(struct strbuf *b, int64_t bytes);
 
+/* Why reeved shuts down by itself, from session.stopping: "web, which is essential, has ended". */
+void words_add_because(struct strbuf *b, const cJSON *event);
+
 /* What the definition of a unit says of a key: a ConfigText from Show, or NULL. */
 const cJSON *words_config(const cJSON *unit, const char *key);
 /* Where something is defined: "/etc/reeve/reeve.ini:12". */

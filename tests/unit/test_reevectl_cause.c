@@ -49,6 +49,12 @@ struct situation {
     const char *state, *reason, *last_run, *advice;
 };
 
+/* The same among others. */
+struct company {
+    struct situation s;
+    const char *other, *above, *session; /* what is told of them, or NULL */
+};
+
 static const struct situation situations[] = {
     /* up */
     {UNIT("running", "up") SERVICE ",\"run\":1,\"pid\":5,\"restarts\":0", NULL,
@@ -197,20 +203,33 @@ static cJSON *parse(const char *members)
     return object;
 }
 
-static void check(const struct situation *s)
+static void check_among(const struct company *company)
 {
-    cJSON *unit = parse(s->unit), *event = parse(s->event);
+    const struct situation *s = &company->s;
+    cJSON *unit = parse(s->unit), *event = parse(s->event), *other = parse(company->other);
+    cJSON *above = company->above ? cJSON_Parse(company->above) : NULL;
+    cJSON *session = parse(company->session);
+    const struct cause_facts facts = {
+        .unit = unit, .event = event, .other = other, .above = above, .session = session};
     struct cause c = {0};
 
-    cause_find(&c, unit, event, now_wall_ms);
+    cause_find(&c, &facts, now_wall_ms);
     assert_string_equal(strbuf_text(&c.state), s->state);
     assert_string_equal(strbuf_text(&c.reason), s->reason);
-    assert_string_equal(strbuf_text(&c.last_run), s->last_run);
-    assert_string_equal(strbuf_text(&c.advice), s->advice);
+    assert_string_equal(strbuf_text(&c.last_run), s->last_run ? s->last_run : "");
+    assert_string_equal(strbuf_text(&c.advice), s->advice ? s->advice : "");
     assert_false(c.state.failed || c.reason.failed || c.last_run.failed || c.advice.failed);
     cause_finish(&c);
     cJSON_Delete(unit);
     cJSON_Delete(event);
+    cJSON_Delete(other);
+    cJSON_Delete(above);
+    cJSON_Delete(session);
+}
+
+static void check(const struct situation *s)
+{
+    check_among(&(struct company){.s = *s});
 }
 
 static void test_situations(void **state)
@@ -271,7 +290,7 @@ static void test_runs_alike(void **state)
     cause_add_alike(&alike, unit);
     assert_string_equal(strbuf_text(&alike), "; the 2 before it did the same");
     strbuf_finish(&alike);
-    cause_find(&c, unit, NULL, now_wall_ms);
+    cause_find(&c, &(struct cause_facts){.unit = unit}, now_wall_ms);
     assert_non_null(strstr(strbuf_text(&c.last_run), "exit code 1; the 2 before it did the same"));
     cause_finish(&c);
     cJSON_Delete(unit);
@@ -287,6 +306,13 @@ static void test_odd_shapes(void **state)
         "{\"state\":7,\"last_exit\":[],\"records\":5}",
         "{\"state\":\"backoff\",\"records\":[1,null],\"last_exit\":\"x\",\"config\":[3]}",
         "{\"state\":\"stopped\",\"enabled\":true,\"run\":3,\"effective\":[]}",
+        "{\"state\":\"waiting\",\"waiting\":7}",
+        "{\"state\":\"waiting\",\"waiting\":{\"failed\":true,\"cause\":[]},\"since_ms\":\"x\"}",
+        "{\"state\":\"waiting\",\"waiting\":{\"unit\":null,\"until\":4,\"others\":-3}}",
+        "{\"state\":\"running\",\"waiting\":{\"until\":\"stopped\"},\"goal\":\"down\"}",
+        "{\"state\":\"running\",\"goal\":\"up\",\"dependents\":[1,{\"unit\":5}],\"run\":{}}",
+        "{\"state\":\"stopped\",\"enabled\":true,\"run\":1,\"dependencies\":{\"a\":1},"
+        "\"last_exit\":{\"requested_by\":\"dependency\",\"requester\":{\"unit\":3}}}",
     };
 
     (void)state;
@@ -295,25 +321,247 @@ static void test_odd_shapes(void **state)
         struct cause c = {0};
 
         assert_non_null(unit);
-        cause_find(&c, unit, unit, now_wall_ms);
+        cause_find(&c, &(struct cause_facts){unit, unit, unit, unit, unit}, now_wall_ms);
         cause_finish(&c);
         cJSON_Delete(unit);
     }
 }
 
-static void test_event_types(void **state)
+/* ---- what others have to do with it ---- */
+
+#define WAITING(members) "\"waiting\":{" members ",\"others\":0},"
+#define FOR_DB WAITING("\"unit\":\"db\",\"until\":\"ready\",\"failed\":false,\"cause\":null")
+#define DB_FAILED WAITING("\"unit\":\"db\",\"until\":\"ready\",\"failed\":true,\"cause\":\"db\"")
+#define DB(state) "\"name\":\"db\",\"kind\":\"service\",\"state\":\"" state "\",\"since_ms\":9000,"
+#define REQUIRES_DB                                                                                \
+    "\"dependencies\":[{\"unit\":\"db\",\"kind\":\"requires\",\"conditions\":[\"ready\"],"         \
+    "\"met\":false}],"
+#define NEEDED_BY(kind)                                                                            \
+    "\"dependents\":[{\"unit\":\"lb\",\"kind\":\"" kind "\"},{\"unit\":\"app\",\"kind\":"          \
+    "\"wants\"},{\"unit\":\"log\",\"kind\":\"after\"}],"
+#define ALONG(members) "\"reason\":\"signal\",\"signal\":\"TERM\",\"requested_by\":" members
+#define TERM_WORDS "run 7 lasted 3s, until 2m ago: ended by SIGTERM (terminated)"
+#define RUN_7 "\"run\":7,\"pid\":5,\"restarts\":0"
+#define RUN_8 "\"pid\":5,\"restarts\":0"
+/* Now in the run after that. */
+#define BEFORE(members) "\"run\":8,\"last_exit\":{" RECORD(members) "},"
+
+static const struct company together[] = {
+    /* waiting for what may come */
+    {.s = {UNIT("waiting", "up") FOR_DB SERVICE, NULL, "waiting" SINCE, "for db to be ready", "",
+           ""}},
+    {.s.unit = UNIT("waiting", "up") FOR_DB SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db to be ready; db has been starting for 9s",
+     .other = DB("starting") SERVICE},
+    {.s.unit = UNIT("waiting", "up") "\"waiting\":{\"unit\":\"migrate\",\"until\":\"completed\","
+                                     "\"others\":2}," SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for migrate to complete, and 2 more"},
+    {.s.unit = UNIT("waiting", "up") FOR_DB SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db to be ready; db is in backoff, next try in 9s, restarted 6 times already",
+     .s.last_run = "db: " EXIT_1_WORDS,
+     .other = DB("backoff") LAST(EXIT_1) SERVICE
+     ",\"restarts\":6,\"next_start_at\":\"2026-11-21T12:00:09.000Z\""},
+    {.s.unit = UNIT("waiting", "up") FOR_DB SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db to be ready; db waits for vault to start",
+     .other = DB("waiting") WAITING("\"unit\":\"vault\",\"until\":\"started\"") SERVICE},
+    /* for what will not come */
+    {.s.unit = UNIT("waiting", "up") DB_FAILED SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db, which has failed"},
+    {.s.unit = UNIT("waiting", "up") DB_FAILED SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason =
+         "for db, which has failed: restart_limit = 5 in 1m was reached, so it is not tried "
+         "again",
+     .s.last_run = "db: " EXIT_1_WORDS,
+     .s.advice = "to try again: reevectl reset-failed db",
+     .other = DB("failed") LAST(EXIT_1) LIMITED},
+    {.s.unit =
+         UNIT("waiting", "up") WAITING("\"unit\":\"app\",\"failed\":true,\"cause\":\"db\"") SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for app, since db has failed: given up, so it is not tried again",
+     .s.last_run = "db: run 7, 2m ago: start failed: exec /bin/no: No such file or directory",
+     .s.advice = "install it, then: reevectl reset-failed db; after changing /a.ini:4, restart "
+                 "reeved",
+     .other = DB("failed")
+         LAST("\"reason\":\"start_failed\",\"error\":{\"stage\":\"exec\",\"errno\":\"ENOENT\","
+              "\"message\":\"No such file or directory\"}") SERVICE
+     ",\"config\":[{\"key\":\"command\",\"text\":\"/bin/no\",\"file\":\"/a.ini\",\"line\":4}]"},
+    {.s.unit = UNIT("waiting", "up") DB_FAILED SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db, which has completed and does not start again by itself",
+     .s.advice = "to start it: reevectl start db",
+     .other = DB("completed") SERVICE},
+    /* its stop waits */
+    {.s.unit =
+         UNIT("running", "down") WAITING("\"unit\":\"db\",\"until\":\"stopped\"") SERVICE "," RUN_7,
+     .s.event = EVENT("\"type\":\"unit.requested\",\"request\":\"stop\"," ROOT),
+     .s.state = "running" SINCE " (run 7, pid 5)",
+     .s.reason =
+         ROOT_WORDS " asked for its stop; it waits for db to stop; db has been stopping for "
+                    "9s",
+     .other = DB("stopping") SERVICE},
+    {.s.unit =
+         UNIT("running", "down") WAITING("\"unit\":\"db\",\"until\":\"stopped\"") SERVICE "," RUN_7,
+     .s.state = "running" SINCE " (run 7, pid 5)",
+     .s.reason = "it waits for db to stop"},
+    /* stopped along with others */
+    {.s = {UNIT("stopped", "down") REQUIRES_DB LAST(ALONG(
+               "\"dependency\",\"requester\":{\"uid\":0,\"pid\":12,\"unit\":\"db\"}")) SERVICE,
+           NULL, "stopped" SINCE,
+           "stopped along with db, which it requires: " ROOT_WORDS " asked for that", TERM_WORDS,
+           "to start it: reevectl start web"}},
+    {.s = {UNIT("stopped", "down") NEEDED_BY("requires") LAST(ALONG(
+               "\"dependency\",\"requester\":{\"uid\":null,\"pid\":null,\"unit\":\"lb\"}")) SERVICE,
+           NULL, "stopped" SINCE, "stopped along with lb, for whose sake it was up", TERM_WORDS,
+           "to start it: reevectl start web"}},
+    /* between two runs: an event tells */
+    {.s = {UNIT("stopped", "down") REQUIRES_DB LAST(EXIT_1) SERVICE,
+           EVENT("\"type\":\"unit.state\",\"state\":\"stopped\",\"requested_by\":\"dependency\","
+                 "\"requester\":{\"uid\":0,\"pid\":12,\"unit\":\"db\"}"),
+           "stopped" SINCE,
+           "stopped along with db, which it requires: " ROOT_WORDS " asked for that", EXIT_1_WORDS,
+           "to start it: reevectl start web"}},
+    {.s = {UNIT("stopping", "up") REQUIRES_DB SERVICE ",\"run\":7,\"pid\":5",
+           EVENT("\"requested_by\":\"dependency\",\"requester\":{\"unit\":\"db\"}"),
+           "stopping" SINCE,
+           "being stopped along with db, which it requires; what does not stop is killed in 8m at "
+           "the "
+           "latest",
+           "", "to end it now: reevectl signal --to tree KILL web"}},
+    /* restarted, along with others and by itself */
+    {.s = {UNIT("running", "up") REQUIRES_DB BEFORE(
+               ALONG("\"dependency\",\"requester\":{\"uid\":0,\"pid\":12,\"unit\":\"db\"}")) SERVICE
+           "," RUN_8 ",\"wanted\":true",
+           NULL, "running" SINCE " (run 8, pid 5)",
+           "restarted along with db, which it requires: " ROOT_WORDS " asked for that", "", ""}},
+    {.s = {UNIT("running", "up") BEFORE(ALONG("\"restart\"," ROOT)) SERVICE "," RUN_8
+                                                                            ",\"wanted\":true",
+           NULL, "running" SINCE " (run 8, pid 5)", ROOT_WORDS " asked for a restart", "", ""}},
+    /* started by hand after that */
+    {.s = {UNIT("running", "up") BEFORE(ALONG("\"dependency\",\"requester\":{\"unit\":\"db\"}"))
+               SERVICE "," RUN_8 ",\"wanted\":true",
+           "{\"unit\":\"web\",\"at\":\"2026-11-21T11:57:57.000Z\",\"type\":\"unit.requested\","
+           "\"request\":\"start\"," ROOT "}",
+           "running" SINCE " (run 8, pid 5)", ROOT_WORDS " asked for it", "", ""}},
+    /* by a unit that failed */
+    {.s = {UNIT("running", "up") SERVICE "," RUN_7 ",\"wanted\":true",
+           "{\"unit\":\"web\",\"at\":\"2026-11-21T11:57:57.000Z\",\"type\":\"unit.requested\","
+           "\"request\":\"start\",\"requester\":{\"unit\":\"db\"}}",
+           "running" SINCE " (run 7, pid 5)", "db failed and starts it (on_failed)", "", ""}},
+    /* what was asked for before that, or later, did not bring it up */
+    {.s = {UNIT("running", "up") BEFORE(ALONG("\"restart\",\"requester\":null")) SERVICE
+           "," RUN_8 ",\"wanted\":true",
+           "{\"unit\":\"web\",\"at\":\"2026-11-21T11:00:00.000Z\",\"type\":\"unit.requested\","
+           "\"request\":\"start\"," ROOT "}",
+           "running" SINCE " (run 8, pid 5)", "a user asked for a restart", "", ""}},
+    {.s = {UNIT("running", "up") SERVICE "," RUN_7 ",\"wanted\":true",
+           "{\"unit\":\"web\",\"at\":\"2026-11-21T11:59:00.000Z\",\"type\":\"unit.requested\","
+           "\"request\":\"start\"," ROOT "}",
+           "running" SINCE " (run 7, pid 5)", "starts with reeved", "", ""}},
+    /* up for the sake of others */
+    {.s.unit = UNIT("running", "up") NEEDED_BY("requires") SERVICE "," RUN_7 ",\"wanted\":false",
+     .s.state = "running" SINCE " (run 7, pid 5)",
+     .s.reason = "lb requires it",
+     .above = "[{\"name\":\"lb\",\"goal\":\"up\"},{\"name\":\"app\",\"goal\":\"down\"},"
+              "{\"name\":\"log\",\"goal\":\"up\"}]"},
+    {.s.unit = UNIT("starting", "up") NEEDED_BY("requires") SERVICE ",\"wanted\":false",
+     .s.state = "starting" SINCE,
+     .s.reason = "not ready yet, ready_timeout = 30s; lb and 1 more need it",
+     .above = "[{\"name\":\"lb\",\"goal\":\"up\"},{\"name\":\"app\",\"goal\":\"up\"}]"},
+    /* the shutdown, by itself */
+    {.s.unit = UNIT("stopped", "up")
+         LAST("\"reason\":\"signal\",\"exit_code\":0,\"requested_by\":\"shutdown\"") SERVICE,
+     .s.state = "stopped" SINCE,
+     .s.reason = "reeved shuts down, since db, which is essential, has ended",
+     .s.last_run = "run 7 lasted 3s, until 2m ago: stopped with exit code 0",
+     .s.advice = "to start it: reevectl start web",
+     .session = "\"because\":\"essential\",\"unit\":\"db\""},
+};
+
+static void test_together(void **state)
 {
-    cJSON *unit = parse("\"state\":\"stopped\"");
+    (void)state;
+    for (size_t i = 0; i < sizeof(together) / sizeof(together[0]); i++)
+        check_among(&together[i]);
+}
+
+struct question {
+    const char *unit;
+    bool requests, states; /* needs events of these types */
+    const char *other;
+    bool above;
+};
+
+static void test_questions(void **state)
+{
+    static const struct question questions[] = {
+        {UNIT("stopped", "down") "\"wanted\":false", true, true, NULL, false},
+        {UNIT("stopping", "down") "\"wanted\":false", false, true, NULL, false},
+        {UNIT("running", "up") "\"wanted\":true", true, false, NULL, false},
+        {UNIT("running", "up") "\"wanted\":false", true, false, NULL, true},
+        {UNIT("failed", "up") "\"wanted\":false", false, false, NULL, false},
+        {UNIT("waiting", "up") FOR_DB "\"wanted\":false", false, false, "db", false},
+        {UNIT("waiting", "up")
+             WAITING("\"unit\":\"app\",\"failed\":true,\"cause\":\"db\"") "\"wanted\":true",
+         false, false, "db", false},
+    };
 
     (void)state;
-    assert_string_equal(cause_event_type(unit), "unit.requested");
-    cJSON_Delete(unit);
-    unit = parse("\"state\":\"stopping\"");
-    assert_string_equal(cause_event_type(unit), "unit.state");
-    cJSON_Delete(unit);
-    unit = parse("\"state\":\"failed\"");
-    assert_null(cause_event_type(unit));
-    cJSON_Delete(unit);
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        const struct question *q = &questions[i];
+        cJSON *unit = parse(q->unit);
+
+        assert_int_equal(cause_needs_events(unit, NOTICE_UNIT_REQUESTED), q->requests);
+        assert_int_equal(cause_needs_events(unit, NOTICE_UNIT_STATE), q->states);
+        assert_false(cause_needs_events(unit, NOTICE_UNIT_EXITED));
+        assert_int_equal(cause_needs_above(unit), q->above);
+        if (q->other)
+            assert_string_equal(cause_other(unit), q->other);
+        else
+            assert_null(cause_other(unit));
+        cJSON_Delete(unit);
+    }
+}
+
+/* Which events explain a state. */
+static void test_explanations(void **state)
+{
+    static const struct {
+        const char *unit, *event;
+        bool explains;
+    } cases[] = {
+        {UNIT("running", "up") "\"run\":1", "\"request\":\"start\"", true},
+        {UNIT("running", "up") "\"run\":1", "\"request\":\"stop\"", false},
+        {UNIT("running", "down") WAITING("\"until\":\"stopped\"") "\"run\":1",
+         "\"request\":\"stop\"", true},
+        {UNIT("stopped", "down") "\"run\":1", "\"request\":\"stop\"", true},
+        {UNIT("stopped", "down") "\"run\":1", "\"request\":\"signal\"", false},
+        {UNIT("stopped", "down") "\"run\":1", "\"request\":\"start\"", false},
+        {UNIT("stopped", "down") "\"run\":1",
+         "\"type\":\"unit.state\",\"state\":\"stopped\",\"requested_by\":\"dependency\"", true},
+        {UNIT("stopped", "down") "\"run\":1",
+         "\"type\":\"unit.state\",\"state\":\"stopped\",\"requested_by\":null", false},
+        {UNIT("stopped", "down") "\"run\":1",
+         "\"type\":\"unit.state\",\"state\":\"stopping\",\"requested_by\":\"user\"", false},
+        {UNIT("stopping", "down") "\"run\":1", "\"type\":\"unit.state\"", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cJSON *unit = parse(cases[i].unit), *event = parse(cases[i].event);
+
+        assert_false(cause_explains(unit, event)); /* of nobody */
+        assert_non_null(cJSON_AddStringToObject(event, "unit", "web"));
+        if (cause_explains(unit, event) != cases[i].explains)
+            fail_msg("%s: %s", cases[i].unit, cases[i].event);
+        cJSON_Delete(unit);
+        cJSON_Delete(event);
+    }
 }
 
 struct failure_case {
@@ -359,9 +607,10 @@ static int use_utc(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_situations),  cmocka_unit_test(test_jobs_and_disabled),
-        cmocka_unit_test(test_runs_alike),  cmocka_unit_test(test_odd_shapes),
-        cmocka_unit_test(test_event_types), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_situations), cmocka_unit_test(test_jobs_and_disabled),
+        cmocka_unit_test(test_runs_alike), cmocka_unit_test(test_odd_shapes),
+        cmocka_unit_test(test_questions),  cmocka_unit_test(test_explanations),
+        cmocka_unit_test(test_together),   cmocka_unit_test(test_failures),
     };
 
     return cmocka_run_group_tests(tests, use_utc, NULL);

@@ -1,0 +1,62 @@
+/* One search for a cause, and what the files that search share. */
+#ifndef REEVE_REEVECTL_CAUSE_SEARCH_H
+#define REEVE_REEVECTL_CAUSE_SEARCH_H
+
+#include "reevectl/cause.h"
+
+/* One search, with what is looked at again and again. */
+struct search {
+    struct cause *c;
+    const struct cause_facts *facts;
+    const cJSON *unit;
+    const cJSON *effective;
+    const cJSON *last; /* the newest record, or NULL */
+    const char *name;
+    bool is_job;
+    bool goal_is_up;
+    int64_t now_wall_ms;
+    int64_t since_ms;
+};
+
+/* The search for the cause of `unit`, which may be another than that of the facts. */
+void search_init(struct search *s, struct cause *c, const struct cause_facts *facts,
+                 const cJSON *unit, int64_t now_wall_ms);
+
+/* cause_parts.c: sentences and parts of them, about the unit of the search */
+
+bool cause_is_word(const cJSON *object, const char *key, const char *word);
+/* c->state: "running since Sat 2026-11-21 12:00:00 CET, 3m ago" */
+void cause_add_state(struct search *s, const char *state);
+/* "3 times", "once" */
+void cause_add_times(struct strbuf *b, int64_t n);
+/* c->last_run: "run 41 lasted 2s, until 3s ago: killed by SIGSEGV (segmentation fault)" */
+void cause_add_last_run(struct search *s);
+/* "root (uid 0, pid 12) asked for a restart", "a user asked for it" */
+void cause_add_person(struct strbuf *b, const cJSON *requester, const char *deed);
+/* The same for whoever or whatever asked, from a record or an event: "stopped along with db, which
+ * it requires". `participle` is what was done, `deed` what a person asked for. */
+void cause_add_asker(const struct search *s, struct strbuf *b, const cJSON *asked,
+                     const char *participle, const char *deed);
+/* Whether the event led to the state that the unit is in, or came while it was in it. */
+bool cause_event_belongs(const struct search *s);
+/* c->advice: "to try now: reevectl start db" */
+void cause_add_advice(struct search *s, const char *what, const char *command);
+/* The same for a start, after what has to be put right before, if that is known. */
+void cause_advise_start(struct search *s, const char *otherwise, const char *command);
+/* "restart = never, so it is not tried again" */
+void cause_add_finality(const struct search *s, struct strbuf *b);
+/* "next try in 3s, restarted 6 times already" */
+void cause_add_next_try(const struct search *s, struct strbuf *b);
+
+/* cause_order.c: what other units have to do with it */
+
+/* Waiting for others, before its start. */
+void cause_find_waiting(struct search *s);
+/* "to stop after web, which is stopping", when its stop waits for others; whether it does. */
+bool cause_add_held_stop(const struct search *s, struct strbuf *b);
+/* Who wants it up: "root (uid 0, pid 12) started it", "starts with reeved", "web requires it". */
+void cause_add_origin(const struct search *s, struct strbuf *b);
+/* ", which it requires": how the unit depends on that one, or nothing. */
+void cause_add_relation(const struct search *s, struct strbuf *b, const char *other);
+
+#endif

@@ -227,11 +227,13 @@ void endings_add_requester(struct strbuf *b, const cJSON *record)
         return;
     }
     if (field(who, "unit")) {
-        strbuf_addf(b, "%s (%s)", by, field_word(who, "unit"));
-        return;
-    }
-    if (strcmp(by, requested_by_name(BY_USER)) != 0)
+        strbuf_addf(b, "%s: %s", by, field_word(who, "unit"));
+        if (field_number(who, "uid", -1) < 0)
+            return;
+        strbuf_add(b, ", by ");
+    } else if (strcmp(by, requested_by_name(BY_USER)) != 0) {
         strbuf_addf(b, "%s by ", by);
+    }
     people_add_requester(b, who);
 }
 
@@ -244,12 +246,20 @@ void endings_add_asked(struct strbuf *b, const cJSON *record)
         {BY_USER, ""},
         {BY_RESTART, ", to restart it"},
         {BY_SHUTDOWN, ", to shut reeved down"},
-        {BY_DEPENDENCY, ", which depends on it"},
     };
     const char *by = field_word(record, "requested_by");
+    const cJSON *who = field(record, "requester");
 
+    if (strcmp(by, requested_by_name(BY_DEPENDENCY)) == 0 && field(who, "unit")) {
+        strbuf_addf(b, "along with %s", field_word(who, "unit"));
+        if (field_number(who, "uid", -1) < 0)
+            return;
+        strbuf_add(b, ", asked for by ");
+        people_add_requester(b, who);
+        return;
+    }
     strbuf_add(b, "asked for by ");
-    people_add_requester(b, field(record, "requester"));
+    people_add_requester(b, who);
     for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++) {
         if (strcmp(by, requested_by_name(purposes[i].by)) == 0) {
             strbuf_add(b, purposes[i].purpose);

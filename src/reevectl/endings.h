@@ -19,10 +19,11 @@ void endings_add_signal(struct strbuf *b, const char *name);
 /* Whether that was a failure: not listed in success_exit, and no end that was asked for. A run
  * ended by its timeout or its health check failed. `unit` is what Show tells. */
 bool endings_is_failure(const cJSON *record, const cJSON *unit);
-/* Who asked for the end: "root (uid 0, pid 9)", "restart by root (uid 0, pid 9)", "shutdown", or
- * "-" for nobody. */
+/* Who asked for the end: "root (uid 0, pid 9)", "restart by root (uid 0, pid 9)", "dependency: db,
+ * by root (uid 0, pid 9)", "shutdown", or "-" for nobody. */
 void endings_add_requester(struct strbuf *b, const cJSON *record);
-/* The same as a phrase: "asked for by root (uid 0, pid 12), to restart it". */
+/* The same as a phrase: "asked for by root (uid 0, pid 12), to restart it", "along with db, asked
+ * for by root (uid 0, pid 12)". */
 void endings_add_asked(struct strbuf *b, const cJSON *record);
 
 #endif

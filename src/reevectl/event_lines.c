@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/notice.h"
+#include "reevectl/awaited.h"
 #include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/people.h"
@@ -70,7 +71,6 @@ void event_lines_fit(struct event_lines *l, const cJSON *events)
 static void say_shutdown(struct sentence *t, const cJSON *event)
 {
     const char *signal = field_text(event, "signal");
-    const char *unit = field_text(event, "unit");
     const cJSON *requester = field(event, "requester");
 
     t->style = STYLE_YELLOW;
@@ -80,8 +80,9 @@ static void say_shutdown(struct sentence *t, const cJSON *event)
         people_add_requester(&t->rest, requester);
     } else if (signal) {
         strbuf_addf(&t->rest, " on SIG%s", signal);
-    } else if (unit) {
-        strbuf_addf(&t->rest, ", since %s ended", unit);
+    } else if (field(event, "because") || field(event, "unit")) {
+        strbuf_add(&t->rest, ", since ");
+        words_add_because(&t->rest, event);
     }
 }
 
@@ -109,11 +110,13 @@ static void add_cause(struct strbuf *b, const cJSON *event)
         const char *words;
     } causes[] = {
         {BY_USER, ", requested"},        {BY_SHUTDOWN, ", for the shutdown"},
-        {BY_RESTART, ", for a restart"}, {BY_DEPENDENCY, ", for a dependency"},
+        {BY_RESTART, ", for a restart"}, {BY_DEPENDENCY, ", along with another unit"},
         {BY_HEALTH, ", not healthy"},    {BY_TIMEOUT, ", its time is up"},
     };
     const char *by = field_text(event, "requested_by");
     const cJSON *requester = field(event, "requester");
+    const char *unit = field_text(requester, "unit");
+    int64_t uid = field_number(requester, "uid", -1);
     const char *words = NULL;
 
     if (!by)
@@ -121,8 +124,11 @@ static void add_cause(struct strbuf *b, const cJSON *event)
     for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
         if (strcmp(by, requested_by_name(causes[i].by)) == 0)
             words = causes[i].words;
-    strbuf_addf(b, "%s%s", words ? words : ", for ", words ? "" : by);
-    if (requester) {
+    if (strcmp(by, requested_by_name(BY_DEPENDENCY)) == 0 && unit)
+        strbuf_addf(b, ", along with %s%s", unit, uid >= 0 ? ", requested" : "");
+    else
+        strbuf_addf(b, "%s%s", words ? words : ", for ", words ? "" : by);
+    if (uid >= 0) {
         strbuf_add(b, " by ");
         people_add_requester(b, requester);
     }
@@ -140,6 +146,9 @@ static void say_state(struct sentence *t, const cJSON *event)
         words_parse_time(field_word(event, "at"), &at_wall_ms)) {
         strbuf_add(&t->rest, ", next try in ");
         words_add_duration(&t->rest, next_wall_ms > at_wall_ms ? next_wall_ms - at_wall_ms : 0);
+    } else if (field(event, "waiting")) {
+        strbuf_add(&t->rest, " for ");
+        awaited_add(&t->rest, field(event, "waiting"));
     } else if (pid > 0 && !field(event, "requested_by")) {
         strbuf_addf(&t->rest, " (run %lld, pid %lld)", (long long)run, (long long)pid);
     }

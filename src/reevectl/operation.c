@@ -41,6 +41,17 @@ void operation_add_state(const struct session *s, struct strbuf *b, const cJSON 
     terminal_add_harmless(&s->out, b, words_state_style(state), state);
 }
 
+void operation_add_end(struct strbuf *b, const cJSON *result)
+{
+    const char *other = field_text(result, "along_with");
+
+    if (other) {
+        strbuf_add(b, ", along with ");
+        text_add_harmless(b, other);
+    }
+    strbuf_add(b, "\n");
+}
+
 void operation_add_done(struct session *s, struct strbuf *b, const cJSON *result)
 {
     int64_t pid = field_number(result, "pid", -1);
@@ -48,13 +59,14 @@ void operation_add_done(struct session *s, struct strbuf *b, const cJSON *result
     operation_add_state(s, b, result);
     if (pid > 0)
         strbuf_addf(b, " (pid %lld)", (long long)pid);
-    strbuf_add(b, "\n");
+    operation_add_end(b, result);
 }
 
 static void tell_result(struct course *c, const cJSON *result)
 {
     const char *message = field_word(result, "message");
     const char *unit = field_word(result, "unit");
+    const char *other = field_text(result, "along_with");
     struct strbuf b = STRBUF_INIT;
 
     if (field_true(result, "ok")) {
@@ -65,7 +77,8 @@ static void tell_result(struct course *c, const cJSON *result)
         c->code = output(&b, c->code);
         return;
     }
-    complain("%s: %s", unit, *message ? message : field_word(result, "state"));
+    complain("%s%s%s: %s", unit, other ? ", along with " : "", other ? other : "",
+             *message ? message : field_word(result, "state"));
     strbuf_addf(&c->failed, " %s", unit);
     c->code = EXIT_FAILED;
 }
@@ -132,7 +145,8 @@ static void take_progress(struct course *c, const cJSON *units)
 
     cJSON_ArrayForEach(unit, units)
     {
-        progress_put(&c->progress, field_word(unit, "unit"), field_word(unit, "state"), -1, now_ms);
+        progress_put(&c->progress, field_word(unit, "unit"), field_word(unit, "state"),
+                     field(unit, "waiting"), -1, now_ms);
     }
 }
 

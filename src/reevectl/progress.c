@@ -5,19 +5,21 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "reevectl/awaited.h"
 #include "reevectl/text.h"
 #include "reevectl/words.h"
 
 /* What ends sooner shows no progress; a block is at most so many lines of units. */
 enum { MOMENT_MS = 300, LINES_MAX = 10, ROWS_KEPT = 3 };
 /* What a line needs beside the name, and the least it is worth being drawn in. */
-enum { OTHER_COLUMNS = 22, STATE_COLUMNS = 9, COLUMNS_MIN = 30 };
+enum { OTHER_COLUMNS = 22, STATE_COLUMNS = 9, COLUMNS_MIN = 30, WAITS_COLUMNS_MIN = 12 };
 
 struct progress_unit {
     struct list link;     /* progress.units */
     struct map_node node; /* progress.by_name */
     char *name;           /* owned */
     char *state;          /* owned */
+    char *waits;          /* owned: "for db to be ready"; NULL: for nothing, or no memory */
     int64_t since_ms;     /* of the monotonic clock */
 };
 
@@ -48,6 +50,7 @@ static void destroy_unit(struct progress *p, struct progress_unit *u)
     p->changed = true;
     free(u->name);
     free(u->state);
+    free(u->waits);
     free(u);
 }
 
@@ -107,8 +110,22 @@ static struct progress_unit *create_unit(struct progress *p, const char *name)
     return u;
 }
 
-void progress_put(struct progress *p, const char *unit, const char *state, int64_t since_ms,
-                  int64_t now_ms)
+static char *waits_of(const cJSON *waiting)
+{
+    struct strbuf text = STRBUF_INIT;
+    char *waits;
+
+    if (!waiting)
+        return NULL;
+    strbuf_add(&text, "for ");
+    awaited_add(&text, waiting);
+    waits = text.failed ? NULL : harmless(strbuf_text(&text));
+    strbuf_finish(&text);
+    return waits;
+}
+
+void progress_put(struct progress *p, const char *unit, const char *state, const cJSON *waiting,
+                  int64_t since_ms, int64_t now_ms)
 {
     struct progress_unit *u = find_unit(p, unit);
     char *copy = harmless(state);
@@ -124,7 +141,9 @@ void progress_put(struct progress *p, const char *unit, const char *state, int64
     else if (!u->state || strcmp(u->state, copy) != 0)
         u->since_ms = now_ms;
     free(u->state);
+    free(u->waits);
     u->state = copy;
+    u->waits = waits_of(waiting);
     p->changed = true;
 }
 
@@ -163,7 +182,23 @@ static size_t name_columns(const struct progress *p, size_t shown)
     return widest < room ? widest : room;
 }
 
-/* "● web     starting     3s" */
+/* What it waits for, as far as the line has room for it; one column stays free, since a full line
+ * would wrap. */
+static void add_waits(const struct progress *p, struct strbuf *out, const char *waits, size_t used)
+{
+    const struct terminal *t = p->terminal;
+    struct strbuf text = STRBUF_INIT;
+
+    if (!waits || used + WAITS_COLUMNS_MIN + 3 > t->columns)
+        return;
+    text_add_cut(&text, waits, t->columns - used - 3, terminal_ellipsis(t));
+    strbuf_add(out, "  ");
+    terminal_add(t, out, STYLE_DIM, strbuf_text(&text));
+    out->failed |= text.failed;
+    strbuf_finish(&text);
+}
+
+/* "● web     waiting     3s  for db to be ready" */
 static void add_unit(const struct progress *p, struct strbuf *out, const struct progress_unit *u,
                      size_t width, int64_t now_ms)
 {
@@ -171,6 +206,7 @@ static void add_unit(const struct progress *p, struct strbuf *out, const struct 
     enum style style = words_state_style(u->state);
     struct strbuf name = STRBUF_INIT, state = STRBUF_INIT, text = STRBUF_INIT;
     int64_t elapsed_ms = now_ms - u->since_ms;
+    size_t columns;
     char elapsed[32];
 
     text_add_cut(&name, u->name, width, terminal_ellipsis(t));
@@ -179,14 +215,21 @@ static void add_unit(const struct progress *p, struct strbuf *out, const struct 
     text_add_spaces(out, width - text_columns(strbuf_text(&name)) + 2);
     text_add_cut(&state, u->state, STATE_COLUMNS, terminal_ellipsis(t));
     terminal_add(t, out, style, strbuf_text(&state));
-    if (elapsed_ms >= 1000) {
-        size_t columns = text_columns(strbuf_text(&state));
-
+    columns = text_columns(strbuf_text(&state));
+    if (elapsed_ms >= 1000 || u->waits) {
         text_add_spaces(out, columns < 8 ? 8 - columns : 0);
+        columns = columns < 8 ? 8 : columns;
+    }
+    if (elapsed_ms >= 1000) {
         duration_format(elapsed_ms - elapsed_ms % 1000, elapsed, sizeof(elapsed));
         strbuf_addf(&text, "  %6s", elapsed);
         terminal_add(t, out, STYLE_DIM, strbuf_text(&text));
+        columns += text_columns(strbuf_text(&text));
+    } else if (u->waits) {
+        text_add_spaces(out, 8); /* where the time will stand */
+        columns += 8;
     }
+    add_waits(p, out, u->waits, 2 + width + 2 + columns);
     out->failed |= name.failed || state.failed || text.failed;
     strbuf_finish(&name);
     strbuf_finish(&state);

@@ -4,6 +4,7 @@
 
 #include "core/outcome.h"
 #include "core/unit.h"
+#include "reevectl/awaited.h"
 #include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/render.h"
@@ -65,6 +66,12 @@ static bool is_unkillable(const cJSON *unit)
            field_number(unit, "since_ms", 0) >= UNKILLABLE_AFTER_MS;
 }
 
+/* It waits for what has failed. */
+static bool is_stuck(const cJSON *unit)
+{
+    return field_true(field(unit, "waiting"), "failed");
+}
+
 /* What happened in the run of a record, or, without one, what the trouble is. */
 static void add_what(struct strbuf *b, const cJSON *unit, const cJSON *record)
 {
@@ -74,6 +81,9 @@ static void add_what(struct strbuf *b, const cJSON *unit, const cJSON *record)
         endings_add_whole(b, record, unit);
     } else if (is_unkillable(unit)) {
         strbuf_add(b, "unkillable: it outlives SIGKILL");
+    } else if (is_stuck(unit)) {
+        strbuf_add(b, "not started: it waits for ");
+        awaited_add(b, field(unit, "waiting"));
     } else {
         strbuf_add(b, "given up");
         if (last) {
@@ -125,7 +135,7 @@ static void add_unit(const struct session *s, struct rows *rows, const cJSON *un
         add_row(s, rows, unit, record, ended_wall_ms);
         any = true;
     }
-    if (is_unkillable(unit) || (words_is_state(unit, STATE_FAILED) && !any))
+    if (is_unkillable(unit) || is_stuck(unit) || (words_is_state(unit, STATE_FAILED) && !any))
         add_row(s, rows, unit, NULL, s->now_wall_ms - field_number(unit, "since_ms", 0));
 }
 
@@ -255,7 +265,7 @@ static bool may_have_failed(const cJSON *unit)
 {
     const cJSON *last = field(unit, "last_exit");
 
-    if (words_is_state(unit, STATE_FAILED) || words_is_state(unit, STATE_KILLING))
+    if (words_is_state(unit, STATE_FAILED) || words_is_state(unit, STATE_KILLING) || is_stuck(unit))
         return true;
     return last && (field_number(unit, "run", 0) > 1 ||
                     strcmp(field_word(last, "reason"), reason_name(REASON_NATURAL)) != 0);

@@ -39,9 +39,10 @@ static void add_stopped(struct session *s, struct strbuf *b, const cJSON *result
     }
     text_add_harmless(b, field_word(result, "unit"));
     if (ended)
-        strbuf_addf(b, ": not running (%s)\n", field_word(result, "state"));
+        strbuf_addf(b, ": not running (%s)", field_word(result, "state"));
     else
-        strbuf_add(b, ": stopped, and started again since\n");
+        strbuf_add(b, ": stopped, and started again since");
+    operation_add_end(b, result);
 }
 
 /* `operation` says what differs. */

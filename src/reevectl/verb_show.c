@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "reevectl/awaited.h"
 #include "reevectl/fields.h"
+#include "reevectl/graph_tree.h"
+#include "reevectl/render.h"
 #include "reevectl/text.h"
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
@@ -180,13 +183,14 @@ static void add_member(const struct session *s, struct strbuf *b, const cJSON *i
     strbuf_finish(&value);
 }
 
-/* What is shown: all members of an object that are not null, or of a unit only the plain facts. */
+/* What is shown: all members of an object that hold something, or of a unit only the plain facts.
+ */
 static bool is_shown(const cJSON *item, bool all)
 {
     static const char *const elsewhere[] = {"name", "kind", "description", "file", "line"};
 
     if (all)
-        return !cJSON_IsNull(item);
+        return !cJSON_IsNull(item) && !(cJSON_IsArray(item) && !item->child);
     for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
         if (strcmp(item->string, elsewhere[i]) == 0)
             return false;
@@ -230,6 +234,50 @@ static void add_title(const struct session *s, struct strbuf *b, const cJSON *un
     strbuf_finish(&place);
 }
 
+static void add_waiting(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    if (!field(unit, "waiting"))
+        return;
+    add_heading(s, b, "Waits for");
+    strbuf_add(b, "  ");
+    awaited_add(&text, field(unit, "waiting"));
+    terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &text, 2, 2);
+    strbuf_finish(&text);
+}
+
+static const struct column dependency_columns[] = {
+    {"UNIT", false, false, 0},
+    {"DEPENDENCY", false, false, 8},
+    {"MET", false, false, 0},
+};
+
+/* Units that it depends on, or that depend on it. */
+static void add_dependencies(const struct session *s, struct strbuf *b, const char *heading,
+                             const cJSON *dependencies)
+{
+    const cJSON *dependency;
+    struct table t;
+
+    if (cJSON_GetArraySize(dependencies) == 0)
+        return;
+    add_heading(s, b, heading);
+    table_init(&t, dependency_columns, sizeof(dependency_columns) / sizeof(dependency_columns[0]));
+    cJSON_ArrayForEach(dependency, dependencies)
+    {
+        bool met = field_true(dependency, "met");
+        struct strbuf how = STRBUF_INIT;
+
+        graph_tree_add_dependency(&how, dependency);
+        table_add(&t, STYLE_PLAIN, field_word(dependency, "unit"));
+        table_add_text(&t, STYLE_PLAIN, &how);
+        table_add(&t, met ? STYLE_PLAIN : STYLE_YELLOW, met ? "yes" : "no");
+    }
+    table_write(&t, &s->out, b, 2);
+    table_finish(&t);
+}
+
 static int visit(struct session *s, const cJSON *reply)
 {
     const cJSON *unit = field(reply, "unit");
@@ -246,6 +294,9 @@ static int visit(struct session *s, const cJSON *reply)
     add_members(s, &b, field(unit, "effective"), true);
     add_heading(s, &b, "Now");
     add_members(s, &b, unit, false);
+    add_waiting(s, &b, unit);
+    add_dependencies(s, &b, "Depends on", field(unit, "dependencies"));
+    add_dependencies(s, &b, "Depended on by", field(unit, "dependents"));
     if (cJSON_GetArraySize(records) > 0) {
         add_heading(s, &b, "Last runs");
         units_write_records(s, records, RECORDS_ALL, &b, 2);

@@ -184,7 +184,7 @@ static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
     add_title(s, b, unit);
     add_definition(s, b, unit);
     add_state(s, b, unit);
-    if (!words_is_active(field_word(unit, "state"))) {
+    if (!words_is_active(field_word(unit, "state")) || field(unit, "waiting")) {
         inquire(s, unit, &cause);
         add_why(s, b, &cause);
         cause_finish(&cause);

@@ -324,7 +324,10 @@ static void test_requester(void **state)
     check_requester("{\"requested_by\":\"user\",\"requester\":{\"uid\":0,\"pid\":9,\"unit\":null}}",
                     "root (uid 0, pid 9)");
     check_requester("{\"requested_by\":\"dependency\",\"requester\":{\"unit\":\"db\"}}",
-                    "dependency (db)");
+                    "dependency: db");
+    check_requester("{\"requested_by\":\"dependency\","
+                    "\"requester\":{\"uid\":0,\"pid\":9,\"unit\":\"db\"}}",
+                    "dependency: db, by root (uid 0, pid 9)");
 }
 
 static void check_asked(const char *text, const char *expected)
@@ -348,7 +351,10 @@ static void test_asked(void **state)
     check_asked("{\"requested_by\":\"shutdown\"," ROOT "}",
                 "asked for by root (uid 0, pid 9), to shut reeved down");
     check_asked("{\"requested_by\":\"dependency\",\"requester\":{\"unit\":\"db\"}}",
-                "asked for by db, which depends on it");
+                "along with db");
+    check_asked("{\"requested_by\":\"dependency\","
+                "\"requester\":{\"uid\":0,\"pid\":9,\"unit\":\"db\"}}",
+                "along with db, asked for by root (uid 0, pid 9)");
     check_asked("{\"requested_by\":\"timeout\"," ROOT "}",
                 "asked for by root (uid 0, pid 9) (timeout)");
 }

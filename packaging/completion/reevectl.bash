@@ -16,7 +16,13 @@ _reevectl_ask()
 
 _reevectl_units()
 {
+    local last=''
     _reevectl_ask "$1" list | while read -r unit _; do
+        # NAME stands for all its instances, which come one after the other.
+        if [[ $unit == *@* && ${unit%%@*} != "$last" ]]; then
+            last=${unit%%@*}
+            printf '%s\n' "$last"
+        fi
         [[ $unit == UNIT ]] || printf '%s\n' "$unit"
     done
 }
@@ -39,7 +45,7 @@ _reevectl_tags()
 
 _reevectl()
 {
-    local verbs='list status why show cat errors events health start stop restart signal
+    local verbs='list status why show cat errors events graph health start stop restart signal
         reset-failed wait is-active is-failed is-healthy check shutdown version help'
     local options='--socket --json --no-color --help --version'
     local signals='HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'
@@ -93,6 +99,7 @@ _reevectl()
         signal) options+=' --to' ;;
         events) options+=' --follow --lines --since --type' ;;
         errors) options+=' --lines' ;;
+        graph) options+=' --dot --reverse' ;;
         is-active | is-failed | is-healthy) options+=' --quiet' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

@@ -37,14 +37,35 @@ def record(run, ended_ago, lasted, reason, **more):
 
 def unit(name, state, **more):
     u = {
-        "name": name, "kind": "service", "state": state, "goal": "up", "ready": False,
-        "health": None, "last_success": None, "last_failure": None, "last_error": None,
+        "name": name, "kind": "service", "state": state, "goal": "up", "wanted": True,
+        "waiting": None, "ready": False, "health": None, "last_success": None, "last_failure": None, "last_error": None,
         "consecutive_failures": 0, "pid": None, "run": 0, "uptime_ms": None, "restarts": 0,
         "last_exit": None, "description": "", "tags": [], "autostart": True, "enabled": True,
         "since_ms": 200000, "next_start_at": None,
     }
     u.update(more)
     return u
+
+
+def waiting(name, until="ready", cause=None, others=0):
+    """What holds up a unit; `cause`: the one that has failed."""
+    return {"unit": name, "until": until, "failed": cause is not None, "cause": cause,
+            "others": others}
+
+
+def dependency(name, kind="requires", *conditions, met=True):
+    return {"unit": name, "kind": kind, "conditions": list(conditions) or ["ready"], "met": met}
+
+
+# By the name of the unit that depends.
+DEPENDENCIES = {
+    "web": [dependency("migrate", "requires", "completed"), dependency("worker", "wants")],
+    "worker": [dependency("migrate", "after", "started", "completed")],
+    "mailer": [dependency("crasher", met=False), dependency("worker"),
+               dependency("old-database", "wants", "started", met=False)],
+    "report": [dependency("old-database", met=False)],
+    "archive": [dependency("report", "requires", "completed", met=False)],
+}
 
 
 def site():
@@ -72,6 +93,11 @@ def site():
              last_exit=record(1, 11700, 4, "natural", exit_code=0)),
         unit("never", "stopped", goal="down", enabled=False, autostart=False),
         unit("leaving", "stopping", goal="down", pid=555, run=7, uptime_ms=950),
+        unit("mailer", "waiting", waiting=waiting("crasher", others=1)),
+        unit("report", "waiting", kind="job", autostart=False, wanted=False,
+             waiting=waiting("old-database", cause="old-database")),
+        unit("archive", "waiting", kind="job", waiting=waiting("report", "completed",
+                                                               cause="old-database")),
     ]
 
 
@@ -81,7 +107,8 @@ def effective(u):
     return {
         "directory": "/", "user_id": None, "group_id": None, "umask": "022", "ready": "started",
         "ready_timeout_ms": 30000, "stop_signal": "TERM", "stop_timeout_ms": 90000,
-        "kill_mode": "group", "restart": "always" if service else None,
+        "kill_mode": "group", "on_dependency_restart": "ignore", "on_failed": "ignore",
+        "on_failed_start": [], "restart": "always" if service else None,
         "restart_delay_ms": 100 if service else None,
         "restart_delay_max_ms": 30000 if service else None,
         "restart_jitter_percent": 10 if service else None,
@@ -103,7 +130,10 @@ def shown(u):
         if last and last["run"] - n >= 1:
             records.append(record(last["run"] - n, 3600 * n + 203, 3000, "natural", exit_code=0))
     command = "nginx -g 'daemon off;' -c %s/nginx.conf" % ("/srv/" + u["name"])
-    return dict(u, tracking="cgroup", file=file, line=12, records=records, config=[
+    dependents = [dict(d, unit=above) for above, below in DEPENDENCIES.items() for d in below
+                  if d["unit"] == u["name"]]
+    return dict(u, instance_of=None, instance=None, dependencies=DEPENDENCIES.get(u["name"], []),
+                dependents=dependents, tracking="cgroup", file=file, line=12, records=records, config=[
         {"key": "command", "text": command, "file": file, "line": 13},
         {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},
         {"key": "stop_timeout", "text": "90s", "file": file, "line": 15},
@@ -127,7 +157,7 @@ def event(seq, kind, name=None, **more):
         "seq": seq, "at": "2026-01-02T11:%02d:%02d.%03dZ" % (seq // 60, seq % 60, seq * 7 % 1000),
         "type": kind, "unit": name, "run": None, "previous": None, "state": None, "pid": None,
         "request": None, "signal": None, "requested_by": None, "requester": None,
-        "next_start_at": None, "exit": None, "exit_code": None,
+        "next_start_at": None, "waiting": None, "exit": None, "exit_code": None, "because": None,
     }
     assert set(more) <= set(e)
     e.update(more)
@@ -137,6 +167,7 @@ def event(seq, kind, name=None, **more):
 def happenings():
     """One event of each type, and of each sort there is."""
     root = {"uid": 0, "pid": 777, "unit": None}
+    nobody = {"uid": None, "pid": None, "unit": None}
     stranger = {"uid": 4000000000, "pid": 778, "unit": None}
     crash = record(41, 65, 2, "signal", signal="SEGV", core_dumped=True)
     missing = record(5, 9, 0, "start_failed", pid=None, error={
@@ -164,8 +195,18 @@ def happenings():
         event(16, "unit.unkillable", "stubborn", run=1),
         event(17, "unit.exited", "migrate", run=1, exit=record(1, 6, 4, "natural", exit_code=0)),
         event(18, "unit.moved", "a-unit-with-a-name-that-is-long\x1b[31m"),
-        event(19, "session.stopping", signal="TERM"),
-        event(20, "session.stopped", exit_code=0),
+        event(19, "unit.state", "mailer", previous="stopped", state="waiting",
+              waiting=waiting("crasher", others=1)),
+        event(20, "unit.state", "archive", previous="stopped", state="waiting",
+              waiting=waiting("report", "completed", cause="old-database")),
+        event(21, "unit.state", "web", previous="running", state="stopping", run=1, pid=1234,
+              requested_by="dependency", requester=dict(root, unit="migrate")),
+        event(22, "unit.state", "mailer", previous="running", state="stopping", run=2, pid=1240,
+              requested_by="dependency", requester=dict(nobody, unit="crasher")),
+        event(23, "unit.requested", "worker", request="start",
+              requester=dict(nobody, unit="old-database")),
+        event(24, "session.stopping", signal="TERM"),
+        event(25, "session.stopped", exit_code=0),
     ]
 
 
@@ -302,6 +343,18 @@ def site_handlers(units):
                             message="no unit is named '%s'; did you mean 'web'?" % name)
         return found
 
+    def graph(parameters):
+        chosen = {u["name"] for u in find(parameters)}
+        while True:
+            below = {d["unit"] for name in chosen for d in DEPENDENCIES.get(name, [])}
+            if below <= chosen:
+                break
+            chosen |= below
+        members = "name kind state goal wanted waiting ready enabled".split()
+        return {"units": [{**{m: u[m] for m in members},
+                           "dependencies": DEPENDENCIES.get(u["name"], [])}
+                          for u in units if u["name"] in chosen]}
+
     def operate(state):
         def answer(parameters):
             results = []
@@ -323,11 +376,12 @@ def site_handlers(units):
     return {
         "Health": lambda p: health(find(p)),
         "List": lambda p: {"units": find(p)},
+        "Graph": graph,
         "Show": lambda p: {"unit": shown(find({"units": [p["unit"]]})[0])},
         "Start": operate("running"), "Stop": operate("stopped"), "Restart": operate("running"),
         "Signal": lambda p: {"results": operate("running")(p)["results"]},
         "Wait": operate("running"), "ResetFailed": reset_failed,
-        "Events": lambda p: {"epoch": "e1", "seq": 20, "lost": 0, "events": happenings()},
+        "Events": lambda p: {"epoch": "e1", "seq": 25, "lost": 0, "events": happenings()},
         "Check": lambda p: {"file": "/etc/reeve/reeve.ini", "units": len(units), "errors": [],
                             "warnings": []},
         "Shutdown": lambda p: {},

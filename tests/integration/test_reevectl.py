@@ -14,7 +14,7 @@ import pytest
 from cli import (REEVECTL, check_golden, ctl, environment, on_terminal, open_terminal,
                  read_terminal)
 from daemon import PATIENCE, ROOT
-from fake_reeve import MANAGER, Error, FakeReeve, Raw, health, shown, site_handlers
+from fake_reeve import MANAGER, Error, FakeReeve, Raw, health, shown, site_handlers, unit
 
 NOBODY = 65534
 COMPLETION = os.path.join(ROOT, "packaging", "completion", "reevectl.bash")
@@ -29,6 +29,7 @@ COMPLETION = os.path.join(ROOT, "packaging", "completion", "reevectl.bash")
     ("status-units", ["status", "worker", "crasher", "stubborn", "old*"], 3),
     ("health", ["health"], 1),
     ("show", ["show", "crasher"], 0),
+    ("graph", ["graph"], 0),
 ])
 def test_golden(fake, name, args, code, columns):
     got, shows = on_terminal(columns, "--socket", fake.path, *args)
@@ -37,7 +38,7 @@ def test_golden(fake, name, args, code, columns):
 
 
 @pytest.mark.parametrize("args", [["list"], ["status"], ["status", "*"], ["health"], ["why", "*"],
-                                  ["errors"]])
+                                  ["errors"], ["graph"]])
 def test_nothing_is_wider_than_the_terminal(fake, args):
     """So that it breaks between words; only what holds a path may be as long as that."""
     _, shows = on_terminal(40, "--no-color", *args, env=environment(REEVE_SOCKET=fake.path))
@@ -582,9 +583,18 @@ def complete(*words, path):
     (["reevectl", "events", "--type", "unit.e"], ["unit.exited"]),
     (["reevectl", "-n", "5", "events", "we"], ["web"]),
     (["reevectl", "help", "ver"], ["version"]),
+    (["reevectl", "graph", "--r"], ["--reverse"]),
 ])
 def test_completion(fake, words, offers):
     assert complete(*words, path=fake.path) == offers
+
+
+def test_completion_of_instances(serve):
+    """The name that stands for all of them, too, once."""
+    fake = serve(site_handlers([unit(name, "running") for name in
+                                "web@1 web@2 worker@1 db web2".split()]))
+    assert complete("reevectl", "stop", "w", path=fake.path) == \
+        "web web@1 web@2 worker worker@1 web2".split()
 
 
 def test_completion_knows_every_verb(fake):

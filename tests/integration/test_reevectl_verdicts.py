@@ -126,7 +126,7 @@ def test_a_stop_between_two_runs_is_told_by_its_event(serve):
     result = ask(fake, "why", "web")
     assert ": root (uid 0, pid 99) asked for it\n" in result.stdout
     assert fake.calls[-1] == ("Events", {"last": 16, "units": ["web"],
-                                         "types": ["unit.requested"]})
+                                         "types": ["unit.requested", "unit.state"]})
 
 
 @pytest.mark.parametrize("refusal", ["NotPermitted", "TooLarge"])

@@ -318,3 +318,56 @@ def test_a_stop_along_with_another_between_two_runs(serve):
     assert ": stopped along with db: root (uid 0, pid 12) asked for that\n" in \
         ask(fake, "why", "web").stdout
     assert fake.calls[-1][1]["types"] == ["unit.requested", "unit.state"]
+
+
+# ---- a real reeved ------------------------------------------------------------------------------
+
+def test_real_units(reeve):
+    """The whole of it: a chain with instances, one that waits in vain, and a stop from below."""
+    reeve.configure("""
+        [service:db]
+        command = sleep 1000
+        autostart = no
+        [service:web]
+        command = sleep 1000
+        requires = db
+        instances = 2
+        [service:broken]
+        command = false
+        restart = never
+        [service:app]
+        command = sleep 1000
+        requires = broken
+        after = web
+    """)
+    reeve.start()
+    reeve.wait_unit("web@2", state="running")
+    reeve.wait_unit("app", state="waiting", waiting=lambda w: w and w["failed"])
+
+    def run(*args):
+        return outcome(ctl("--socket", reeve.socket_path, *args, env=environment()))
+
+    code, tree, _ = run("graph")
+    assert code == 0
+    assert [re.sub(" +", " ", line) for line in tree.splitlines()] == [
+        "UNIT DEPENDENCY STATE WAITS FOR",
+        "app - waiting broken, which has failed",
+        "├─ broken requires ready failed -",
+        "├─ web@1 after ready running -",
+        "│ └─ db requires ready running -",
+        "└─ web@2 after ready running -",
+        " └─ db requires ready running -"]
+    assert [re.split(" +", line)[0] for line in run("graph", "web")[1].splitlines()[1:]] == \
+        ["web@1", "└─", "web@2", "└─"]
+    code, _, says = run("start", "app")
+    assert code == 1 and says.startswith("reevectl: app: broken has failed")
+    assert "for broken, which has failed: restart = never, so it is not tried again\n" \
+        in run("why", "app")[1]
+    assert run("why", "db")[1].endswith(": web@1 and 1 more need it\n")
+    assert run("stop", "db") == (
+        0, "db: stopped\nweb@1: stopped, along with db\nweb@2: stopped, along with db\n", "")
+    assert re.search(r": stopped along with db, which it requires: .*uid \d+, pid \d+\)? asked for "
+                     r"that\n", run("why", "web@1")[1])
+    code, out, says = run("start", "web")
+    assert (code, says) == (0, "") and out.count("running") == 2
+    assert re.search(r"uid \d+, pid \d+\)? asked for it\n", run("why", "web@2")[1])

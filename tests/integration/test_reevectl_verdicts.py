@@ -401,7 +401,7 @@ def test_why_and_errors_of_real_units(reeve):
         assert (result.returncode, result.stderr) == (0, "")
         return result.stdout
 
-    assert re.match(r"web: running since .* \(run 1, pid \d+\)\n$", why("web"))
+    assert re.match(r"web: running since .* \(run 1, pid \d+\): starts with reeved\n$", why("web"))
     assert "restart_limit = 1 in 1m was reached, so it is not tried again\n" in why("nope")
     assert "start failed: exec /usr/bin/nope: No such file or directory\n" in why("nope")
     assert re.search("\n    install it, then: reevectl start nope; after changing "

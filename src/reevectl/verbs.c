@@ -34,8 +34,8 @@ static const struct verb verbs[] = {
         .group = GROUP_LOOKING,
         .arguments = "UNIT...",
         .summary = "why units are as they are, and what to do",
-        .details = "Since when, who or what stopped it, how its last run ended, when the next\n"
-                   "try is.\n",
+        .details = "Since when, who or what started or stopped it, how its last run ended, when\n"
+                   "the next try is, what it waits for and what became of that.\n",
         .json = JSON_OF_UNITS,
         .min_args = 1,
         .max_args = SIZE_MAX,
@@ -47,7 +47,7 @@ static const struct verb verbs[] = {
         .arguments = "UNIT...",
         .summary = "everything known about units",
         .details = "The definition as it is written, each key with its place; the values in\n"
-                   "effect; the facts; and the last runs.\n",
+                   "effect; the facts; dependencies in both directions; and the last runs.\n",
         .examples = "  reevectl show web | grep environment\n",
         .json = JSON_OF_UNITS,
         .min_args = 1,
@@ -117,7 +117,8 @@ static const struct verb verbs[] = {
         .group = GROUP_ACTING,
         .arguments = "UNIT...",
         .summary = "start units, and wait until they are ready",
-        .details = "A job is ready when its command runs; 'reevectl wait' waits for its end.\n"
+        .details = "What they require or want is started before. A job is ready when its command\n"
+                   "runs; 'reevectl wait' waits for its end.\n"
                    "Exit code: 0 all are ready, 1 one is not, 4 there is no such unit.\n",
         .examples = "  reevectl start --timeout 1m 'web*'\n",
         .min_args = 1,
@@ -130,7 +131,8 @@ static const struct verb verbs[] = {
         .group = GROUP_ACTING,
         .arguments = "UNIT...",
         .summary = "stop units, and wait until nothing is left",
-        .details = "Exit code: 0 all have stopped, 1 one has not, 4 there is no such unit.\n",
+        .details = "What requires them is stopped before, and told, too.\n"
+                   "Exit code: 0 all have stopped, 1 one has not, 4 there is no such unit.\n",
         .min_args = 1,
         .max_args = SIZE_MAX,
         .options = WAITS,
@@ -141,7 +143,8 @@ static const struct verb verbs[] = {
         .group = GROUP_ACTING,
         .arguments = "UNIT...",
         .summary = "stop units and start them, or just start",
-        .details = "Exit code: 0 all are ready again, 1 one is not, 4 there is no such unit.\n",
+        .details = "What requires them and has on_dependency_restart = restart is restarted, too.\n"
+                   "Exit code: 0 all are ready again, 1 one is not, 4 there is no such unit.\n",
         .min_args = 1,
         .max_args = SIZE_MAX,
         .options = WAITS,

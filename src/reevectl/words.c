@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/duration.h"
+#include "core/ends.h"
 #include "reevectl/fields.h"
 
 static bool is_state(const char *word, enum unit_state state)
@@ -131,20 +132,29 @@ void words_add_size(struct strbuf *b, int64_t bytes)
 
 void words_add_because(struct strbuf *b, const cJSON *event)
 {
+    static const char *const deeds[END_COUNT] = {
+        [END_ESSENTIAL] = ", which is essential, has ended",
+        [END_ON_FAILED] = " has failed (on_failed = shutdown)",
+        [END_ANY_FAILED] = " has failed (exit_when = any-failed)",
+    };
     const char *because = field_word(event, "because"), *unit = field_text(event, "unit");
 
-    if (strcmp(because, "all_done") == 0)
+    if (strcmp(because, end_cause_name(END_ALL_DONE)) == 0) {
         strbuf_add(b, "all units are done (exit_when = all-done)");
-    else if (!unit)
+        return;
+    }
+    if (!unit) {
         strbuf_add(b, because);
-    else if (strcmp(because, "essential") == 0)
-        strbuf_addf(b, "%s, which is essential, has ended", unit);
-    else if (strcmp(because, "on_failed") == 0)
-        strbuf_addf(b, "%s has failed (on_failed = shutdown)", unit);
-    else if (strcmp(because, "any_failed") == 0)
-        strbuf_addf(b, "%s has failed (exit_when = any-failed)", unit);
-    else
-        strbuf_addf(b, "%s has ended", unit);
+        return;
+    }
+    strbuf_add(b, unit);
+    for (size_t i = 0; i < END_COUNT; i++) {
+        if (deeds[i] && strcmp(because, end_cause_name((enum end_cause)i)) == 0) {
+            strbuf_add(b, deeds[i]);
+            return;
+        }
+    }
+    strbuf_add(b, " has ended");
 }
 
 const cJSON *words_config(const cJSON *unit, const char *key)

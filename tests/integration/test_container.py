@@ -106,6 +106,25 @@ def test_the_exit_code_of_process_1_is_the_essential_services(reeve, root):
     assert reeve.wait_exit() == 42
 
 
+def test_process_1_ends_with_the_tests_that_it_is_run_for(reeve, root):
+    """A container that brings up what its tests need, runs them, and is their exit code."""
+    reeve.configure("""
+        [service:db]
+        command = sh -c 'trap "exit 9" TERM; while :; do sleep 0.01; done'
+        autostart = no
+        [job:tests]
+        command = sh -c 'exit 42'
+        requires = db
+        autostart = yes
+        [job:report]
+        command = sh -c 'exit 1'
+        after = tests
+        autostart = yes
+    """, exit_when="all-done", exit_code_from="tests").start(wait=False, prepare=container(root))
+    assert reeve.wait_exit() == 42
+    assert reeve.said("^reeved: shutting down: all units are done")
+
+
 def stop_without_proc(reeve):
     """The leak detector of a sanitized build reads /proc and complains when there is none."""
     sanitized = BUILD.endswith("asan")

@@ -17,7 +17,7 @@ GROUP = "daemon"  # of Debian's base
 GID = grp.getgrnam(GROUP).gr_gid
 REFUSED = "io.reeve.Manager.NotPermitted"
 WEB = {"units": ["web"]}
-READS = {"Health": {}, "List": {}, "Show": {"unit": "web"}, "Events": {"last": 1},
+READS = {"Health": {}, "List": {}, "Graph": {}, "Show": {"unit": "web"}, "Events": {"last": 1},
          "Wait": {"units": ["web"], "until": "ready", "timeout_ms": 0},
          "org.varlink.service.GetInfo": {},
          "org.varlink.service.GetInterfaceDescription": {"interface": "io.reeve.Manager"}}

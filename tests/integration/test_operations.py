@@ -74,8 +74,8 @@ def test_wait_for_what_already_is(mixed):
     web = mixed.unit("web")
     for until in ({}, {"until": "ready"}, {"until": None}):
         assert result_of(mixed, "Wait", "web", **until) == {
-            "unit": "web", "ok": True, "state": "running", "pid": web["pid"], "run": 1,
-            "message": ""}
+            "unit": "web", "along_with": None, "ok": True, "state": "running", "pid": web["pid"],
+            "run": 1, "message": ""}
     assert result_of(mixed, "Wait", "spare", until="stopped")["state"] == "stopped"
     mixed.call("Start", units=["quick"])
     mixed.wait_unit("quick", state="completed")
@@ -200,7 +200,7 @@ def test_a_stop_tells_who_has_ended_meanwhile(mixed):
             found.append(message["parameters"])
         moving = [p for reply in found for p in reply["progress"] if p["unit"] == "deaf"]
         deaf = mixed.unit("deaf")
-        assert {"unit": "deaf", "state": "stopping", "pid": deaf["pid"]} in moving
+        assert {"unit": "deaf", "state": "stopping", "waiting": None, "pid": deaf["pid"]} in moving
         mixed.call("Signal", units=["deaf"], signal="KILL", whom="tree")
         while True:
             message = client.receive()

@@ -205,6 +205,58 @@ def test_replies_of_events(site):
     check_golden(site, "events-of-another-life", {**reply, "seq": "<seq>"})
 
 
+# ---- order ---------------------------------------------------------------------------------------
+ORDER = """
+    [service:db]
+    command = sleep 1000
+    on_failed = start:mail
+    [job:migrate]
+    command = sleep 1000
+    success_exit = TERM
+    autostart = yes
+    [service:web]
+    command = sleep 1000
+    instances = 2
+    requires = db:started migrate
+    wants = db:ready
+    on_dependency_restart = restart
+    [service:mail]
+    command = sh -c 'exit 3'
+    restart = never
+    autostart = no
+    [service:news]
+    command = sleep 1000
+    requires = mail
+    before = web
+    autostart = no
+"""
+
+
+def test_order(reeve):
+    reeve.configure(ORDER).start()
+    with Follower(reeve) as follower:
+        waiting = follower.until(lambda e: e["state"] == "waiting" and e["unit"] == "web@2")
+    check_golden(reeve, "event-waiting", {**waiting, "seq": "<seq>"})
+    for name in ("db", "migrate"):
+        reeve.wait_unit(name, state="running")
+    check_golden(reeve, "wait-for-others",
+                 reeve.call("Wait", units=["web"], until="ready", timeout_ms=10))
+    reeve.call("Start", units=["mail"])
+    reeve.wait_unit("mail", state="failed")
+    check_golden(reeve, "start-stuck", reeve.call("Start", units=["news"]))
+    check_golden(reeve, "graph", reeve.call("Graph", units=["web"]))
+    check_golden(reeve, "show-instance", reeve.call("Show", unit="web@2"))
+    check_golden(reeve, "show-depended-on", reeve.call("Show", unit="db"))
+    reeve.call("Signal", units=["migrate"], signal="TERM")
+    reeve.call("Wait", units=["web"])
+    check_golden(reeve, "restart-along", reeve.call("Restart", units=["db"]))
+    check_golden(reeve, "stop-along", reeve.call("Stop", units=["db"]))
+    check_golden(reeve, "exit-along", reeve.last_exit("web@1"))
+    with reeve.connect() as client:
+        check_golden(reeve, "errors-instances", [error_of(client, "Show", unit="web"),
+                                                 error_of(client, "Stop", units=["web@3"])])
+
+
 # ---- errors --------------------------------------------------------------------------------------
 def error_of(client, method, **parameters):
     with pytest.raises(VarlinkError) as caught:

@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from daemon import IGNORES_TERM
 from follower import Follower
 
 # A service that answers TERM with an exit of its own; wait for its line before a stop.
@@ -603,6 +604,23 @@ def test_who_asks_during_an_end_by_itself_changes_nothing(reeve):
     reeve.send_signal(signal.SIGTERM)
     assert reeve.wait_exit() == 128 + signal.SIGUSR1
     assert_why(reeve, "main has failed (on_failed = shutdown)")
+
+
+def test_an_interrupt_during_an_end_by_itself_skips_to_the_kill(reeve):
+    reeve.configure(f"""
+        [service:deaf]
+        command = {IGNORES_TERM}
+        stop_timeout = 60s
+        [service:main]
+        command = sleep 1000
+        essential = yes
+    """, shutdown_timeout="60s").start()
+    reeve.wait_line("^deaf$")
+    os.kill(reeve.wait_unit("main", state="running")["pid"], signal.SIGUSR1)
+    reeve.wait_unit("deaf", state="stopping")
+    reeve.send_signal(signal.SIGINT)
+    assert reeve.wait_exit(20) == 128 + signal.SIGUSR1
+    assert_why(reeve, "main is essential and has ended for good")
 
 
 def test_a_second_reason_changes_nothing(reeve):

@@ -174,13 +174,15 @@ def test_exit_code_from_a_service_that_answers_term(reeve):
 
 
 def test_exit_code_from_comes_before_the_essential_one_that_ended(reeve):
-    assert run_to_its_end(reeve, f"""
+    start_and_wait(reeve, f"""
         [service:app]
         command = {ANSWERS.format(8)}
         [service:main]
-        command = sh -c 'sleep 0.3; exit 5'
+        command = sleep 1000
         essential = yes
-    """, exit_code_from="app") == 8
+    """, exit_code_from="app")
+    os.kill(reeve.wait_unit("main", state="running")["pid"], signal.SIGUSR1)
+    assert reeve.wait_exit() == 8
 
 
 def test_exit_code_from_a_job_that_is_over(reeve):
@@ -312,17 +314,20 @@ def test_all_done_with_jobs_that_completed(reeve):
     assert reeve.said("^reeved: b: completed")
 
 
-def test_all_done_is_what_the_first_failed_job_says(reeve):
-    assert run_to_its_end(reeve, """
+def test_all_done_is_what_the_first_failed_job_says(reeve, tmp_path):
+    assert run_to_its_end(reeve, f"""
         [job:later]
-        command = sh -c 'sleep 0.3; exit 4'
+        command = sh -c 'until test -e {tmp_path}/failed; do sleep 0.01; done; exit 4'
         autostart = yes
         [service:sooner]
         command = sh -c 'exit 6'
         restart = never
         [job:first]
-        command = sh -c 'sleep 0.1; exit 5'
+        command = sh -c 'exit 5'
         autostart = yes
+        on_failed = start:tell
+        [job:tell]
+        command = touch {tmp_path}/failed
         [job:fine]
         command = true
         autostart = yes
@@ -343,14 +348,19 @@ def test_all_done_is_else_what_the_first_failed_service_says(reeve):
 @pytest.mark.parametrize("units", ["""
         [job:x]
         command = sh -c 'trap "exit 0" TERM; echo listening >&2; while :; do sleep 0.01; done'
-        timeout = 500ms
+        timeout = 1500ms
         autostart = yes
     """, """
         [service:x]
         command = sh -c 'exit 0'
         restart_delay = 1ms
         restart_limit = 1
-    """], ids=["took-too-long", "too-many-restarts"])
+    """, """
+        [job:x]
+        command = sh -c 'exit 0'
+        success_exit = 3
+        autostart = yes
+    """], ids=["took-too-long", "too-many-restarts", "no-success"])
 def test_what_failed_with_0_is_1(reeve, units):
     assert run_to_its_end(reeve, units, exit_when="all-done") == 1
     assert reeve.said("^reeved: x: run . ended after .*: exit code 0 ")

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/order_state.h"
 #include "core/stop_plan.h"
@@ -86,8 +85,8 @@ int order_init(struct order *o, struct unit *const *units, uint32_t n)
         order_finish(o);
         return -ENOMEM;
     }
-    if (n)
-        memcpy(o->units, units, n * sizeof(struct unit *));
+    for (uint32_t i = 0; i < n; i++)
+        o->units[i] = units[i];
     make_nodes(o);
     make_edges(o);
     make_counts(o, n_edges);

@@ -16,8 +16,7 @@ static struct unit_spec essential_spec = {.name = "d", .enabled = true, .essenti
 static void add(struct health_tally *tally, const struct unit_spec *spec, enum unit_phase phase,
                 bool wanted)
 {
-    struct unit u = {
-        .spec = spec, .phase = phase, .goal = wanted, .ready = phase == PHASE_RUNNING};
+    struct unit u = {.spec = spec, .phase = phase, .goal = wanted, .ready = phase == PHASE_RUNNING};
 
     health_tally_add(tally, &u);
 }

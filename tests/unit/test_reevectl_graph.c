@@ -216,6 +216,15 @@ static void test_narrow(void **state)
           "   └─ g                require…  running\n"
           "e                      -         running\n"
           "└─ f (above)           require…  running\n");
+    /* below, but in the same tree after all */
+    check("a: b x\nb: c\nc: d\nd: x\nx: y\ny:", NULL, false, &narrow,
+          "a                      -         running\n"
+          "├─ b                   require…  running\n"
+          "│  └─ c                require…  running\n"
+          "│     └─ d             require…  running\n"
+          "│        └─ x (below)  require…  running\n"
+          "└─ x                   require…  running\n"
+          "   └─ y                require…  running\n");
 }
 
 enum { MANY = 10000 };

@@ -41,6 +41,7 @@ void view_waiting(struct json_out *o, const struct supervisor *s, const struct w
     json_string(o, "until", waited_for_name(w->until));
     json_bool(o, "failed", w->failed);
     json_string(o, "cause", w->failed ? name_of(s, w->cause) : NULL);
+    json_string(o, "cause_state", !w->failed ? NULL : w->completed ? "completed" : "failed");
     json_int(o, "others", w->others);
     json_end_object(o);
 }

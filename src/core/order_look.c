@@ -75,7 +75,10 @@ static void look_below(const struct order *o, uint32_t unit, struct waiting_for 
     ret->until = first_unmet(o, e);
     ret->failed = e->dead;
     ret->others = o->units[unit]->n_unmet - 1;
-    ret->cause = e->dead ? cause_of(o, e->to) : WAITING_NO_UNIT;
+    if (!e->dead)
+        return;
+    ret->cause = cause_of(o, e->to);
+    ret->completed = o->units[ret->cause]->phase == PHASE_COMPLETED;
 }
 
 static const struct order_edge *ending_edge(const struct order *o, uint32_t unit)

@@ -15,6 +15,7 @@ struct waiting_for {
     enum waited_for until;
     bool failed;    /* that one has failed (or completed without coming back), or is stuck itself */
     uint32_t cause; /* failed: the unit at the bottom of it */
+    bool completed; /* failed: that one has not failed but completed */
     uint32_t others; /* how many more it waits for */
 };
 

@@ -25,6 +25,14 @@ static const char *wish_of(const cJSON *waiting)
     return until; /* of a later reeved */
 }
 
+/* "failed": what became of that one. */
+static const char *fate_of(const cJSON *waiting)
+{
+    const char *fate = field_text(waiting, "cause_state");
+
+    return fate ? fate : "failed";
+}
+
 /* The one at the bottom of it, which has failed. */
 static const char *cause_of(const cJSON *waiting)
 {
@@ -52,9 +60,9 @@ void awaited_add(struct strbuf *b, const cJSON *waiting)
     if (!field_true(waiting, "failed"))
         strbuf_addf(b, " %s", wish_of(waiting));
     else if (strcmp(cause, unit) == 0)
-        strbuf_add(b, ", which has failed");
+        strbuf_addf(b, ", which has %s", fate_of(waiting));
     else
-        strbuf_addf(b, ", since %s has failed", cause);
+        strbuf_addf(b, ", since %s has %s", cause, fate_of(waiting));
     add_others(b, waiting);
 }
 
@@ -63,7 +71,7 @@ void awaited_add_brief(struct strbuf *b, const cJSON *waiting)
     if (!waiting)
         return;
     if (field_true(waiting, "failed")) {
-        strbuf_addf(b, "%s has failed", cause_of(waiting));
+        strbuf_addf(b, "%s has %s", cause_of(waiting), fate_of(waiting));
         return;
     }
     strbuf_add(b, "waits for ");

@@ -13,6 +13,18 @@ static struct notice about(const struct unit *u, enum notice_type type)
     };
 }
 
+/* on_failed = start: the order starts them, on its account. */
+static void say_who_is_started(struct supervisor *s, const struct unit *u)
+{
+    const struct unit_spec *spec = u->spec;
+    struct requester who = {.unit = u->index + 1};
+
+    if (spec->on_failed != ON_FAILED_START || s->shutdown.begun)
+        return;
+    for (uint32_t i = 0; i < spec->n_on_failed_start; i++)
+        notice_requested(s, &s->lives[spec->on_failed_start[i]].unit, REQUEST_START, 0, who);
+}
+
 void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase from,
                     enum unit_phase to)
 {
@@ -34,6 +46,8 @@ void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase 
         n.u.state.requester = u->current.requester;
     }
     supervisor_note(s, &n);
+    if (to == PHASE_FAILED)
+        say_who_is_started(s, u);
 }
 
 void notice_record(struct supervisor *s, const struct unit *u)

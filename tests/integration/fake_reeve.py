@@ -50,6 +50,7 @@ def unit(name, state, **more):
 def waiting(name, until="ready", cause=None, others=0):
     """What holds up a unit; `cause`: the one that has failed."""
     return {"unit": name, "until": until, "failed": cause is not None, "cause": cause,
+            "cause_state": "failed" if cause else None,
             "others": others}
 
 
@@ -360,7 +361,8 @@ def site_handlers(units):
             results = []
             for u in find(parameters):
                 ok = u["state"] != "failed"
-                results.append({"unit": u["name"], "ok": ok, "state": state if ok else "failed",
+                results.append({"unit": u["name"], "along_with": None, "ok": ok,
+                                "state": state if ok else "failed",
                                 "pid": u["pid"] if ok and state == "running" else None,
                                 "run": u["run"],
                                 "message": "" if ok else "start failed: exec: "
@@ -369,8 +371,8 @@ def site_handlers(units):
         return answer
 
     def reset_failed(parameters):
-        return {"results": [{"unit": u["name"], "ok": True, "state": "starting", "pid": None,
-                             "run": u["run"], "message": ""}
+        return {"results": [{"unit": u["name"], "along_with": None, "ok": True,
+                             "state": "starting", "pid": None, "run": u["run"], "message": ""}
                             for u in find(parameters) if u["state"] == "failed"]}
 
     return {

@@ -70,7 +70,7 @@ def test_a_stop_tells_on_the_way_what_it_waits_for(site):
         site.wait_unit("app", state="stopping")
         db = site.unit("db")
         assert (db["state"], db["goal"]) == ("running", "down")
-        assert db["waiting"] == {"unit": "app", "until": "stopped", "failed": False, "cause": None,
+        assert db["waiting"] == {"unit": "app", "until": "stopped", "failed": False, "cause": None, "cause_state": None,
                                  "others": 0}
         late = results(site, "Stop", "db", timeout_ms=0)["db"]
         assert late["message"] == "still running after 0s, waiting for app to stop"
@@ -129,7 +129,7 @@ def test_a_start_of_what_is_stuck_returns_at_once_with_the_reason(reeve):
     assert found["web"]["message"] == f"app waits for db, which has failed: {WHY}"
     assert {r["state"] for r in found.values()} == {"waiting"}
     assert reeve.unit("web")["waiting"] == {
-        "unit": "app", "until": "ready", "failed": True, "cause": "db", "others": 0}
+        "unit": "app", "until": "ready", "failed": True, "cause": "db", "cause_state": "failed", "others": 0}
     assert results(reeve, "Wait", "web")["web"]["message"].startswith("app waits for db, which has")
     assert reeve.unit("db")["run"] == 1, "it is not started again"
     assert results(reeve, "ResetFailed", "db")["db"]["ok"]

@@ -1,5 +1,6 @@
 """`reeved --check`, what a start says of the configuration, and reeved's command line. The messages
-one by one are in tests/unit/test_config_messages.c and test_config_places.c."""
+one by one are in tests/unit/test_config_messages.c, test_config_order_messages.c and
+test_config_places.c."""
 import os
 import re
 import subprocess
@@ -50,6 +51,38 @@ def test_a_file_for_another_supervisor(reeve):
             "on-failure or never",
             "x.ini:5: [service:web] numprocs: unknown key; reeve calls it 'instances': so many "
             "units NAME@1, NAME@2 ... are made of the section",
+        ])
+
+
+def test_units_that_depend_on_each_other(reeve):
+    """Order is checked over the whole file; what is only hardly meant keeps nobody from starting."""
+    assert check(reeve, """\
+        [service:web]
+        command = sleep 1000
+        instances = 2
+        requires = bd migrate
+        [service:db]
+        command = sleep 1000
+        after = web
+        [job:migrate]
+        command = true
+        requires = db
+        """) == (1, "", [
+            "x.ini:4: [service:web] requires: there is no unit 'bd'; did you mean 'db'?",
+            "x.ini:4: [service:web] requires: units wait for each other in a circle: web@1 requires "
+            "migrate, migrate requires db, db is after web@1; take one of these out",
+        ])
+    assert check(reeve, """\
+        [service:web]
+        command = sleep 1000
+        instances = 2
+        wants = old
+        [service:old]
+        command = sleep 1000
+        enabled = no
+        """) == (0, "x.ini: good, 3 units\n", [
+            "x.ini:4: [service:web] wants: warning: 'old' never starts, since it has enabled = no; "
+            "enable it, or remove it here",
         ])
 
 

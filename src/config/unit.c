@@ -50,6 +50,12 @@ static void fit_delays(struct loader *l, const struct draft *d, const char *key,
                draft_text(d, key, NULL) ? "" : " by default", least, key);
 }
 
+/* Whether a list of words has one. */
+static bool is_given(const char *words)
+{
+    return words && words[strspn(words, " \t")];
+}
+
 static void cross_check(struct loader *l, struct unit_draft *d)
 {
     struct unit_spec *u = &d->spec;
@@ -58,6 +64,10 @@ static void cross_check(struct loader *l, struct unit_draft *d)
         u->restart = u->essential ? RESTART_NEVER : RESTART_ALWAYS;
     if (!draft_text(&d->base, "autostart", NULL))
         u->autostart = u->kind == UNIT_SERVICE;
+    if (u->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW && !is_given(d->requires))
+        report_warn(&l->report, draft_place(&d->base, "on_dependency_restart"),
+                    "this unit requires no other, so that it never follows one; name some in "
+                    "'requires', or remove the key");
     fit_delays(l, &d->base, "restart_delay", "restart_delay_max", u->restart_delay_ms,
                &u->restart_delay_max_ms);
     fit_delays(l, &d->base, "retry_delay", "retry_delay_max", u->retry_delay_ms,

@@ -371,6 +371,11 @@ static void warnings(void **state)
          "t.ini:11: [service:app] on_failed: warning: 'db' is up anyway, since it starts with "
          "reeved; give it autostart = no"},
         {UNIT "on_failed = start:migrate\n", ""},
+        {UNIT "wants = db\nrequires = \non_dependency_restart = restart\n",
+         "t.ini:13: [service:app] on_dependency_restart: warning: this unit requires no other, so "
+         "that it never follows one; name some in 'requires', or remove the key"},
+        {UNIT "requires = db\non_dependency_restart = restart\n", ""},
+        {UNIT "on_dependency_restart = ignore\n", ""},
         {"[reeve]\nexit_when = all-done\n" OTHERS,
          "t.ini:2: [reeve] exit_when: warning: this never comes, since 'db' starts with reeved and "
          "is always restarted; give it autostart = no, so that it is up only for units that "

@@ -156,18 +156,32 @@ static void add_waiting(struct strbuf *out, const struct supervisor *s, const st
         strbuf_addf(out, " and for %u other%s", (unsigned)w->others, w->others == 1 ? "" : "s");
 }
 
-void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
-                     int64_t timeout_ms)
+/* ", for db to be ready"; nothing when it waits for nobody. */
+static void add_what_for(struct strbuf *out, const struct supervisor *s, const struct unit *u)
 {
-    enum unit_state state = unit_state_of(u->phase);
     struct waiting_for w;
-    char waited[32];
 
-    strbuf_addf(out, "still %s after %s", unit_state_name(state),
-                duration_format(timeout_ms, waited, sizeof waited));
     supervisor_waiting(s, u->index, &w);
     if (w.unit == WAITING_NO_UNIT)
         return;
-    strbuf_add(out, state == STATE_WAITING ? "," : ", waiting");
+    strbuf_add(out, unit_state_of(u->phase) == STATE_WAITING ? "," : ", waiting");
     add_waiting(out, s, &w);
+}
+
+void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                     int64_t timeout_ms)
+{
+    char waited[32];
+
+    strbuf_addf(out, "still %s after %s", unit_state_name(unit_state_of(u->phase)),
+                duration_format(timeout_ms, waited, sizeof waited));
+    add_what_for(out, s, u);
+}
+
+void explain_left_behind(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                         const struct unit *with)
+{
+    strbuf_addf(out, "%s did not come back; still %s", with->spec->name,
+                unit_state_name(unit_state_of(u->phase)));
+    add_what_for(out, s, u);
 }

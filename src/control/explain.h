@@ -20,4 +20,8 @@ void explain_disabled(struct strbuf *out, const struct unit *u);
 void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
                      int64_t timeout_ms);
 
+/* It was restarted along with this one, which did not become ready. */
+void explain_left_behind(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                         const struct unit *with);
+
 #endif

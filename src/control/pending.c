@@ -70,11 +70,37 @@ static bool has_reached_unit(const struct pending *p, const struct item *it)
 {
     uint64_t asked = it->result.along_with ? p->asked : it->asked;
 
-    return !p->held && supervisor_done(p->control->supervisor) >= asked;
+    return supervisor_done(p->control->supervisor) >= asked;
+}
+
+static int compare_unit(const void *key, const void *element)
+{
+    const uint32_t *unit = key;
+    const struct item *it = element;
+
+    return *unit < it->result.unit ? -1 : *unit > it->result.unit;
+}
+
+/* Of those that were asked for so far, and what they take along. */
+static struct item *find_item(const struct pending *p, uint32_t unit)
+{
+    return bsearch(&unit, p->items, p->n_asked, sizeof *p->items, compare_unit);
+}
+
+/* It was to come back with another one, and that did not. */
+static bool is_left_behind(const struct pending *p, const struct item *it)
+{
+    const struct item *with;
+
+    if (p->request.asking != ASK_RESTART || !it->result.along_with)
+        return false;
+    with = find_item(p, it->result.along_with - 1);
+    return with && with->result.decided && !with->result.ok;
 }
 
 static void look(struct pending *p, struct item *it)
 {
+    const struct supervisor *s = p->control->supervisor;
     const struct unit *u = unit_of(p, it);
     struct strbuf message = STRBUF_INIT;
     const struct exit_record *r;
@@ -87,11 +113,27 @@ static void look(struct pending *p, struct item *it)
         return;
     }
     verdict = verdict_look(&it->mark, u, &r);
-    if (verdict == VERDICT_OPEN)
+    if (verdict == VERDICT_OPEN && !is_left_behind(p, it))
         return;
-    explain_verdict(&message, p->control->supervisor, u, verdict, r, clock_now());
+    if (verdict == VERDICT_OPEN)
+        explain_left_behind(&message, s, u, supervisor_unit(s, it->result.along_with - 1));
+    else
+        explain_verdict(&message, s, u, verdict, r, clock_now());
     decide(p, it, verdict == VERDICT_OK, &message);
     strbuf_finish(&message);
+}
+
+/* The same, and at those left behind. */
+static void look_around(struct pending *p, struct item *it)
+{
+    bool was_decided = it->result.decided;
+
+    look(p, it);
+    if (was_decided || !it->result.decided || it->result.ok || it->result.along_with)
+        return;
+    for (uint32_t i = 0; p->request.asking == ASK_RESTART && i < p->n_asked; i++)
+        if (p->items[i].result.along_with == it->result.unit + 1)
+            look(p, &p->items[i]);
 }
 
 static void give_up(struct pending *p, struct item *it)
@@ -109,7 +151,7 @@ static void look_portion(struct pending *p)
     for (int n = 0; n < LOOKED_PER_PORTION && p->n_looked < p->n_items; n++) {
         struct item *it = &p->items[p->n_looked++];
 
-        look(p, it);
+        look_around(p, it);
         if (p->expired && !it->result.decided)
             give_up(p, it);
     }
@@ -345,23 +387,15 @@ bool pendings_work(struct control *c)
 
 /* ---- being told ---- */
 
-static int compare_unit(const void *key, const void *element)
-{
-    const uint32_t *unit = key;
-    const struct item *it = element;
-
-    return *unit < it->result.unit ? -1 : *unit > it->result.unit;
-}
-
 void pendings_look(struct control *c, uint32_t index)
 {
     list_for_each_safe (link, &c->pendings) {
         struct pending *p = container_of(link, struct pending, link);
-        struct item *it = bsearch(&index, p->items, p->n_asked, sizeof *p->items, compare_unit);
+        struct item *it = find_item(p, index);
 
         if (!it || it->result.decided)
             continue;
-        look(p, it);
+        look_around(p, it);
         if (!it->result.decided)
             results_moved(&p->results, &it->result, unit_of(p, it));
         settle_if_decided(p);

@@ -96,6 +96,28 @@ def test_a_restart_has_results_of_what_follows(site):
         assert site.unit(name)["pid"] == before[name]
 
 
+def test_a_restart_does_not_wait_for_who_was_left_behind(reeve):
+    """The follower starts when db is back, which may be never; the answer comes now."""
+    program = reeve.directory / "program"
+    program.symlink_to("/bin/sleep")
+    reeve.configure(f"""
+        [service:db]
+        command = {program} 1000
+        restart_delay = 60s
+        [service:app]
+        command = sleep 1000
+        requires = db
+        on_dependency_restart = restart
+    """).start()
+    reeve.wait_unit("app", state="running")
+    program.unlink()
+    found = results(reeve, "Restart", "db")
+    assert not found["db"]["ok"] and found["db"]["message"].startswith("start_failed: exec ")
+    assert found["app"] == {
+        "unit": "app", "along_with": "db", "ok": False, "state": "waiting", "pid": None, "run": 1,
+        "message": "db did not come back; still waiting, for db to be ready"}
+
+
 def test_without_waiting_all_are_told_at_once(site):
     found = results(site, "Stop", "db", wait=False)
     assert along(found) == {"db": None, "app": "db", "web": "db"}

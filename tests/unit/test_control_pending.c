@@ -443,6 +443,28 @@ static void what_is_held_is_not_decided(void **state)
     assert_int_equal(reader.results_ok, reader.results);
 }
 
+/* What happened to it before was no answer to the request. */
+static void what_is_taken_along_is_decided_when_the_request_has_reached_the_units(void **state)
+{
+    (void)state;
+    all_run();
+    supervisor.along[0] = 1 + 1;
+    supervisor.asked = supervisor.done_at_most = 1; /* some other request was the last to arrive */
+    reader_open(MORE("Stop", "\"units\":[\"b\"]"));
+    TURN_UNTIL(supervisor.asked == 2 && supervisor.n_holding == 0);
+    stopped(0);
+    turn(5);
+    reader_read();
+    assert_int_equal(reader.results, 0);
+    supervisor.done_at_most = 0;
+    turn(5);
+    reader_read();
+    assert_int_equal(reader.results, 1);
+    stopped(1);
+    TURN_UNTIL(reader_is_over());
+    assert_int_equal(reader.results_ok, 2);
+}
+
 static void what_was_begun_is_ended_for_who_has_gone(void **state)
 {
     (void)state;
@@ -481,6 +503,38 @@ static void a_start_of_what_is_stuck_is_answered_with_the_reason(void **state)
         "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"ok\":false,"
         "\"state\":\"waiting\",\"pid\":null,\"run\":0,\"message\":\"b waits for c, which has "
         "failed; 'reevectl reset-failed c' lets it try again\"}],\"progress\":[]}}");
+    close(fd);
+}
+
+/* a and c follow b, which does not come back: a waits for it, c has. */
+static void who_is_left_behind_is_not_waited_for(void **state)
+{
+    int fd = connect_client();
+    static struct heard h;
+
+    (void)state;
+    all_run();
+    supervisor.along[0] = supervisor.along[2] = 1 + 1;
+    memset(&h, 0, sizeof h);
+    say(fd, CALL("Restart", "\"units\":[\"b\"]"));
+    TURN_UNTIL(supervisor.asked == 1 && supervisor.n_holding == 0);
+    turn(5);
+    supervisor.waiting[0] = (struct waiting_for){1, WAITED_READY, false, 0, 0};
+    fake_move(&supervisor, 0, PHASE_WAITING);
+    supervisor.units[2].run = 1;
+    supervisor.units[2].current.ready_after_ms = 1;
+    fake_move(&supervisor, 2, PHASE_RUNNING);
+    turn(5);
+    assert_int_equal(control->n_waited, 3);
+    fake_move(&supervisor, 1, PHASE_UNKILLABLE);
+    TURN_UNTIL(control->n_waited == 0);
+    TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
+    assert_non_null(strstr(h.text, "{\"unit\":\"a\",\"along_with\":\"b\",\"ok\":false,"
+                                   "\"state\":\"waiting\",\"pid\":null,\"run\":0,"
+                                   "\"message\":\"b did not come back; still waiting, for b to "
+                                   "be ready\"}"));
+    assert_non_null(strstr(h.text, "{\"unit\":\"b\",\"along_with\":null,\"ok\":false,"));
+    assert_non_null(strstr(h.text, "{\"unit\":\"c\",\"along_with\":\"b\",\"ok\":true,"));
     close(fd);
 }
 
@@ -620,9 +674,11 @@ int main(void)
         TEST(a_stop_waits_for_what_it_takes_along, begin),
         TEST(a_restart_of_many_is_asked_at_once, begin_many),
         TEST(what_is_held_is_not_decided, begin_many),
+        TEST(what_is_taken_along_is_decided_when_the_request_has_reached_the_units, begin),
         TEST(what_was_begun_is_ended_for_who_has_gone, begin_many),
         TEST(what_was_begun_is_ended_at_the_end, begin_many),
         TEST(a_start_of_what_is_stuck_is_answered_with_the_reason, begin),
+        TEST(who_is_left_behind_is_not_waited_for, begin),
         TEST(progress_tells_what_is_waited_for, begin),
         TEST(signals, begin),
         TEST(wrong_parameters, begin),

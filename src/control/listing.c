@@ -5,6 +5,10 @@
 #include <unistd.h>
 
 #include "control/view.h"
+#include "os/clock.h"
+
+/* What one portion may take: what a unit waits for may be at the bottom of ten thousand others. */
+enum { PORTION_MS = 2 };
 
 void listing_begin(struct listing *l, enum listing_shape shape, bool more, bool lines,
                    const char *version, struct selection *units)
@@ -106,8 +110,11 @@ static void write_units(struct listing *l, struct supervisor *s, size_t until_by
 {
     struct view v = view_now(s);
 
-    while (l->next < l->units.n && l->out.b->len_bytes < until_bytes && !l->out.b->failed)
+    while (l->next < l->units.n && l->out.b->len_bytes < until_bytes && !l->out.b->failed) {
         l->next += write_unit(l, &v, supervisor_unit(s, l->units.indexes[l->next]), until_bytes);
+        if (clock_now().mono_ms > v.now.mono_ms + PORTION_MS)
+            break;
+    }
 }
 
 void listing_step(struct listing *l, struct supervisor *s, struct strbuf *out, size_t bytes)

@@ -146,7 +146,7 @@ static void give_up(struct pending *p, struct item *it)
 }
 
 /* What was so before the requests had reached the units is told by no change. */
-static void look_portion(struct pending *p)
+static void look_portion(struct pending *p, int64_t end_ms)
 {
     for (int n = 0; n < LOOKED_PER_PORTION && p->n_looked < p->n_items; n++) {
         struct item *it = &p->items[p->n_looked++];
@@ -154,6 +154,8 @@ static void look_portion(struct pending *p)
         look_around(p, it);
         if (p->expired && !it->result.decided)
             give_up(p, it);
+        if (clock_now().mono_ms >= end_ms)
+            break;
     }
 }
 
@@ -350,7 +352,7 @@ static bool work(struct pending *p, int64_t end_ms)
 
     p->reached = p->reached || has_reached(p);
     if (p->reached) {
-        look_portion(p);
+        look_portion(p, end_ms);
         settle_if_decided(p);
     }
     go_on(p);

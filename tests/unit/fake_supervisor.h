@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/strtab.h"
 #include "core/event_ring.h"
@@ -18,6 +19,7 @@ struct supervisor {
     struct unit *units;
     struct unit_spec *specs;
     struct waiting_for *waiting; /* by index; at first they wait for nothing */
+    int64_t waiting_takes_us;    /* how long it takes to find that out */
     uint32_t *along; /* by index: what a stop or restart of others takes along, as order_along() */
     struct strtab by_name; /* to the index */
     uint32_t n_units;
@@ -143,6 +145,11 @@ int64_t supervisor_uptime_ms(const struct supervisor *s)
 
 void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiting_for *ret)
 {
+    clock_t began = clock();
+
+    while (s->waiting_takes_us &&
+           (clock() - began) * 1000000 / CLOCKS_PER_SEC < s->waiting_takes_us)
+        ;
     *ret = s->waiting[index];
 }
 

@@ -194,11 +194,13 @@ static void end_run(struct step *st)
     records_push(&u->records, &u->current);
     act(st, ACT_RECORDED);
     act(st, ACT_RELEASE);
-    if (u->again) {
+    /* The goal may have fallen since a restart was told. */
+    if (!u->goal || (u->told_down && !u->again)) {
+        u->again = false;
+        enter(st, PHASE_STOPPED, 0);
+    } else if (u->again) {
         forgive(u);
         go(st);
-    } else if (!u->goal || u->told_down) {
-        enter(st, PHASE_STOPPED, 0);
     } else {
         after_run(st, success);
     }
@@ -475,7 +477,11 @@ static void on_kill_deadline(struct step *st)
 
 static void on_backoff_over(struct step *st)
 {
-    restart(st);
+    /* The time may be up before the news of a goal that fell. */
+    if (st->u->goal)
+        restart(st);
+    else
+        enter(st, PHASE_STOPPED, 0);
 }
 
 /*

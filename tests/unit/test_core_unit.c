@@ -438,6 +438,26 @@ static void a_stop_in_backoff_just_stops(void **state)
     assert_int_equal(state_of(s), STATE_STOPPED);
 }
 
+static void nothing_starts_once_the_goal_has_fallen(void **state)
+{
+    struct story *s = *state;
+
+    start_until_running(s);
+    exits(s, 1);
+    s->unit.goal = false; /* the stop is still to come */
+    deadline(s);
+    assert_int_equal(state_of(s), STATE_STOPPED);
+    assert_int_equal(count(s, ACT_SPAWN), 0);
+
+    start_until_running(s);
+    ask(s, EV_RESTART);
+    s->unit.goal = false;
+    exits(s, 0);
+    assert_int_equal(state_of(s), STATE_STOPPED);
+    assert_int_equal(count(s, ACT_SPAWN), 0);
+    assert_false(s->unit.again);
+}
+
 static void a_stop_of_what_is_over_changes_nothing(void **state)
 {
     struct story *s = *state;
@@ -807,6 +827,7 @@ int main(void)
         STORY(kill_on_demand_while_running),
         STORY(what_outlives_sigkill_is_unkillable_after_2_s),
         STORY(a_stop_in_backoff_just_stops),
+        STORY(nothing_starts_once_the_goal_has_fallen),
         STORY(a_stop_of_what_is_over_changes_nothing),
         STORY(a_stop_overtakes_the_spawn),
         STORY(a_late_event_never_turns_a_stop_into_a_restart),

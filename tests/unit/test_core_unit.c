@@ -648,6 +648,24 @@ static void it_did_execute_though_a_stop_was_faster_than_the_news(void **state)
     assert_int_equal(last(s)->ready_after_ms, 0);
 }
 
+/* A shutdown in a hurry waits a millisecond after SIGKILL. */
+static void it_did_execute_though_it_was_unkillable_before_the_news(void **state)
+{
+    struct story *s = *state;
+
+    ask(s, EV_START);
+    spawned(s);
+    ask_until(s, EV_STOP, s->now.mono_ms);
+    killed(s, true, 0);
+    deadline(s);
+    assert_int_equal(s->unit.phase, PHASE_UNKILLABLE);
+    plain(s, EV_EXECED);
+    dies(s, 9);
+    assert_int_equal(state_of(s), STATE_STOPPED);
+    assert_int_equal(last(s)->reason, REASON_FORCED_KILL);
+    assert_int_equal(last(s)->ready_after_ms, UNKILLABLE_AFTER_MS);
+}
+
 static void leftovers_killed_beside_a_dead_main_tell_when(void **state)
 {
     struct story *s = *state;
@@ -844,6 +862,7 @@ int main(void)
         JOB(a_jobs_timeout_counts_from_spawn_and_is_a_failure),
         STORY(who_is_already_dead_ended_by_itself),
         STORY(it_did_execute_though_a_stop_was_faster_than_the_news),
+        STORY(it_did_execute_though_it_was_unkillable_before_the_news),
         STORY(leftovers_killed_beside_a_dead_main_tell_when),
         STORY(times_do_not_follow_a_jumping_wall_clock),
         STORY(the_last_16_records_stay),

@@ -140,14 +140,15 @@ static void raise_goal(struct order *o, uint32_t unit, struct requester who)
     }
 }
 
-/* Its goal is about to fall on somebody's account: whatever was to bring it up again is off. */
+/* Its goal is about to fall on somebody's account: whatever was to bring it up again is off. What
+ * was to go down does so, even should the goal rise before. */
 static void forget_start(struct order *o, uint32_t unit, struct requester who)
 {
     struct order_node *n = &o->nodes[unit];
 
     if (n->ask == ASKED_STOP)
         return;
-    n->ask = n->ask == ASKED_RESTART ? ASKED_STOP : ASKED_NOTHING;
+    n->ask = n->ask == ASKED_RESTART || n->ask == ASKED_BOUNCE ? ASKED_STOP : ASKED_NOTHING;
     n->by = BY_DEPENDENCY;
     n->who = who;
 }

@@ -647,6 +647,28 @@ static void requirers_of_what_failed_stop_and_keep_their_goal(void **state)
     IS(WEB, PHASE_RUNNING);
 }
 
+static void who_must_fall_with_what_failed_does_so_though_its_goal_falls_and_rises(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(APP, DB);
+    requires_ready(WEB, APP);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    curtain_up();
+    start(WEB);
+    ends(DB, 3);
+    IS(APP, PHASE_RUNNING); /* after web */
+    stop(WEB);
+    DOWN(APP);
+    start(WEB);
+    UP(APP);
+    ends(WEB, 0);
+    IS(APP, PHASE_STOPPING);
+    ends(APP, 0);
+    IS(APP, PHASE_STUCK);
+    IS(WEB, PHASE_STUCK);
+}
+
 static void a_requirer_in_backoff_waits_for_what_failed(void **state)
 {
     (void)state;
@@ -831,6 +853,7 @@ int main(void)
         STORY(followers_stop_before_and_start_after),
         STORY(followers_wait_out_the_backoff),
         STORY(requirers_of_what_failed_stop_and_keep_their_goal),
+        STORY(who_must_fall_with_what_failed_does_so_though_its_goal_falls_and_rises),
         STORY(a_requirer_in_backoff_waits_for_what_failed),
         STORY(a_failed_job_stops_nobody),
         STORY(failing_starts_who_is_named),

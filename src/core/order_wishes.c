@@ -220,7 +220,7 @@ void order_start(struct order *o, uint32_t unit, struct requester who)
         return;
     want(o, unit, who);
     /* A stop that was asked for happens, even if it has not begun. */
-    if (after_stop)
+    if (after_stop && order_is_up(o->units[unit]))
         ask(o, unit, ASKED_RESTART, o->nodes[unit].by, o->nodes[unit].who);
     else if (o->nodes[unit].ask != ASKED_BOUNCE)
         ask(o, unit, ASKED_START, BY_USER, who);
@@ -289,7 +289,8 @@ void order_restart(struct order *o, uint32_t unit, struct requester who)
     } else {
         raise_goal(o, unit, who);
     }
-    ask(o, unit, ASKED_RESTART, BY_RESTART, who);
+    /* What is down is started; something else may have done so before this one's turn. */
+    ask(o, unit, order_is_up(u) ? ASKED_RESTART : ASKED_START, BY_RESTART, who);
     order_refresh(o);
 }
 

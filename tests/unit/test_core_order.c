@@ -566,6 +566,29 @@ static void requirers_stay_when_a_unit_restarts(void **state)
     assert_false(s.players[DB].unit.wanted);
 }
 
+static void a_restart_of_what_is_down_is_one_start(void **state)
+{
+    (void)state;
+    cast(1);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    curtain_up();
+    start(DB);
+    ends(DB, 3);
+    order_restart(&s.order, DB, alice);
+    order_reset(&s.order, DB, alice);
+    go_on();
+    IS(DB, PHASE_RUNNING);
+    assert_int_equal(s.players[DB].n_spawned, 2);
+    order_stop(&s.order, DB, alice);
+    ends(DB, 3);
+    order_stop(&s.order, DB, alice);
+    order_start(&s.order, DB, alice);
+    order_reset(&s.order, DB, alice);
+    go_on();
+    IS(DB, PHASE_RUNNING);
+    assert_int_equal(s.players[DB].n_spawned, 3);
+}
+
 static void followers_stop_before_and_start_after(void **state)
 {
     const bool asked[PLAYERS_MAX] = {[DB] = true};
@@ -850,6 +873,7 @@ int main(void)
         STORY(the_unkillable_does_not_hold_up_the_rest),
         STORY(the_order_reaches_through_what_is_down),
         STORY(requirers_stay_when_a_unit_restarts),
+        STORY(a_restart_of_what_is_down_is_one_start),
         STORY(followers_stop_before_and_start_after),
         STORY(followers_wait_out_the_backoff),
         STORY(requirers_of_what_failed_stop_and_keep_their_goal),

@@ -214,16 +214,18 @@ void order_begin(struct order *o)
 
 void order_start(struct order *o, uint32_t unit, struct requester who)
 {
-    bool after_stop = o->nodes[unit].ask == ASKED_STOP || o->nodes[unit].ask == ASKED_RESTART;
+    const struct order_node *n = &o->nodes[unit];
+    bool after_stop = n->ask == ASKED_STOP || n->ask == ASKED_RESTART;
 
     if (o->shutting_down)
         return;
     want(o, unit, who);
-    /* A stop that was asked for happens, even if it has not begun. */
-    if (after_stop && order_is_up(o->units[unit]))
-        ask(o, unit, ASKED_RESTART, o->nodes[unit].by, o->nodes[unit].who);
-    else if (o->nodes[unit].ask != ASKED_BOUNCE)
+    /* A stop that was asked for happens, even if it has not begun. What is up already is not asked
+     * for once more: it may be over before that one's turn, and a job should not run twice. */
+    if (!order_is_up(o->units[unit]))
         ask(o, unit, ASKED_START, BY_USER, who);
+    else if (after_stop)
+        ask(o, unit, ASKED_RESTART, n->by, n->who);
     order_refresh(o);
 }
 

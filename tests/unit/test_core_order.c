@@ -303,6 +303,21 @@ static void a_job_must_have_completed(void **state)
     UP(WEB);
 }
 
+static void a_start_of_what_is_up_is_not_one_for_later(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    curtain_up();
+    start(JOB);
+    order_start(&s.order, JOB, alice);
+    ends(JOB, 0); /* before the order goes on */
+    IS(JOB, PHASE_COMPLETED);
+    assert_int_equal(s.players[JOB].n_spawned, 1);
+    start(JOB);
+    IS(JOB, PHASE_RUNNING);
+}
+
 static void after_orders_only_what_is_up(void **state)
 {
     (void)state;
@@ -859,6 +874,7 @@ int main(void)
         STORY(a_start_raises_the_goals_of_all_it_requires),
         STORY(starts_are_as_parallel_as_the_graph_allows),
         STORY(a_job_must_have_completed),
+        STORY(a_start_of_what_is_up_is_not_one_for_later),
         STORY(after_orders_only_what_is_up),
         STORY(wants_is_passed_over_once_the_first_attempt_fails),
         STORY(wants_does_not_wait_behind_what_is_late),

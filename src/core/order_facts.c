@@ -70,10 +70,9 @@ static bool is_late(const struct order_node *n, const struct unit *u)
 
 static bool is_ending(const struct order_node *n, const struct unit *u)
 {
-    if (!unit_has_run(u))
-        return n->n_ending > 0; /* the order reaches through what is down already */
-    if (u->phase == PHASE_UNKILLABLE)
-        return false;
+    /* The order reaches through what is down already, and through what will not go. */
+    if (!unit_has_run(u) || u->phase == PHASE_UNKILLABLE)
+        return n->n_ending > 0;
     return !u->goal || u->again || u->told_down || n->ask == ASKED_STOP ||
            n->ask == ASKED_RESTART || n->ask == ASKED_BOUNCE;
 }

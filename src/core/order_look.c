@@ -98,8 +98,9 @@ static void look_above(const struct order *o, uint32_t unit, struct waiting_for 
     if (!e)
         return;
     ret->others = o->nodes[unit].n_ending - 1;
-    /* What is down already stands for what is above it. */
-    while (!unit_has_run(o->units[e->from]) && ending_edge(o, e->from))
+    /* What is down already, or will not go, stands for what is above it. */
+    while ((!unit_has_run(o->units[e->from]) || o->units[e->from]->phase == PHASE_UNKILLABLE) &&
+           ending_edge(o, e->from))
         e = ending_edge(o, e->from);
     ret->unit = e->from;
     ret->until = WAITED_STOPPED;

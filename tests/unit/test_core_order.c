@@ -544,6 +544,30 @@ static void the_unkillable_does_not_hold_up_the_rest(void **state)
     IS(DB, PHASE_STOPPING);
 }
 
+static void the_order_reaches_through_the_unkillable(void **state)
+{
+    struct event ev = {.type = EV_EXITED, .unit = APP};
+
+    (void)state;
+    cast(3);
+    requires_ready(APP, DB);
+    requires_ready(WEB, APP);
+    curtain_up();
+    start(WEB);
+    ev.u.exited.at = s.now;
+    step(ev); /* main, but not all of the tree */
+    go_on();
+    deadline(APP);
+    deadline(APP);
+    IS(APP, PHASE_UNKILLABLE);
+    stop(DB);
+    IS(WEB, PHASE_STOPPING);
+    IS(DB, PHASE_RUNNING);
+    WAITS_FOR(DB, WEB, WAITED_STOPPED);
+    ends(WEB, 0);
+    IS(DB, PHASE_STOPPING);
+}
+
 /* The way from web to db leads through a job that is done. */
 static void the_order_reaches_through_what_is_down(void **state)
 {
@@ -887,6 +911,7 @@ int main(void)
         STORY(a_start_during_the_stop_follows_it),
         STORY(a_unit_that_was_to_follow_its_requirer_down_stays_when_needed_again),
         STORY(the_unkillable_does_not_hold_up_the_rest),
+        STORY(the_order_reaches_through_the_unkillable),
         STORY(the_order_reaches_through_what_is_down),
         STORY(requirers_stay_when_a_unit_restarts),
         STORY(a_restart_of_what_is_down_is_one_start),

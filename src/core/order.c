@@ -115,7 +115,7 @@ static void see_failure(struct order *o, uint32_t unit)
 
     if (o->shutting_down)
         return;
-    if (spec->kind == UNIT_SERVICE && o->units[unit]->goal)
+    if (spec->kind == UNIT_SERVICE)
         order_take_along(o, unit, order_falls_with, (struct requester){0});
     for (uint32_t i = 0; spec->on_failed == ON_FAILED_START && i < spec->n_on_failed_start; i++)
         order_start(o, spec->on_failed_start[i], on_account);
@@ -126,8 +126,8 @@ static void see_retry(struct order *o, uint32_t unit)
 {
     const struct unit *u = o->units[unit];
 
-    if (u->goal && u->spec->kind == UNIT_SERVICE && u->phase != PHASE_FAILED &&
-        u->phase != PHASE_COMPLETED && !o->shutting_down)
+    if (u->spec->kind == UNIT_SERVICE && u->phase != PHASE_FAILED && u->phase != PHASE_COMPLETED &&
+        !o->shutting_down)
         order_take_along(o, unit, order_follows, (struct requester){0});
 }
 

@@ -73,8 +73,8 @@ static bool is_ending(const struct order_node *n, const struct unit *u)
     /* The order reaches through what is down already, and through what will not go. */
     if (!unit_has_run(u) || u->phase == PHASE_UNKILLABLE)
         return n->n_ending > 0;
-    return !u->goal || u->again || u->told_down || n->ask == ASKED_STOP ||
-           n->ask == ASKED_RESTART || n->ask == ASKED_BOUNCE;
+    return !order_is_up(u) || !u->goal || n->ask == ASKED_STOP || n->ask == ASKED_RESTART ||
+           n->ask == ASKED_BOUNCE;
 }
 
 static uint32_t facts_of(const struct order_node *n, const struct unit *u)

@@ -16,15 +16,14 @@ bool order_follows(const struct order *o, uint32_t unit)
 {
     const struct unit *u = o->units[unit];
 
-    return u->spec->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW && u->goal &&
-           unit_has_run(u);
+    return u->spec->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW && unit_has_run(u);
 }
 
 bool order_falls_with(const struct order *o, uint32_t unit)
 {
     const struct unit *u = o->units[unit];
 
-    return u->goal && u->phase != PHASE_COMPLETED && u->phase != PHASE_FAILED;
+    return (u->goal || unit_has_run(u)) && u->phase != PHASE_COMPLETED && u->phase != PHASE_FAILED;
 }
 
 static void walk_begin(struct order *o)
@@ -260,10 +259,14 @@ void order_stop(struct order *o, uint32_t unit, struct requester who)
 
 static void bounce(struct order *o, uint32_t unit, uint32_t because, struct requester who)
 {
-    enum order_ask asked = o->nodes[unit].ask;
+    const struct order_node *n = &o->nodes[unit];
 
-    if (asked == ASKED_NOTHING || asked == ASKED_START)
+    if (n->ask != ASKED_NOTHING && n->ask != ASKED_START)
+        return;
+    if (o->units[unit]->goal)
         ask(o, unit, ASKED_BOUNCE, BY_DEPENDENCY, on_account_of(who, because));
+    else /* it goes down anyway, and now even should its goal rise before */
+        ask(o, unit, ASKED_STOP, n->by, n->who);
 }
 
 void order_take_along(struct order *o, uint32_t unit, order_walk_fn *who_goes, struct requester who)
@@ -285,12 +288,12 @@ void order_restart(struct order *o, uint32_t unit, struct requester who)
         return;
     if (!u->goal)
         u->wanted = true;
-    if (u->goal && unit_has_run(u)) {
+    if (unit_has_run(u))
         order_take_along(o, unit, order_follows, who);
+    if (u->goal && unit_has_run(u))
         revive_all(o, unit, who);
-    } else {
+    else
         raise_goal(o, unit, who);
-    }
     /* What is down is started; something else may have done so before this one's turn. */
     ask(o, unit, order_is_up(u) ? ASKED_RESTART : ASKED_START, BY_RESTART, who);
     order_refresh(o);
@@ -359,7 +362,7 @@ void order_along(struct order *o, bool restart, const bool *asked, uint32_t *alo
             const struct unit *above = o->units[o->stack[n]];
 
             if (!asked[above->index] && above->phase != PHASE_COMPLETED &&
-                (above->goal || unit_has_run(above)))
+                (above->goal || (!restart && unit_has_run(above))))
                 along[above->index] = i + 1;
         }
     }

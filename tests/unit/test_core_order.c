@@ -605,6 +605,52 @@ static void requirers_stay_when_a_unit_restarts(void **state)
     assert_false(s.players[DB].unit.wanted);
 }
 
+/* It was to go down on another account, and that was taken back. */
+static void a_follower_does_follow_though_its_goal_falls_and_rises(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(APP, DB);
+    requires_ready(WEB, APP);
+    s.players[APP].spec.on_dependency_restart = DEPENDENCY_RESTART_FOLLOW;
+    curtain_up();
+    start(DB);
+    start(WEB);
+    stop(WEB);
+    DOWN(APP);
+    IS(APP, PHASE_RUNNING); /* after web */
+    restart(DB);
+    IS(DB, PHASE_RUNNING); /* after app */
+    start(WEB);
+    ends(WEB, 0);
+    IS(APP, PHASE_STOPPING);
+    ends(APP, 0);
+    IS(DB, PHASE_STOPPING);
+    ends(DB, 0);
+    IS(WEB, PHASE_RUNNING);
+    assert_int_equal(s.players[APP].n_spawned, 2);
+}
+
+static void what_goes_down_by_itself_is_waited_for_too(void **state)
+{
+    struct event ev = {.type = EV_EXITED, .unit = WEB};
+
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    start(WEB);
+    ev.u.exited.at = s.now;
+    step(ev); /* main, but not all of the tree */
+    restart(DB);
+    IS(WEB, PHASE_DRAINING);
+    IS(DB, PHASE_RUNNING);
+    WAITS_FOR(DB, WEB, WAITED_STOPPED);
+    happens(WEB, EV_TREE_EMPTY);
+    go_on();
+    IS(DB, PHASE_STOPPING);
+}
+
 static void a_restart_of_what_is_down_is_one_start(void **state)
 {
     (void)state;
@@ -914,6 +960,8 @@ int main(void)
         STORY(the_order_reaches_through_the_unkillable),
         STORY(the_order_reaches_through_what_is_down),
         STORY(requirers_stay_when_a_unit_restarts),
+        STORY(a_follower_does_follow_though_its_goal_falls_and_rises),
+        STORY(what_goes_down_by_itself_is_waited_for_too),
         STORY(a_restart_of_what_is_down_is_one_start),
         STORY(followers_stop_before_and_start_after),
         STORY(followers_wait_out_the_backoff),

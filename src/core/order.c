@@ -225,7 +225,9 @@ bool order_next(struct order *o, struct moment now, struct event *ret)
     while (!list_empty(&o->due)) {
         struct order_node *n = container_of(o->due.next, struct order_node, due_link);
 
-        list_remove(&n->due_link);
+        /* What else there is for the unit keeps its place, and its mark. */
+        if (!n->reset)
+            list_remove(&n->due_link);
         if (put_next(o, (uint32_t)(n - o->nodes), now, ret))
             return true;
     }

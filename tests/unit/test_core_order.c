@@ -303,6 +303,30 @@ static void a_job_must_have_completed(void **state)
     UP(WEB);
 }
 
+static void what_comes_after_a_reset_is_not_done_before(void **state)
+{
+    struct event ev;
+    uint64_t marked;
+
+    (void)state;
+    cast(1);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    curtain_up();
+    start(DB);
+    stop(DB);
+    order_reset(&s.order, DB, alice);
+    order_start(&s.order, DB, alice);
+    marked = order_marked(&s.order);
+    assert_true(order_next(&s.order, s.now, &ev));
+    assert_int_equal(ev.type, EV_RESET);
+    step(ev);
+    assert_true(order_done(&s.order) < marked);
+    assert_true(order_next(&s.order, s.now, &ev));
+    assert_int_equal(ev.type, EV_START);
+    step(ev);
+    go_on();
+}
+
 static void a_start_of_what_is_up_is_not_one_for_later(void **state)
 {
     (void)state;
@@ -944,6 +968,7 @@ int main(void)
         STORY(a_start_raises_the_goals_of_all_it_requires),
         STORY(starts_are_as_parallel_as_the_graph_allows),
         STORY(a_job_must_have_completed),
+        STORY(what_comes_after_a_reset_is_not_done_before),
         STORY(a_start_of_what_is_up_is_not_one_for_later),
         STORY(after_orders_only_what_is_up),
         STORY(wants_is_passed_over_once_the_first_attempt_fails),

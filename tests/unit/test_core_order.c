@@ -675,6 +675,28 @@ static void what_goes_down_by_itself_is_waited_for_too(void **state)
     IS(DB, PHASE_STOPPING);
 }
 
+static void a_start_is_not_lost_in_a_bounce(void **state)
+{
+    struct event ev;
+
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[WEB].spec.on_dependency_restart = DEPENDENCY_RESTART_FOLLOW;
+    curtain_up();
+    start(DB);
+    start(WEB);
+    stop(WEB);
+    order_start(&s.order, WEB, alice);
+    order_restart(&s.order, DB, alice);
+    while (order_next(&s.order, s.now, &ev) && ev.unit != WEB)
+        step(ev);
+    assert_int_equal(ev.unit, WEB);
+    assert_int_equal(ev.type, EV_START);
+    step(ev);
+    go_on();
+}
+
 static void a_restart_of_what_is_down_is_one_start(void **state)
 {
     (void)state;
@@ -987,6 +1009,7 @@ int main(void)
         STORY(requirers_stay_when_a_unit_restarts),
         STORY(a_follower_does_follow_though_its_goal_falls_and_rises),
         STORY(what_goes_down_by_itself_is_waited_for_too),
+        STORY(a_start_is_not_lost_in_a_bounce),
         STORY(a_restart_of_what_is_down_is_one_start),
         STORY(followers_stop_before_and_start_after),
         STORY(followers_wait_out_the_backoff),

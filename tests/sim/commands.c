@@ -1,4 +1,4 @@
-/* What users, and later the graph, ask of units. */
+/* What is asked of lone units, and what they wait for, when no order stands above them. */
 #include <string.h>
 
 #include "sim.h"
@@ -22,15 +22,28 @@ static struct event random_ask(struct world *w, uint32_t unit)
 
     /* During a shutdown new work is refused before it reaches a unit. */
     if (!w->shutting_down && dice < 70)
-        ev.type = dice < 40 ? EV_START : dice < 65 ? EV_RESTART : EV_RESET;
+        ev.type = dice < 40 ? EV_START : dice < 60 ? EV_RESTART : dice < 65 ? EV_BOUNCE : EV_RESET;
     ev.u.ask.by = prng_percent(p, 80)
                       ? BY_USER
                       : (enum requested_by)(BY_USER + (int)prng_below(p, BY_COUNT - BY_USER));
     ev.u.ask.requester.known = prng_percent(p, 80);
     ev.u.ask.requester.uid = (uid_t)prng_below(p, 3);
     ev.u.ask.requester.pid = (pid_t)prng_below(p, 30000);
+    ev.u.ask.requester.unit = (uint32_t)prng_below(p, 3);
     ev.u.ask.kill_by_ms = random_kill_by(w);
+    ev.u.ask.patience_ms = prng_percent(p, 80) ? 0 : prng_ms(p, 1, 3000);
     return ev;
+}
+
+/* What the start of a unit waits for changes. */
+static void conditions_post(struct world *w)
+{
+    struct event ev = {.type = EV_CONDITIONS, .unit = (uint32_t)prng_below(&w->prng, w->n_units)};
+    struct unit *u = &w->units[ev.unit].core;
+
+    u->n_unmet = prng_percent(&w->prng, 60) ? 0 : 1 + (uint32_t)prng_below(&w->prng, 3);
+    u->n_dead = prng_percent(&w->prng, 50) ? 0 : (uint32_t)prng_below(&w->prng, u->n_unmet + 1);
+    world_post(w, &ev);
 }
 
 void commands_post(struct world *w)
@@ -42,6 +55,8 @@ void commands_post(struct world *w)
         struct event ev = random_ask(w, unit);
 
         world_post(w, &ev);
+        if (prng_percent(&w->prng, 30))
+            conditions_post(w);
         if (prng_percent(&w->prng, 30))
             unit = (uint32_t)prng_below(&w->prng, w->n_units);
     }

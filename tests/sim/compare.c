@@ -43,6 +43,7 @@ static void compare_requester(struct world *w, struct sim_unit *su, const struct
     expect(w, su, "requester known", r->requester.known, want->requester.known);
     expect(w, su, "requester uid", r->requester.uid, want->requester.uid);
     expect(w, su, "requester pid", r->requester.pid, want->requester.pid);
+    expect(w, su, "requester unit", r->requester.unit, want->requester.unit);
 }
 
 static void compare_record(struct world *w, struct sim_unit *su)
@@ -90,12 +91,11 @@ void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *
     compare_actions(w, su, acts);
     compare_deadline(w, su);
     expect(w, su, "run", (int64_t)u->run, (int64_t)o->run);
-    expect(w, su, "goal", unit_goal(u), o->wanted);
     expect(w, su, "ready", u->ready, o->ready);
     expect(w, su, "restarts", u->n_restarts, o->policy_restarts);
     expect(w, su, "has a run", unit_has_run(u),
-           !(o->phase == PHASE_STOPPED || o->phase == PHASE_BACKOFF ||
-             o->phase == PHASE_COMPLETED || o->phase == PHASE_FAILED));
+           !(o->phase == PHASE_STOPPED || o->phase == PHASE_WAITING || o->phase == PHASE_STUCK ||
+             o->phase == PHASE_BACKOFF || o->phase == PHASE_COMPLETED || o->phase == PHASE_FAILED));
     if (o->phase != PHASE_BACKOFF)
         expect(w, su, "next start", u->next_start_wall_ms, 0);
     else if (o->actions[ACT_CHANGED])

@@ -58,6 +58,10 @@ static int64_t random_end(struct prng *p)
 
 static void random_behaviour(struct prng *p, struct life *l)
 {
+    if (l->calm) {
+        l->term_delay_ms = prng_percent(p, 50) ? 0 : prng_ms(p, 0, 200);
+        return;
+    }
     l->exec_fails = prng_percent(p, 8);
     l->main_ignores_term = prng_percent(p, 20);
     l->others_ignore_term = prng_percent(p, 40);
@@ -82,8 +86,9 @@ static void spawn(struct world *w, uint32_t unit)
         sim_fail(w, unit, "a new run while processes of the last one exist");
     memset(l, 0, sizeof *l);
     l->run = run;
+    l->calm = prng_percent(p, w->calm_percent);
     su->released = false;
-    if (prng_percent(p, 6)) {
+    if (!l->calm && prng_percent(p, 6)) {
         ev.type = EV_SPAWN_ERROR;
         ev.u.error.stage = prng_percent(p, 50) ? STAGE_CLONE : STAGE_PREPARE;
         ev.u.error.errnum = EAGAIN;
@@ -95,9 +100,11 @@ static void spawn(struct world *w, uint32_t unit)
     ev.u.spawned.pid = (pid_t)(2 + prng_below(p, 4000000));
     ev.u.spawned.cgroup = prng_percent(p, 50);
     world_post(w, &ev);
-    if (prng_percent(p, 4)) /* exec on a mount that hangs */
+    if (!l->calm && prng_percent(p, 4)) /* exec on a mount that hangs */
         exec_ms += prng_ms(p, 1, 60000);
     world_schedule(w, exec_ms, ITEM_EXEC, unit, run, 0);
+    if (l->calm)
+        return;
     if (prng_percent(p, 3)) /* killed by somebody before it could execute */
         world_schedule(w, 0, ITEM_MAIN_DIES, unit, run, 256 + 9);
     if (prng_percent(p, 20))
@@ -120,9 +127,17 @@ static void on_exec(struct world *w, const struct item *item)
                        item->unit, item->run, 127);
         return;
     }
-    if (su->spec.ready != READY_STARTED && prng_percent(p, 80))
-        world_schedule(w, prng_percent(p, 50) ? 0 : prng_ms(p, 0, 30000), ITEM_READY, item->unit,
-                       item->run, 0);
+    if (su->spec.ready != READY_STARTED && (l->calm || prng_percent(p, 80)))
+        world_schedule(w, prng_percent(p, 50) || l->calm ? 0 : prng_ms(p, 0, 30000), ITEM_READY,
+                       item->unit, item->run, 0);
+    if (l->calm) {
+        if (su->spec.kind == UNIT_JOB)
+            world_schedule(w, prng_ms(p, 0, 500), ITEM_MAIN_DIES, item->unit, item->run, 0);
+        else if (prng_percent(p, 30))
+            world_schedule(w, prng_ms(p, 0, 40 * w->gap_ms), ITEM_MAIN_DIES, item->unit, item->run,
+                           random_end(p));
+        return;
+    }
     if (prng_percent(p, 80)) {
         int64_t lifetime_ms = random_lifetime(p, &su->spec);
 

@@ -9,6 +9,9 @@ static enum unit_state state_shown(enum unit_phase phase)
     switch (phase) {
     case PHASE_STOPPED:
         return STATE_STOPPED;
+    case PHASE_WAITING:
+    case PHASE_STUCK:
+        return STATE_WAITING;
     case PHASE_SPAWNING:
     case PHASE_PROBING:
         return STATE_STARTING;
@@ -39,7 +42,9 @@ static void check_spawn(struct world *w, uint32_t unit)
         sim_fail(w, unit, "spawn while processes of run %" PRIu64 " exist", su->life.run);
     if (su->core.run > 1 && !su->released && su->n_records + 1 != su->core.run)
         sim_fail(w, unit, "spawn before the last run was released");
-    if (su->told_down)
+    if (w->ordered)
+        graph_check_spawn(w, unit);
+    else if (su->told_down)
         sim_fail(w, unit, "a stopped unit starts by itself");
 }
 
@@ -106,6 +111,16 @@ void invariants_records(struct world *w, struct sim_unit *su)
     su->n_kept = n;
 }
 
+static void check_no_run(struct world *w, uint32_t unit)
+{
+    const struct sim_unit *su = &w->units[unit];
+
+    if (life_exists(&su->life) || (su->core.run && !su->released))
+        sim_fail(w, unit, "%s with processes of its run", unit_phase_name(su->core.phase));
+    if (su->n_records != su->core.run)
+        sim_fail(w, unit, "%" PRIu64 " records of %" PRIu64 " runs", su->n_records, su->core.run);
+}
+
 static void check_quiet(struct world *w, uint32_t unit)
 {
     const struct sim_unit *su = &w->units[unit];
@@ -134,15 +149,19 @@ static void check_quiet(struct world *w, uint32_t unit)
         if (!life_exists(&su->life))
             sim_fail(w, unit, "unkillable with nothing left");
         break;
+    case PHASE_WAITING:
+    case PHASE_STUCK:
+        if (!u->n_unmet || (u->n_dead > 0) != (u->phase == PHASE_STUCK))
+            sim_fail(w, unit, "%s with %u conditions unmet, %u dead", unit_phase_name(u->phase),
+                     u->n_unmet, u->n_dead);
+        check_no_run(w, unit);
+        break;
     case PHASE_BACKOFF:
     case PHASE_STOPPED:
     case PHASE_COMPLETED:
     case PHASE_FAILED:
     case PHASE_COUNT:
-        if (life_exists(&su->life) || (u->run && !su->released))
-            sim_fail(w, unit, "%s with processes of its run", unit_phase_name(u->phase));
-        if (su->n_records != u->run)
-            sim_fail(w, unit, "%" PRIu64 " records of %" PRIu64 " runs", su->n_records, u->run);
+        check_no_run(w, unit);
         break;
     }
     if (waits_for_time && !u->deadline_ms)
@@ -155,6 +174,11 @@ void invariants_quiet(struct world *w)
 {
     for (uint32_t i = 0; i < w->n_units; i++)
         check_quiet(w, i);
+    if (w->ordered) {
+        graph_check_quiet(w);
+        if (prng_percent(&w->prng, 10))
+            graph_check_looks(w);
+    }
 }
 
 void invariants_last_kill(struct world *w)

@@ -36,10 +36,10 @@ static int repeat(uint64_t seed, uint64_t hash)
 
 static int check_exercised(void)
 {
-    unsigned missing = coverage_missing();
+    unsigned missing = coverage_missing() + graph_coverage_missing();
 
     if (missing)
-        printf("sim: FAILED: %u pairs were never seen\n", missing);
+        printf("sim: FAILED: %u things were never seen\n", missing);
     if (!alloc_hook_failed)
         printf("sim: FAILED: no allocation failed; link with -Wl,--wrap=realloc,--wrap=calloc\n");
     return missing || !alloc_hook_failed;
@@ -69,8 +69,10 @@ int main(int argc, char **argv)
         if (n_worlds % REPEAT_EVERY == 0 && repeat(seed + n_worlds, world_hash))
             return 1;
     }
-    if (verbose)
+    if (verbose) {
         coverage_print();
+        graph_coverage_print();
+    }
     printf("sim: %" PRIu64 " events in %" PRIu64 " worlds from seed %" PRIu64 ", %" PRIu64
            " failed allocations, trace %016" PRIx64 "\n",
            n_events, n_worlds, seed, alloc_hook_failed, hash);

@@ -23,6 +23,7 @@ static bool one_of(enum unit_phase phase, unsigned set)
 
 enum {
     DOWN = 1U << PHASE_STOPPED | 1U << PHASE_COMPLETED | 1U << PHASE_FAILED | 1U << PHASE_BACKOFF,
+    IDLE = 1U << PHASE_WAITING | 1U << PHASE_STUCK,
     COMING = 1U << PHASE_SPAWNING | 1U << PHASE_PROBING,
     UP = COMING | 1U << PHASE_RUNNING,
     ASKED = 1U << PHASE_STOPPING | 1U << PHASE_DRAINING,
@@ -59,7 +60,8 @@ static void spawn(struct sim_unit *su, struct moment now)
     o->want.exit_code = -1;
     o->want.oom_kill = -1;
     o->started_ms = now.mono_ms;
-    o->again = o->ready = o->main_ended = false;
+    o->again = o->told_down = o->ready = o->main_ended = false;
+    o->patience_ms = 0;
     o->by = BY_NOBODY;
     o->who = (struct requester){0};
     o->kill_from_ms = INT64_MAX;
@@ -75,15 +77,25 @@ static void forget(struct oracle *o)
     o->n_restarts = 0;
 }
 
-static void spawn_as_new(struct sim_unit *su, struct moment now)
+/* No run begins before all that it waits for is so. */
+static void begin(struct sim_unit *su, struct moment now)
+{
+    su->oracle.again = false;
+    if (su->core.n_unmet == 0)
+        spawn(su, now);
+    else
+        go(&su->oracle, su->core.n_dead ? PHASE_STUCK : PHASE_WAITING, 0);
+}
+
+static void begin_as_new(struct sim_unit *su, struct moment now)
 {
     forget(&su->oracle);
-    spawn(su, now);
+    begin(su, now);
 }
 
 static void kill_now(struct oracle *o, struct moment now)
 {
-    go(o, PHASE_KILLING, now.mono_ms + 2000);
+    go(o, PHASE_KILLING, now.mono_ms + (o->patience_ms ? o->patience_ms : 2000));
     o->actions[ACT_KILL]++;
 }
 
@@ -123,7 +135,7 @@ static void try_later(struct sim_unit *su, int64_t least_ms, int64_t most_ms, st
         most_ms = least_ms;
     if (most_ms == 0) {
         o->policy_restarts++;
-        spawn(su, now);
+        begin(su, now);
         return;
     }
     go(o, PHASE_BACKOFF, now.mono_ms + least_ms);
@@ -186,7 +198,7 @@ static void after_job(struct sim_unit *su, bool success, struct moment now)
     try_later(su, delay_ms, delay_ms, now);
 }
 
-static bool succeeded(const struct sim_unit *su)
+bool oracle_succeeded(const struct sim_unit *su)
 {
     const struct exit_record *r = &su->oracle.want;
 
@@ -205,14 +217,14 @@ static void finish(struct sim_unit *su, struct moment now)
     o->actions[ACT_RECORDED]++;
     o->actions[ACT_RELEASE]++;
     su->shadow[su->n_records++ % RECORDS_KEPT] = o->want;
-    if (o->again)
-        spawn_as_new(su, now);
-    else if (!o->wanted)
+    if (!su->core.goal || (o->told_down && !o->again))
         go(o, PHASE_STOPPED, 0);
+    else if (o->again)
+        begin_as_new(su, now);
     else if (su->spec.kind == UNIT_JOB)
-        after_job(su, succeeded(su), now);
+        after_job(su, oracle_succeeded(su), now);
     else
-        after_service(su, succeeded(su), now);
+        after_service(su, oracle_succeeded(su), now);
 }
 
 static void main_ends(struct sim_unit *su, const struct exit_status *status, struct moment at)
@@ -243,15 +255,46 @@ static void on_ask(struct sim_unit *su, const struct event *ev, struct moment no
 {
     struct oracle *o = &su->oracle;
 
-    o->wanted = true;
     if (one_of(o->phase, DOWN)) {
-        spawn_as_new(su, now);
+        begin_as_new(su, now);
+    } else if (one_of(o->phase, IDLE)) {
+        forget(o);
     } else if (!one_of(o->phase, UP)) {
         o->again = true;
     } else if (ev->type == EV_RESTART) {
         o->again = true;
-        begin_stop(su, BY_RESTART, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
+        begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
     }
+}
+
+/* What depends on another one goes down and comes again with it. */
+static void on_bounce(struct sim_unit *su, const struct event *ev, struct moment now)
+{
+    struct oracle *o = &su->oracle;
+
+    if (o->phase == PHASE_BACKOFF) {
+        if (su->core.n_unmet)
+            begin(su, now);
+    } else if (one_of(o->phase, UP | ASKED | KILLED)) {
+        o->again = true;
+        if (one_of(o->phase, UP))
+            begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
+    }
+}
+
+static void on_conditions(struct sim_unit *su, struct moment now)
+{
+    struct oracle *o = &su->oracle;
+    const struct unit *u = &su->core;
+
+    if (!one_of(o->phase, IDLE))
+        return;
+    if (u->n_unmet == 0)
+        spawn(su, now);
+    else if (u->n_dead && o->phase == PHASE_WAITING)
+        go(o, PHASE_STUCK, 0);
+    else if (!u->n_dead && o->phase == PHASE_STUCK)
+        go(o, PHASE_WAITING, 0);
 }
 
 static void on_reset(struct sim_unit *su, struct moment now)
@@ -259,11 +302,11 @@ static void on_reset(struct sim_unit *su, struct moment now)
     struct oracle *o = &su->oracle;
 
     forget(o);
-    if (o->phase == PHASE_FAILED && o->wanted)
-        spawn(su, now);
+    if (o->phase == PHASE_FAILED && su->core.goal)
+        begin(su, now);
     else if (o->phase == PHASE_FAILED)
         go(o, PHASE_STOPPED, 0);
-    else if (!one_of(o->phase, DOWN))
+    else if (!one_of(o->phase, DOWN | IDLE))
         o->tries = 1; /* the run under way */
 }
 
@@ -271,17 +314,26 @@ static void on_stop(struct sim_unit *su, const struct event *ev, struct moment n
 {
     struct oracle *o = &su->oracle;
 
-    o->wanted = o->again = false;
-    if (o->phase == PHASE_BACKOFF) {
+    o->again = false;
+    if (o->phase == PHASE_BACKOFF || one_of(o->phase, IDLE)) {
         go(o, PHASE_STOPPED, 0);
-    } else if (one_of(o->phase, UP)) {
+        return;
+    }
+    o->told_down = true;
+    if (one_of(o->phase, UP)) {
+        o->patience_ms = ev->u.ask.patience_ms;
         begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
     } else if (one_of(o->phase, ASKED)) {
+        if (ev->u.ask.patience_ms && (!o->patience_ms || ev->u.ask.patience_ms < o->patience_ms))
+            o->patience_ms = ev->u.ask.patience_ms;
         if (ev->u.ask.kill_by_ms)
             o->kill_from_ms = sooner(o->kill_from_ms, ev->u.ask.kill_by_ms);
         o->deadline_lo_ms = o->deadline_hi_ms = o->kill_from_ms;
         if (o->kill_from_ms <= now.mono_ms)
             kill_now(o, now);
+    } else if (o->phase == PHASE_KILLING && ev->u.ask.patience_ms) {
+        o->deadline_hi_ms = sooner(o->deadline_hi_ms, now.mono_ms + ev->u.ask.patience_ms);
+        o->deadline_lo_ms = o->deadline_hi_ms;
     }
 }
 
@@ -366,9 +418,11 @@ static void on_deadline(struct sim_unit *su, struct moment now)
     } else if (o->phase == PHASE_KILLING) {
         go(o, PHASE_UNKILLABLE, 0);
         o->actions[ACT_UNKILLABLE]++;
-    } else if (o->phase == PHASE_BACKOFF) {
+    } else if (!su->core.goal) {
+        go(o, PHASE_STOPPED, 0); /* the stop is on its way */
+    } else {
         o->policy_restarts++;
-        spawn(su, now);
+        begin(su, now);
     }
 }
 
@@ -377,7 +431,7 @@ void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now)
     struct oracle *o = &su->oracle;
 
     memset(o->actions, 0, sizeof o->actions);
-    if (ev->run && (ev->run != o->run || one_of(o->phase, DOWN)))
+    if (ev->run && (ev->run != o->run || one_of(o->phase, DOWN | IDLE)))
         return;
     switch ((unsigned)ev->type) {
     case EV_START:
@@ -386,6 +440,12 @@ void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now)
         break;
     case EV_STOP:
         on_stop(su, ev, now);
+        break;
+    case EV_BOUNCE:
+        on_bounce(su, ev, now);
+        break;
+    case EV_CONDITIONS:
+        on_conditions(su, now);
         break;
     case EV_RESET:
         on_reset(su, now);

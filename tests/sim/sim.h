@@ -1,7 +1,9 @@
 /*
  * The simulator: random worlds drive the real unit machine with a virtual clock. A world holds
  * units, the processes behind them (executor.c), what is scheduled to happen (world.c) and a second
- * opinion on every unit (oracle.c). Everything follows from the world's seed.
+ * opinion on every unit (oracle.c). In most worlds the units depend on each other: a struct order
+ * decides what they are told (orders.c), with a second opinion on that (graph_oracle.c). In the
+ * others everything is asked of lone units (commands.c). Everything follows from the world's seed.
  */
 #ifndef REEVE_SIM_SIM_H
 #define REEVE_SIM_SIM_H
@@ -9,10 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/order.h"
 #include "core/unit.h"
+#include "graph.h"
 #include "prng.h"
 
-enum { SIM_UNITS_MAX = 20, SIM_TRACE_KEPT = 40, SIM_RESTARTS_KEPT = 64, SIM_LIMIT_MAX = 50 };
+enum { SIM_TRACE_KEPT = 80, SIM_RESTARTS_KEPT = 64, SIM_LIMIT_MAX = 50 };
 /* Stands for every way of becoming ready that takes longer than the exec. */
 enum { SIM_READY_PROBED = READY_STARTED + 1 };
 
@@ -33,6 +37,7 @@ struct life {
     bool killed;
     int64_t killed_ms;
     /* how it will behave */
+    bool calm; /* as one would like it to; the rest is false */
     bool exec_fails;
     bool main_ignores_term;
     bool others_ignore_term;
@@ -45,7 +50,8 @@ struct life {
 struct oracle {
     enum unit_phase phase;
     int64_t deadline_lo_ms, deadline_hi_ms;
-    bool wanted, again, ready;
+    bool again, told_down, ready;
+    int64_t patience_ms; /* from SIGKILL to unkillable; 0: the usual */
     uint64_t run;
     int64_t started_ms;
     uint32_t tries, streak, policy_restarts;
@@ -62,6 +68,8 @@ struct oracle {
 
 struct sim_unit {
     struct unit_spec spec;
+    struct dependency dependencies[SIM_UNITS_MAX];
+    uint32_t on_failed_start[1];
     struct unit core;
     struct life life;
     struct oracle oracle;
@@ -85,6 +93,7 @@ enum item_kind {
     ITEM_OTHER_DIES,
     ITEM_TREE_EMPTY,
     ITEM_FORK,
+    ITEM_GO_ON,
     ITEM_SHUTDOWN,
     ITEM_SKIP_TO_KILL,
     ITEM_LAST_KILL,
@@ -102,6 +111,7 @@ struct item {
 
 struct trace_line {
     struct moment now;
+    enum wish wish; /* else an event: */
     struct event event;
     enum unit_phase before, after;
     uint64_t run;
@@ -119,6 +129,10 @@ struct world {
     struct sim_unit units[SIM_UNITS_MAX];
     uint64_t n_events, events_max;
     unsigned alloc_fail_percent;
+    unsigned calm_percent; /* of lives: nothing unusual happens to them */
+    bool ordered;
+    struct order order;
+    struct graph graph;
     /* shutdown */
     int64_t budget_ms, begun_ms;
     bool shutting_down, last_kill_done, ended;
@@ -150,10 +164,24 @@ struct item schedule_take(struct world *w);
 /* specs.c */
 void spec_random(struct prng *p, struct unit_spec *spec);
 
-/* commands.c */
+/* commands.c: worlds without an order */
 /* One to four commands to random units, as control/ posts them. */
 void commands_post(struct world *w);
 void commands_stop_all(struct world *w, int64_t kill_by_ms);
+
+/* orders.c: worlds with an order, as run/ drives it */
+void orders_init(struct world *w);
+void orders_begin(struct world *w);
+/* One to four wishes at once. */
+void orders_wish(struct world *w);
+void orders_shutdown(struct world *w);
+void orders_hurry(struct world *w);
+/* Steps at most `most` events of the order; whether it may have more. */
+bool orders_portion(struct world *w, uint32_t most);
+/* To be called after each step. */
+void orders_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint64_t n_records);
+/* Wishes without sense, when nothing of the world matters any more. */
+void orders_chaos(struct world *w);
 
 /* executor.c: what run/ and the kernel do */
 void executor_perform(struct world *w, uint32_t unit, const struct actions *acts);
@@ -175,6 +203,8 @@ void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now)
 void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *acts);
 /* Fills the expected record's reason and who asked. */
 void oracle_judge(struct sim_unit *su);
+/* Whether its last run was a success. */
+bool oracle_succeeded(const struct sim_unit *su);
 /* The delay before failure number `nth`, without jitter. */
 int64_t oracle_delay_ms(int64_t first_ms, int64_t max_ms, uint32_t nth);
 

@@ -73,7 +73,7 @@ void spec_random(struct prng *p, struct unit_spec *spec)
     memset(spec, 0, sizeof *spec);
     spec->name = "unit";
     spec->kind = prng_percent(p, 70) ? UNIT_SERVICE : UNIT_JOB;
-    spec->enabled = true;
+    spec->enabled = true; /* what is disabled: graphs.c */
     spec->autostart = prng_percent(p, 70);
     spec->ready = prng_percent(p, 65) ? READY_STARTED : (enum ready_mode)SIM_READY_PROBED;
     spec->ready_timeout_ms = duration(p);

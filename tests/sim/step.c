@@ -46,7 +46,9 @@ static void step_core(struct world *w, struct unit *u, const struct event *ev, s
 static void trace_step(struct world *w, const struct event *ev, enum unit_phase before,
                        const struct unit *u, const struct actions *acts)
 {
-    struct trace_line line = {w->now, *ev, before, u->phase, u->run, u->deadline_ms, 0};
+    struct trace_line line = {
+        w->now, WISH_NONE, *ev, before, u->phase, u->run, u->deadline_ms, 0,
+    };
 
     for (unsigned i = 0; i < acts->n && i < UNIT_ACTIONS_MAX; i++)
         line.acts |= 1U << acts->items[i].type;
@@ -64,6 +66,7 @@ static void random_payload(struct world *w, struct event *ev)
     case EV_START:
     case EV_STOP:
     case EV_RESTART:
+    case EV_BOUNCE:
     case EV_RESET:
         ev->u.ask.by = BY_USER;
         ev->u.ask.kill_by_ms = prng_percent(p, 50) ? 0 : w->now.mono_ms;
@@ -117,10 +120,18 @@ static void step_in_vain(struct world *w, struct sim_unit *su)
 
 static void note_command(struct sim_unit *su, enum event_type type)
 {
-    if (type == EV_STOP)
-        su->told_down = true;
-    else if (type == EV_START || type == EV_RESTART)
-        su->told_down = false;
+    if (type != EV_STOP && type != EV_START && type != EV_RESTART)
+        return;
+    su->told_down = type == EV_STOP;
+    su->core.goal = su->core.wanted = !su->told_down;
+}
+
+/* The machine only reads what the order of units has decided. */
+static void check_decided(struct world *w, const struct unit *before, const struct unit *u)
+{
+    if (u->goal != before->goal || u->wanted != before->wanted || u->n_unmet != before->n_unmet ||
+        u->n_dead != before->n_dead)
+        sim_fail(w, u->index, "a step wrote what is not its own");
 }
 
 void sim_step(struct world *w, const struct event *ev)
@@ -128,12 +139,20 @@ void sim_step(struct world *w, const struct event *ev)
     struct sim_unit *su = &w->units[ev->unit];
     enum unit_phase before = su->core.phase;
     int64_t deadline_ms = su->core.deadline_ms;
+    uint64_t n_records = su->n_records;
+    struct unit decided;
     struct actions acts;
 
-    note_command(su, ev->type);
+    if (!w->ordered) {
+        if (ev->type == EV_BOUNCE && !su->core.goal)
+            return; /* who is to be down follows nobody */
+        note_command(su, ev->type);
+    }
     oracle_step(su, ev, w->now);
+    decided = su->core;
     step_core(w, &su->core, ev, &acts);
     trace_step(w, ev, before, &su->core, &acts);
+    check_decided(w, &decided, &su->core);
     invariants_actions(w, ev->unit, &acts, before);
     oracle_compare(w, su, &acts);
     if (unit_state_of(before) == STATE_STOPPING &&
@@ -141,6 +160,8 @@ void sim_step(struct world *w, const struct event *ev)
         sim_fail(w, ev->unit, "the deadline moved later while stopping");
     executor_perform(w, ev->unit, &acts);
     follow_deadline(w, su);
+    if (w->ordered)
+        orders_stepped(w, ev->unit, before, n_records);
     if (prng_percent(&w->prng, 6))
         step_in_vain(w, su);
 }
@@ -156,7 +177,12 @@ void sim_chaos(struct world *w)
         ev.unit = u->index;
         random_payload(w, &ev);
         w->now.mono_ms += prng_ms(&w->prng, 0, 4000);
+        if (w->ordered)
+            orders_chaos(w);
+        before = u->phase;
         step_core(w, u, &ev, &acts);
+        if (w->ordered)
+            order_changed(&w->order, u->index);
         trace_step(w, &ev, before, u, &acts);
         if (acts.n > UNIT_ACTIONS_MAX || (unsigned)u->phase >= PHASE_COUNT)
             sim_fail(w, u->index, "chaos broke the unit");

@@ -16,7 +16,7 @@ void trace_add(struct world *w, const struct trace_line *line)
     w->trace[w->n_trace++ % SIM_TRACE_KEPT] = *line;
     trace_mix(w, (uint64_t)line->now.mono_ms);
     trace_mix(w, (uint64_t)line->deadline_ms);
-    trace_mix(w, line->run << 8 | (uint64_t)line->event.type);
+    trace_mix(w, line->run << 16 | (uint64_t)line->wish << 8 | (uint64_t)line->event.type);
     trace_mix(w, (uint64_t)line->event.unit << 32 | line->acts << 16 | (unsigned)line->before << 8 |
                      (unsigned)line->after);
 }
@@ -37,6 +37,7 @@ static void print_payload(const struct event *ev)
     case EV_START:
     case EV_STOP:
     case EV_RESTART:
+    case EV_BOUNCE:
     case EV_RESET:
         printf(" by %s, kill by %" PRId64, requested_by_name(ev->u.ask.by), ev->u.ask.kill_by_ms);
         break;
@@ -58,6 +59,11 @@ static void print_payload(const struct event *ev)
 
 static void print_line(const struct trace_line *line)
 {
+    if (line->wish) {
+        printf("%12" PRId64 " unit %-2u WISH     %s: %s\n", line->now.mono_ms, line->event.unit,
+               wish_name(line->wish), unit_phase_name(line->before));
+        return;
+    }
     printf("%12" PRId64 " unit %-2u run %-4" PRIu64 " %s", line->now.mono_ms, line->event.unit,
            line->run, event_name(line->event.type));
     if (line->event.run)
@@ -72,6 +78,33 @@ static void print_line(const struct trace_line *line)
     printf("\n");
 }
 
+/* ---- failing ---- */
+
+static void print_unit(const struct world *w, uint32_t unit)
+{
+    const struct sim_unit *su = &w->units[unit];
+    const struct unit *u = &su->core;
+
+    printf("  unit %-2u %s %-10s %s%s goal %d, %u unmet, %u dead, attempt %u%s%s%s:", unit,
+           su->spec.kind == UNIT_JOB ? "job    " : "service", unit_phase_name(u->phase),
+           su->spec.enabled ? "" : "disabled ", u->wanted ? "wanted" : "", u->goal, u->n_unmet,
+           u->n_dead, u->attempt, u->again ? ", again" : "", u->told_down ? ", told down" : "",
+           su->spec.on_dependency_restart == DEPENDENCY_RESTART_FOLLOW ? ", follows" : "");
+    printf("%s%s%s%s", w->graph.stop[unit] ? " STOP" : "", w->graph.again[unit] ? " AGAIN" : "",
+           w->graph.falls[unit] ? " FALLS" : "", w->graph.anew[unit] ? " ANEW" : "");
+    for (uint32_t i = 0; i < su->spec.n_dependencies; i++) {
+        const struct dependency *d = &su->spec.dependencies[i];
+
+        printf(" %s %u", dependency_kind_name(d->kind), d->unit);
+        for (unsigned c = 0; c < CONDITION_COUNT; c++)
+            if (d->conditions >> c & 1)
+                printf(":%s", waited_for_name((enum waited_for)c));
+        printf(" %s%s;", edge_outcome_name(graph_edge(w, d)),
+               w->graph.cut[unit][d->unit] ? " (cut)" : "");
+    }
+    printf("\n");
+}
+
 void sim_fail(struct world *w, uint32_t unit, const char *format, ...)
 {
     uint64_t first = w->n_trace > SIM_TRACE_KEPT ? w->n_trace - SIM_TRACE_KEPT : 0;
@@ -79,6 +112,9 @@ void sim_fail(struct world *w, uint32_t unit, const char *format, ...)
 
     for (uint64_t i = first; i < w->n_trace; i++)
         print_line(&w->trace[i % SIM_TRACE_KEPT]);
+    if (w->ordered)
+        for (uint32_t i = 0; i < w->n_units; i++)
+            print_unit(w, i);
     printf("sim: FAILED at %" PRId64 " ms, unit %u: ", w->now.mono_ms, unit);
     va_start(args, format);
     vprintf(format, args);

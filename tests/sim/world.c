@@ -28,15 +28,46 @@ void world_post(struct world *w, const struct event *ev)
     w->queue[(w->queue_head + w->queue_n++) % w->cap_queue] = *ev;
 }
 
-static void drain(struct world *w)
+static void facts_portion(struct world *w, uint64_t most)
 {
-    while (w->queue_n) {
+    for (; w->queue_n && most > 0; most--) {
         struct event ev = w->queue[w->queue_head];
 
         w->queue_head = (w->queue_head + 1) % w->cap_queue;
         w->queue_n--;
         sim_step(w, &ev);
     }
+}
+
+static bool all_quiet(const struct world *w)
+{
+    return !w->queue_n && (!w->ordered || order_idle(&w->order));
+}
+
+/* Facts and what the order has to say take turns; false: it was left in the middle. */
+static bool drain_portions(struct world *w, bool wholly)
+{
+    uint64_t rounds = 0;
+
+    while (!all_quiet(w)) {
+        facts_portion(w, 1 + prng_below(&w->prng, 8));
+        orders_portion(w, 1 + (uint32_t)prng_below(&w->prng, 4));
+        if (++rounds > 1000 + 100 * w->n_units)
+            sim_fail(w, 0, "it goes on for ever");
+        if (!wholly && prng_percent(&w->prng, 20))
+            break;
+    }
+    if (!all_quiet(w))
+        coverage_see(SEEN_LEFT_IN_THE_MIDDLE);
+    return all_quiet(w);
+}
+
+static void drain(struct world *w)
+{
+    if (w->ordered)
+        drain_portions(w, true);
+    else
+        facts_portion(w, UINT64_MAX);
 }
 
 void world_schedule(struct world *w, int64_t delay_ms, enum item_kind kind, uint32_t unit,
@@ -51,7 +82,7 @@ void world_schedule(struct world *w, int64_t delay_ms, enum item_kind kind, uint
 
 static void begin_shutdown(struct world *w)
 {
-    const int64_t budgets_ms[] = {0, 1, 600, 1000, 4999, 9000, 9000, 30000, 3600000};
+    const int64_t budgets_ms[] = {0, 1, 100, 600, 1000, 4999, 9000, 9000, 30000, 300000, 3600000};
 
     if (w->shutting_down)
         return;
@@ -60,7 +91,10 @@ static void begin_shutdown(struct world *w)
     w->begun_ms = w->now.mono_ms;
     if (w->gap_ms < w->budget_ms / 20)
         w->gap_ms = w->budget_ms / 20;
-    commands_stop_all(w, shutdown_kill_by_ms(w->budget_ms, w->begun_ms, w->now.mono_ms, 1));
+    if (w->ordered)
+        orders_shutdown(w);
+    else
+        commands_stop_all(w, shutdown_kill_by_ms(w->budget_ms, w->begun_ms, w->now.mono_ms, 1));
     world_schedule(w, shutdown_last_kill_ms(w->budget_ms, w->begun_ms) - w->now.mono_ms,
                    ITEM_LAST_KILL, 0, 0, 0);
     world_schedule(w, w->budget_ms, ITEM_END, 0, 0, 0);
@@ -68,9 +102,17 @@ static void begin_shutdown(struct world *w)
         world_schedule(w, prng_ms(&w->prng, 0, w->budget_ms), ITEM_SKIP_TO_KILL, 0, 0, 0);
 }
 
+static void hurry(struct world *w)
+{
+    if (w->ordered)
+        orders_hurry(w);
+    else
+        commands_stop_all(w, w->now.mono_ms);
+}
+
 static void last_kill(struct world *w)
 {
-    commands_stop_all(w, w->now.mono_ms);
+    hurry(w);
     drain(w);
     invariants_last_kill(w);
 }
@@ -101,14 +143,19 @@ static void happen(struct world *w, const struct item *item)
         on_timer(w, item);
         break;
     case ITEM_COMMAND:
-        commands_post(w);
+        if (w->ordered)
+            orders_wish(w);
+        else
+            commands_post(w);
         world_schedule(w, prng_ms(&w->prng, 0, 2 * w->gap_ms), ITEM_COMMAND, 0, 0, 0);
         break;
     case ITEM_SHUTDOWN:
         begin_shutdown(w);
         break;
     case ITEM_SKIP_TO_KILL:
-        commands_stop_all(w, w->now.mono_ms);
+        hurry(w);
+        break;
+    case ITEM_GO_ON:
         break;
     case ITEM_LAST_KILL:
         last_kill(w);
@@ -157,8 +204,12 @@ static void turn(struct world *w)
         if (!together)
             drain(w);
     } while (schedule_peek(w, &item) && item.at_ms <= w->now.mono_ms && together);
-    drain(w);
-    invariants_quiet(w);
+    if (!w->ordered)
+        drain(w);
+    else if (!drain_portions(w, false))
+        world_schedule(w, prng_ms(&w->prng, 0, 2), ITEM_GO_ON, 0, 0, 0);
+    if (all_quiet(w))
+        invariants_quiet(w);
 }
 
 static bool anything_lives(const struct world *w)
@@ -188,13 +239,14 @@ static void init_unit(struct world *w, uint32_t i)
         sim_fail(w, i, "an allocation failed unnoticed");
     }
     alloc_hook_fails = false;
-    if (su->spec.autostart)
+    if (!w->ordered && su->spec.autostart)
         world_post(w, &ev);
 }
 
 static void init_world(struct world *w, uint64_t seed)
 {
     const int64_t gaps_ms[] = {1, 20, 500, 2000, 2000, 10000, 60000, 3600000};
+    const unsigned calms[] = {0, 0, 50, 80, 95, 95};
 
     memset(w, 0, sizeof *w);
     w->seed = seed;
@@ -204,9 +256,16 @@ static void init_world(struct world *w, uint64_t seed)
     w->gap_ms = PICK(&w->prng, gaps_ms);
     w->events_max = 100 + prng_below(&w->prng, 4000);
     w->alloc_fail_percent = prng_percent(&w->prng, 30) ? 50 : 0;
+    w->ordered = prng_percent(&w->prng, 75);
+    w->calm_percent = w->ordered ? PICK(&w->prng, calms) : 0;
     w->n_units = 1 + (uint32_t)prng_below(&w->prng, SIM_UNITS_MAX);
     for (uint32_t i = 0; i < w->n_units; i++)
         init_unit(w, i);
+    if (w->ordered) {
+        graph_random(w);
+        orders_init(w);
+        orders_begin(w);
+    }
     world_schedule(w, 0, ITEM_COMMAND, 0, 0, 0);
     world_schedule(w, w->gap_ms * prng_ms(&w->prng, 1, 300), ITEM_SHUTDOWN, 0, 0, 0);
 }
@@ -226,6 +285,8 @@ uint64_t world_run(uint64_t seed, uint64_t *n_events)
         turn(w);
     }
     sim_chaos(w);
+    if (w->ordered)
+        order_finish(&w->order);
     for (uint32_t i = 0; i < w->n_units; i++)
         unit_finish(&w->units[i].core);
     hash = w->hash;

@@ -1,0 +1,210 @@
+/* What must hold when nothing is left to do: nobody waits without saying for what. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim.h"
+
+/* What holds up a start, as it is told. */
+static void check_waiting(struct world *w, uint32_t unit, const struct waiting_for *told,
+                          uint32_t unmet, uint32_t dead)
+{
+    const struct dependency *d = told->unit < w->n_units ? w->graph.edge[unit][told->unit] : NULL;
+    enum outcome_of_edge outcome = d ? graph_edge(w, d) : EDGE_MET;
+
+    if (outcome != EDGE_UNMET && outcome != EDGE_DEAD)
+        sim_fail(w, unit, "waits, and names unit %u", told->unit);
+    if (told->failed != (dead > 0) || told->failed != (outcome == EDGE_DEAD))
+        sim_fail(w, unit, "waits for unit %u, failed is %d", told->unit, told->failed);
+    if (told->until >= WAITED_STOPPED || !(d->conditions >> told->until & 1) ||
+        graph_condition(w, told->unit, (enum condition)told->until))
+        sim_fail(w, unit, "waits for unit %u to be %s", told->unit, waited_for_name(told->until));
+    if (told->others != unmet - 1)
+        sim_fail(w, unit, "waits for %u others, expected %u", told->others, unmet - 1);
+    if (told->failed) {
+        enum unit_phase phase =
+            told->cause < w->n_units ? w->units[told->cause].core.phase : PHASE_STOPPED;
+
+        if ((phase != PHASE_FAILED && phase != PHASE_COMPLETED) ||
+            (told->cause != told->unit && !w->graph.requires[told->unit][told->cause]))
+            sim_fail(w, unit, "waits for unit %u because of unit %u", told->unit, told->cause);
+    }
+}
+
+static void check_conditions(struct world *w, uint32_t unit, const struct waiting_for *told)
+{
+    const struct unit_spec *spec = &w->units[unit].spec;
+    const struct unit *u = &w->units[unit].core;
+    uint32_t unmet = 0, dead = 0;
+
+    for (uint32_t i = 0; i < spec->n_dependencies; i++) {
+        enum outcome_of_edge outcome = graph_edge(w, &spec->dependencies[i]);
+
+        coverage_edge(&spec->dependencies[i], outcome);
+        unmet += outcome == EDGE_UNMET || outcome == EDGE_DEAD;
+        dead += outcome == EDGE_DEAD;
+        if (order_met(&w->order, unit, i) != (outcome == EDGE_MET))
+            sim_fail(w, unit, "dependency %u is %smet", i, outcome == EDGE_MET ? "not " : "");
+    }
+    if (u->n_unmet != unmet || u->n_dead != dead)
+        sim_fail(w, unit, "%u conditions unmet, %u dead; expected %u and %u", u->n_unmet, u->n_dead,
+                 unmet, dead);
+    if (graph_is_waiting(w, unit))
+        check_waiting(w, unit, told, unmet, dead);
+}
+
+/* It should not be up, or not as it is: it says which unit goes first. */
+static void check_leaving(struct world *w, uint32_t unit, const struct waiting_for *told)
+{
+    if (told->unit >= w->n_units || told->until != WAITED_STOPPED)
+        sim_fail(w, unit, "it should go down, does not, and does not say why");
+    if (!w->graph.depends[told->unit][unit] || !graph_lives(w, told->unit))
+        sim_fail(w, unit, "its stop waits for unit %u", told->unit);
+    if (graph_is_up(w, told->unit) && !w->graph.leaving[told->unit])
+        sim_fail(w, unit, "its stop waits for unit %u, which stays up", told->unit);
+    coverage_see(SEEN_STOP_WAITS);
+}
+
+/* Up to stay, and so what it requires directly has not failed; nor, if it follows, crashed. */
+static void check_staying(struct world *w, uint32_t unit)
+{
+    const struct unit_spec *spec = &w->units[unit].spec;
+
+    for (uint32_t i = 0; i < spec->n_dependencies; i++) {
+        const struct sim_unit *other = &w->units[spec->dependencies[i].unit];
+        bool gone = other->core.phase == PHASE_FAILED ||
+                    (other->core.phase == PHASE_BACKOFF &&
+                     spec->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW);
+
+        if (gone && spec->dependencies[i].kind == DEPENDENCY_REQUIRES &&
+            other->spec.kind == UNIT_SERVICE)
+            sim_fail(w, unit, "up, though unit %u, which it requires, is %s", other->core.index,
+                     unit_phase_name(other->core.phase));
+    }
+}
+
+static void check_up(struct world *w, uint32_t unit, const struct waiting_for *told)
+{
+    if (w->graph.leaving[unit]) {
+        check_leaving(w, unit, told);
+        return;
+    }
+    if (told->unit != WAITING_NO_UNIT)
+        sim_fail(w, unit, "up, and waits for unit %u", told->unit);
+    check_staying(w, unit);
+}
+
+static void check_unit(struct world *w, uint32_t unit)
+{
+    const struct unit *u = &w->units[unit].core;
+    const struct graph *g = &w->graph;
+    struct waiting_for told;
+
+    memset(&told, 0xa5, sizeof told);
+    order_waiting(&w->order, unit, &told);
+    if (u->wanted != g->wanted[unit] || u->goal != g->goal[unit])
+        sim_fail(w, unit, "wanted %d, goal %d; expected %d, %d", u->wanted, u->goal,
+                 g->wanted[unit], g->goal[unit]);
+    if (g->goal[unit] && u->phase == PHASE_STOPPED)
+        sim_fail(w, unit, "stopped, and should be up");
+    if (!g->goal[unit] && (graph_is_waiting(w, unit) || u->phase == PHASE_BACKOFF))
+        sim_fail(w, unit, "%s, and should be down", unit_phase_name(u->phase));
+    if (!unit_has_run(u) && !graph_is_waiting(w, unit) && (g->anew[unit] || g->reset[unit]))
+        sim_fail(w, unit, "%s, and was never told of a start", unit_phase_name(u->phase));
+    if (g->goal[unit])
+        check_conditions(w, unit, &told);
+    if (graph_is_up(w, unit))
+        check_up(w, unit, &told);
+    else if (!graph_is_waiting(w, unit) && !unit_has_run(u) && told.unit != WAITING_NO_UNIT)
+        sim_fail(w, unit, "%s, and waits for unit %u", unit_phase_name(u->phase), told.unit);
+}
+
+/* Every autostart unit was ready, completed, or failed one attempt, or waits for one that did. */
+static void check_all_tried(struct world *w)
+{
+    bool all = true;
+
+    for (uint32_t i = 0; i < w->n_units; i++)
+        if (w->units[i].spec.autostart && w->units[i].spec.enabled)
+            all &= w->graph.tried[i];
+    if (order_all_tried(&w->order) != all)
+        sim_fail(w, 0, "all tried is %d, expected %d", !all, all);
+}
+
+void graph_check_quiet(struct world *w)
+{
+    graph_look(w);
+    for (uint32_t i = 0; i < w->n_units; i++)
+        check_unit(w, i);
+    check_all_tried(w);
+    seen_quiet(w);
+    if (order_done(&w->order) != order_marked(&w->order))
+        sim_fail(w, 0, "idle, and %" PRIu64 " of %" PRIu64 " wishes done", order_done(&w->order),
+                 order_marked(&w->order));
+}
+
+/* ---- looking ---- */
+
+/* Somebody would notice if it were stopped. */
+static bool would_change(const struct world *w, uint32_t unit)
+{
+    const struct unit *u = &w->units[unit].core;
+
+    return unit_has_run(u) || graph_is_waiting(w, unit) || u->phase == PHASE_BACKOFF ||
+           (w->graph.goal[unit] && u->phase != PHASE_COMPLETED);
+}
+
+static bool taken_along(const struct world *w, bool restart, uint32_t asked, uint32_t unit)
+{
+    if (!restart)
+    return w->graph.requires[unit][asked] && would_change(w, unit) &&
+           w->units[asked].core.phase != PHASE_COMPLETED;
+    return w->graph.follows[unit][asked] && w->graph.goal[asked] && w->graph.goal[unit] &&
+           unit_has_run(&w->units[asked].core);
+}
+
+static void check_along(struct world *w, bool restart)
+{
+    uint32_t along[SIM_UNITS_MAX];
+    bool asked[SIM_UNITS_MAX] = {false};
+
+    memset(along, 0xa5, sizeof along);
+    for (uint64_t n = 1 + prng_below(&w->prng, 3); n > 0; n--)
+        asked[prng_below(&w->prng, w->n_units)] = true;
+    order_along(&w->order, restart, asked, along);
+    for (uint32_t i = 0; i < w->n_units; i++) {
+        bool expected = false, is_one = false;
+
+        for (uint32_t a = 0; a < w->n_units && !asked[i]; a++) {
+            if (!asked[a] || !taken_along(w, restart, a, i))
+                continue;
+            expected = true;
+            is_one |= along[i] == a + 1;
+        }
+        if (expected ? !is_one : along[i] != 0)
+            sim_fail(w, i, "a %s takes it along with %u; expected: %s",
+                     restart ? "restart" : "stop", along[i], expected ? "taken" : "not");
+    }
+}
+
+static void check_dependents(struct world *w, uint32_t unit)
+{
+    uint32_t nth = 0, above, dependency;
+
+    for (uint32_t i = 0; i < w->n_units; i++) {
+        if (!w->graph.edge[i][unit])
+            continue;
+        if (!order_dependent(&w->order, unit, nth++, &above, &dependency) || above != i ||
+            &w->units[i].spec.dependencies[dependency] != w->graph.edge[i][unit])
+            sim_fail(w, unit, "unit %u depends on it, unknown to the order", i);
+    }
+    if (order_dependent(&w->order, unit, nth, &above, &dependency))
+        sim_fail(w, unit, "unit %u does not depend on it", above);
+}
+
+void graph_check_looks(struct world *w)
+{
+    graph_look(w);
+    check_along(w, true);
+    check_along(w, false);
+    check_dependents(w, (uint32_t)prng_below(&w->prng, w->n_units));
+}

@@ -77,7 +77,6 @@ static void explain_stuck(struct strbuf *out, const struct supervisor *s, const 
     const struct exit_record *r;
     const struct unit *cause;
     struct waiting_for w;
-    bool failed;
 
     supervisor_waiting(s, u->index, &w);
     if (w.unit == WAITING_NO_UNIT || !w.failed) { /* and so it may start in a moment */
@@ -85,21 +84,20 @@ static void explain_stuck(struct strbuf *out, const struct supervisor *s, const 
         return;
     }
     cause = supervisor_unit(s, w.cause);
-    failed = cause->phase == PHASE_FAILED;
     if (w.unit != w.cause)
         strbuf_addf(out, "%s waits for %s, which", spec_of(s, w.unit)->name, cause->spec->name);
     else
         strbuf_add(out, cause->spec->name);
-    strbuf_add(out, failed ? " has failed" : " does not run any more");
+    strbuf_add(out, w.completed ? " does not run any more" : " has failed");
     r = unit_last_record(cause);
     if (r) {
         strbuf_add(out, ": ");
         explain_record(out, s, cause, r);
     }
-    if (failed)
-        strbuf_addf(out, "; 'reevectl reset-failed %s' lets it try again", cause->spec->name);
-    else
+    if (w.completed)
         strbuf_addf(out, "; 'reevectl start %s' starts it again", cause->spec->name);
+    else
+        strbuf_addf(out, "; 'reevectl reset-failed %s' lets it try again", cause->spec->name);
 }
 
 void explain_verdict(struct strbuf *out, const struct supervisor *s, const struct unit *u,

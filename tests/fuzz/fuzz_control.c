@@ -110,8 +110,12 @@ static void set_units(unsigned seed)
     for (uint32_t i = 0; i < N_UNITS; i++) {
         struct waiting_for *w = &supervisor.waiting[i];
 
-        *w = (struct waiting_for){(seed + i) % N_UNITS, (enum waited_for)(seed % WAITED_COUNT),
-                                  seed % 3 == 0, (seed + 2 * i) % N_UNITS, seed % 2};
+        *w = (struct waiting_for){.unit = (seed + i) % N_UNITS,
+                                  .until = (enum waited_for)(seed % WAITED_COUNT),
+                                  .failed = seed % 3 == 0,
+                                  .cause = (seed + 2 * i) % N_UNITS,
+                                  .completed = seed % 5 == 0,
+                                  .others = seed % 2};
         if ((seed + i) % 4 == 0)
             w->unit = WAITING_NO_UNIT;
         supervisor.along[i] = (seed + i) % 3 ? 1 + (seed + i) % N_UNITS : 0;

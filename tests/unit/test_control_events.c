@@ -365,7 +365,7 @@ static void what_a_unit_waits_for_is_told(void **state)
                        .unit = 0,
                        .u.state = {.from = STATE_STOPPED,
                                    .to = STATE_WAITING,
-                                   .waiting = {1, WAITED_READY, false, 0, 2},
+                                   .waiting = {.unit = 1, .until = WAITED_READY, .others = 2},
                                    .requester = {.unit = 2}}};
     const cJSON *event, *waiting;
 

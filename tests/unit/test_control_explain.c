@@ -129,7 +129,8 @@ static void stuck_tells_what_failed_and_what_to_do(void **state)
     start_until_running(s);
     exits(s, 3);
     becomes(s, 2);
-    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, true, 2, 0};
+    fake.waiting[0] =
+        (struct waiting_for){.unit = 2, .until = WAITED_READY, .failed = true, .cause = 2};
     expect_verdict(s, VERDICT_STUCK,
                    "db has failed: ended with exit code 3; 'reevectl reset-failed db' lets it try "
                    "again");
@@ -148,7 +149,8 @@ static void stuck_for_what_ended_well(void **state)
     exits(s, 0);
     becomes(s, 2);
     assert_int_equal(fake.units[2].phase, PHASE_COMPLETED);
-    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, true, 2, 0};
+    fake.waiting[0] = (struct waiting_for){
+        .unit = 2, .until = WAITED_READY, .failed = true, .cause = 2, .completed = true};
     expect_verdict(
         s, VERDICT_STUCK,
         "db does not run any more: ended with exit code 0; 'reevectl start db' starts it again");
@@ -157,7 +159,7 @@ static void stuck_for_what_ended_well(void **state)
 static void stuck_a_moment_ago(void **state)
 {
     expect_verdict(*state, VERDICT_STUCK, "what it requires had failed");
-    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, false, 0, 0};
+    fake.waiting[0] = (struct waiting_for){.unit = 2, .until = WAITED_READY};
     expect_verdict(*state, VERDICT_STUCK, "what it requires had failed");
 }
 
@@ -191,16 +193,16 @@ static void timeout_tells_what_is_waited_for(void **state)
     struct story *s = *state;
 
     s->unit.phase = PHASE_WAITING;
-    fake.waiting[0] = (struct waiting_for){2, WAITED_READY, false, 0, 0};
+    fake.waiting[0] = (struct waiting_for){.unit = 2, .until = WAITED_READY};
     expect_timeout(s, "still waiting after 5s, for db to be ready");
     fake.waiting[0].others = 1;
     expect_timeout(s, "still waiting after 5s, for db to be ready and for 1 other");
-    fake.waiting[0] = (struct waiting_for){1, WAITED_STARTED, false, 0, 2};
+    fake.waiting[0] = (struct waiting_for){.unit = 1, .until = WAITED_STARTED, .others = 2};
     expect_timeout(s, "still waiting after 5s, for app to start and for 2 others");
-    fake.waiting[0] = (struct waiting_for){1, WAITED_COMPLETED, false, 0, 0};
+    fake.waiting[0] = (struct waiting_for){.unit = 1, .until = WAITED_COMPLETED};
     expect_timeout(s, "still waiting after 5s, for app to complete");
     s->unit.phase = PHASE_RUNNING;
-    fake.waiting[0] = (struct waiting_for){1, WAITED_STOPPED, false, 0, 0};
+    fake.waiting[0] = (struct waiting_for){.unit = 1, .until = WAITED_STOPPED};
     expect_timeout(s, "still running after 5s, waiting for app to stop");
 }
 

@@ -112,14 +112,15 @@ static void all_about_a_unit_among_others(void **state)
     (void)state;
     supervisor.units[0].phase = PHASE_WAITING;
     supervisor.units[0].goal = supervisor.units[0].wanted = true;
-    supervisor.waiting[0] = (struct waiting_for){1, WAITED_READY, false, 0, 0};
+    supervisor.waiting[0] = (struct waiting_for){.unit = 1, .until = WAITED_READY};
     supervisor.units[2].ready = true;
     assert_string_equal(
         answer_to(fd, CALL("Graph", "\"units\":[\"a\"]")),
         "{\"parameters\":{\"units\":["
         "{\"name\":\"a\",\"kind\":\"service\",\"state\":\"waiting\",\"goal\":\"up\",\"wanted\":"
         "true,"
-        "\"waiting\":{\"unit\":\"b\",\"until\":\"ready\",\"failed\":false,\"cause\":null,"
+        "\"waiting\":{\"unit\":\"b\",\"until\":\"ready\",\"failed\":false,\"cause\":null,\"cause_"
+        "state\":null,"
         "\"others\":0},\"ready\":false,\"enabled\":true,\"dependencies\":["
         "{\"unit\":\"b\",\"kind\":\"requires\",\"conditions\":[\"ready\"],\"met\":false}]},"
         "{\"name\":\"b\",\"kind\":\"service\",\"state\":\"stopped\",\"goal\":\"down\","

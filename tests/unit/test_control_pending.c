@@ -496,7 +496,8 @@ static void a_start_of_what_is_stuck_is_answered_with_the_reason(void **state)
     (void)state;
     supervisor.units[0].phase = PHASE_STUCK;
     supervisor.units[0].goal = true;
-    supervisor.waiting[0] = (struct waiting_for){1, WAITED_READY, true, 2, 0};
+    supervisor.waiting[0] =
+        (struct waiting_for){.unit = 1, .until = WAITED_READY, .failed = true, .cause = 2};
     supervisor.units[2].phase = PHASE_FAILED;
     assert_string_equal(
         answer_to(fd, CALL("Start", "\"units\":[\"a\"]")),
@@ -519,7 +520,7 @@ static void who_is_left_behind_is_not_waited_for(void **state)
     say(fd, CALL("Restart", "\"units\":[\"b\"]"));
     TURN_UNTIL(supervisor.asked == 1 && supervisor.n_holding == 0);
     turn(5);
-    supervisor.waiting[0] = (struct waiting_for){1, WAITED_READY, false, 0, 0};
+    supervisor.waiting[0] = (struct waiting_for){.unit = 1, .until = WAITED_READY};
     fake_move(&supervisor, 0, PHASE_WAITING);
     supervisor.units[2].run = 1;
     supervisor.units[2].current.ready_after_ms = 1;
@@ -548,14 +549,14 @@ static void progress_tells_what_is_waited_for(void **state)
     say(fd, MORE("Wait", "\"units\":[\"b\"],\"until\":\"ready\""));
     TURN_UNTIL(reached());
     turn(5);
-    supervisor.waiting[1] = (struct waiting_for){2, WAITED_COMPLETED, false, 0, 1};
+    supervisor.waiting[1] = (struct waiting_for){.unit = 2, .until = WAITED_COMPLETED, .others = 1};
     fake_move(&supervisor, 1, PHASE_WAITING);
     TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
-    assert_string_equal(h.text,
-                        "{\"parameters\":{\"results\":[],\"progress\":[{\"unit\":\"b\","
-                        "\"state\":\"waiting\",\"waiting\":{\"unit\":\"c\","
-                        "\"until\":\"completed\",\"failed\":false,\"cause\":null,\"others\":1},"
-                        "\"pid\":null}]},\"continues\":true}");
+    assert_string_equal(h.text, "{\"parameters\":{\"results\":[],\"progress\":[{\"unit\":\"b\","
+                                "\"state\":\"waiting\",\"waiting\":{\"unit\":\"c\","
+                                "\"until\":\"completed\",\"failed\":false,\"cause\":null,\"cause_"
+                                "state\":null,\"others\":1},"
+                                "\"pid\":null}]},\"continues\":true}");
     close(fd);
     TURN_UNTIL(control->n_clients == 0);
 }

@@ -294,21 +294,26 @@ static void expect_one(const char *expected)
 
 static void what_a_unit_waits_for(void **state)
 {
-    static const struct waiting_for failed = {1, WAITED_COMPLETED, true, 2, 3};
-    struct waiting_for w = {1, WAITED_STARTED, false, 0, 0};
+    static const struct waiting_for failed = {
+        .unit = 1, .until = WAITED_COMPLETED, .failed = true, .cause = 2, .others = 3};
+    struct waiting_for w = {.unit = 1, .until = WAITED_STARTED};
     struct story *s = *state;
     struct view v = view_of(s);
 
     view_waiting(begin_one(), &fake, &w);
     expect_one("\"waiting\":{\"unit\":\"db\",\"until\":\"started\",\"failed\":false,"
-               "\"cause\":null,\"others\":0}");
+               "\"cause\":null,\"cause_state\":null,\"others\":0}");
     view_waiting(begin_one(), &fake, &failed);
     expect_one("\"waiting\":{\"unit\":\"db\",\"until\":\"completed\",\"failed\":true,"
-               "\"cause\":\"cache\",\"others\":3}");
+               "\"cause\":\"cache\",\"cause_state\":\"failed\",\"others\":3}");
+    w.failed = w.completed = true;
+    view_waiting(begin_one(), &fake, &w);
+    expect_one("\"waiting\":{\"unit\":\"db\",\"until\":\"started\",\"failed\":true,"
+               "\"cause\":\"web\",\"cause_state\":\"completed\",\"others\":0}");
     w.unit = WAITING_NO_UNIT;
     view_waiting(begin_one(), &fake, &w);
     expect_one("\"waiting\":null");
-    fake.waiting[0] = (struct waiting_for){2, WAITED_STOPPED, false, 0, 0};
+    fake.waiting[0] = (struct waiting_for){.unit = 2, .until = WAITED_STOPPED};
     view_health(begin(), NULL, &v, &s->unit);
     assert_non_null(strstr(strbuf_text(&text), "\"wanted\":false,\"waiting\":{\"unit\":\"cache\","
                                                "\"until\":\"stopped\","));

@@ -242,12 +242,6 @@ static void on_start(struct step *st)
     go(st);
 }
 
-/* Asked for while it waits already: the tries count from now. */
-static void on_start_waiting(struct step *st)
-{
-    forgive(st->u);
-}
-
 /* Asked to be up while a run is ending: the next begins when this one is over. */
 static void on_start_again(struct step *st)
 {
@@ -310,6 +304,14 @@ static void on_conditions(struct step *st)
 
     if (!u->n_unmet || (u->n_dead > 0) != (u->phase == PHASE_STUCK))
         go(st);
+}
+
+/* Asked for while it waits already: the tries count from now, and whoever asked wants to know
+ * whether it is stuck now, not whether it was. */
+static void on_start_waiting(struct step *st)
+{
+    forgive(st->u);
+    on_conditions(st);
 }
 
 static void on_reset(struct step *st)

@@ -458,6 +458,24 @@ static void nothing_starts_once_the_goal_has_fallen(void **state)
     assert_false(s->unit.again);
 }
 
+static void a_start_of_what_is_stuck_looks_at_how_it_is_now(void **state)
+{
+    struct story *s = *state;
+
+    s->unit.n_unmet = s->unit.n_dead = 1;
+    ask(s, EV_START);
+    assert_int_equal(s->unit.phase, PHASE_STUCK);
+    ask(s, EV_START);
+    assert_int_equal(s->unit.phase, PHASE_STUCK);
+    assert_int_equal(s->acts.n, 0);
+    s->unit.n_dead = 0; /* the news are on their way */
+    ask(s, EV_START);
+    assert_int_equal(s->unit.phase, PHASE_WAITING);
+    s->unit.n_unmet = 0;
+    ask(s, EV_RESTART);
+    assert_int_equal(state_of(s), STATE_STARTING);
+}
+
 static void a_stop_of_what_is_over_changes_nothing(void **state)
 {
     struct story *s = *state;
@@ -846,6 +864,7 @@ int main(void)
         STORY(what_outlives_sigkill_is_unkillable_after_2_s),
         STORY(a_stop_in_backoff_just_stops),
         STORY(nothing_starts_once_the_goal_has_fallen),
+        STORY(a_start_of_what_is_stuck_looks_at_how_it_is_now),
         STORY(a_stop_of_what_is_over_changes_nothing),
         STORY(a_stop_overtakes_the_spawn),
         STORY(a_late_event_never_turns_a_stop_into_a_restart),

@@ -50,6 +50,7 @@ struct graph {
     bool reset[SIM_UNITS_MAX];
     struct event stop_as[SIM_UNITS_MAX]; /* on whose account it stops; type EV_COUNT: unknown */
     uint64_t mark[SIM_UNITS_MAX];        /* when that was, as the order counts */
+    bool was_behind[SIM_UNITS_MAX];      /* for a moment at least: see behind */
     bool tried[SIM_UNITS_MAX];           /* was ready, completed, or failed one attempt */
     uint64_t done;                       /* of the order's marks, last seen */
     /* as of the last graph_look() */
@@ -131,6 +132,7 @@ void seen_quiet(const struct world *w);
 void coverage_edge(const struct dependency *d, enum outcome_of_edge outcome);
 void coverage_see(enum situation situation);
 void coverage_shutdown_in(enum unit_phase phase);
+void coverage_verdict(unsigned operation, unsigned verdict);
 void graph_coverage_print(void);
 /* How much was never seen; prints each. */
 unsigned graph_coverage_missing(void);

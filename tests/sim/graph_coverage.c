@@ -10,7 +10,13 @@ enum { KINDS = DEPENDENCY_REQUIRES + 1 };
 static uint64_t edges[KINDS][CONDITION_COUNT][EDGE_OUTCOMES];
 static uint64_t shutdowns[PHASE_COUNT];
 static uint64_t situations[SEEN_COUNT];
+static uint64_t verdicts[OPERATION_RESTART + 1][VERDICT_UNKILLABLE + 1];
 
+static const char *const operation_names[] = {
+    [OPERATION_START] = "to start",
+    [OPERATION_STOP] = "to stop",
+    [OPERATION_RESTART] = "to restart",
+};
 static const char *const situation_names[SEEN_COUNT] = {
     [SEEN_BOUNCE_BY_RESTART] = "taken along by a restart",
     [SEEN_BOUNCE_BY_CRASH] = "taken along by a crash",
@@ -73,6 +79,11 @@ void coverage_edge(const struct dependency *d, enum outcome_of_edge outcome)
             edges[d->kind][c][outcome]++;
 }
 
+void coverage_verdict(unsigned operation, unsigned verdict)
+{
+    verdicts[operation][verdict]++;
+}
+
 void coverage_see(enum situation situation)
 {
     situations[situation]++;
@@ -108,6 +119,12 @@ void graph_coverage_print(void)
                shutdowns[p]);
     for (unsigned s = 0; s < SEEN_COUNT; s++)
         printf("%s: %" PRIu64 "\n", situation_names[s], situations[s]);
+    for (unsigned o = 0; o <= OPERATION_RESTART; o++)
+        printf("%s: open %" PRIu64 ", ok %" PRIu64 ", ended %" PRIu64 ", stuck %" PRIu64
+               ", unkillable %" PRIu64 "\n",
+               operation_names[o], verdicts[o][VERDICT_OPEN], verdicts[o][VERDICT_OK],
+               verdicts[o][VERDICT_ENDED], verdicts[o][VERDICT_STUCK],
+               verdicts[o][VERDICT_UNKILLABLE]);
 }
 
 static unsigned missing(bool is_missing, const char *what, const char *more)
@@ -131,5 +148,13 @@ unsigned graph_coverage_missing(void)
         n += missing(!shutdowns[p], "shutdown while", unit_phase_name((enum unit_phase)p));
     for (unsigned s = 0; s < SEEN_COUNT; s++)
         n += missing(!situations[s], situation_names[s], "");
+    for (unsigned o = 0; o <= OPERATION_RESTART; o++) {
+        n += missing(!verdicts[o][VERDICT_OK], operation_names[o], "went well");
+        n += missing(!verdicts[o][VERDICT_UNKILLABLE], operation_names[o], "the unkillable");
+        if (o == OPERATION_STOP)
+            continue;
+        n += missing(!verdicts[o][VERDICT_ENDED], operation_names[o], "what ended");
+        n += missing(!verdicts[o][VERDICT_STUCK], operation_names[o], "what is stuck");
+    }
     return n;
 }

@@ -126,8 +126,8 @@ static void check_restart(struct world *w, const struct event *ev)
 
     if (!g->goal[ev->unit])
         sim_fail(w, ev->unit, "a %s of what should be down", event_name(ev->type));
-    if (ev->type == EV_BOUNCE && phase == PHASE_BACKOFF)
-        return; /* what it requires has failed */
+    if (ev->type == EV_BOUNCE && (phase == PHASE_BACKOFF || graph_is_waiting(w, ev->unit)))
+        return; /* it was between two tries when what it requires has failed */
     if (!g->stop[ev->unit] && !g->again[ev->unit] && !g->falls[ev->unit] && !g->anew[ev->unit])
         sim_fail(w, ev->unit, "a %s that nobody asked for", event_name(ev->type));
 }

@@ -206,6 +206,7 @@ void graph_look(struct world *w)
         see_follows(w, unit);
         w->graph.leaving[unit] = leaves(w, unit);
         w->graph.behind[unit] = waits_behind(w, unit);
+        w->graph.was_behind[unit] |= w->graph.behind[unit];
         w->graph.chain[unit] = chain_from(w, unit);
     }
 }

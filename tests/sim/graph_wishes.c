@@ -226,8 +226,6 @@ void graph_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint6
 
     graph_look(w);
     w->graph.tried[unit] |= was_tried(w, unit, is_over);
-    for (uint32_t i = 0; i < w->n_units; i++)
-        w->graph.tried[i] |= w->graph.behind[i];
     if (w->shutting_down)
         return;
     if (is_over && su->spec.kind == UNIT_SERVICE && phase != PHASE_FAILED &&
@@ -238,6 +236,7 @@ void graph_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint6
     see_failure(w, unit);
     for (uint32_t i = 0; i < su->spec.n_on_failed_start; i++) {
         coverage_see(SEEN_ON_FAILED);
+        operation_forget(w);
         graph_wish(w, WISH_START, su->spec.on_failed_start[i], (struct requester){0});
     }
 }

@@ -176,6 +176,7 @@ void invariants_quiet(struct world *w)
         check_quiet(w, i);
     if (w->ordered) {
         graph_check_quiet(w);
+        operation_look(w, true);
         if (prng_percent(&w->prng, 10))
             graph_check_looks(w);
     }

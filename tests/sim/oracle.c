@@ -251,6 +251,21 @@ static void main_ends(struct sim_unit *su, const struct exit_status *status, str
 
 /* ---- events ---- */
 
+static void on_conditions(struct sim_unit *su, struct moment now)
+{
+    struct oracle *o = &su->oracle;
+    const struct unit *u = &su->core;
+
+    if (!one_of(o->phase, IDLE))
+        return;
+    if (u->n_unmet == 0)
+        spawn(su, now);
+    else if (u->n_dead && o->phase == PHASE_WAITING)
+        go(o, PHASE_STUCK, 0);
+    else if (!u->n_dead && o->phase == PHASE_STUCK)
+        go(o, PHASE_WAITING, 0);
+}
+
 static void on_ask(struct sim_unit *su, const struct event *ev, struct moment now)
 {
     struct oracle *o = &su->oracle;
@@ -259,6 +274,7 @@ static void on_ask(struct sim_unit *su, const struct event *ev, struct moment no
         begin_as_new(su, now);
     } else if (one_of(o->phase, IDLE)) {
         forget(o);
+        on_conditions(su, now);
     } else if (!one_of(o->phase, UP)) {
         o->again = true;
     } else if (ev->type == EV_RESTART) {
@@ -280,21 +296,6 @@ static void on_bounce(struct sim_unit *su, const struct event *ev, struct moment
         if (one_of(o->phase, UP))
             begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
     }
-}
-
-static void on_conditions(struct sim_unit *su, struct moment now)
-{
-    struct oracle *o = &su->oracle;
-    const struct unit *u = &su->core;
-
-    if (!one_of(o->phase, IDLE))
-        return;
-    if (u->n_unmet == 0)
-        spawn(su, now);
-    else if (u->n_dead && o->phase == PHASE_WAITING)
-        go(o, PHASE_STUCK, 0);
-    else if (!u->n_dead && o->phase == PHASE_STUCK)
-        go(o, PHASE_WAITING, 0);
 }
 
 static void on_reset(struct sim_unit *su, struct moment now)

@@ -15,6 +15,7 @@ static void note(struct world *w, enum wish wish, uint32_t unit, struct requeste
 
     line.before = line.after = w->units[unit].core.phase;
     trace_add(w, &line);
+    operation_forget(w);
     graph_look(w);
     seen_wish(w, wish, unit);
     graph_wish(w, wish, unit, who);
@@ -48,6 +49,7 @@ static void wish_for(struct world *w, enum wish wish, uint32_t unit)
     if (!w->units[unit].spec.enabled && (wish == WISH_START || wish == WISH_RESTART))
         return;
     note(w, wish, unit, who);
+    operation_begin(w, wish, unit);
     if (wish == WISH_START)
         order_start(o, unit, who);
     else if (wish == WISH_STOP)
@@ -56,6 +58,7 @@ static void wish_for(struct world *w, enum wish wish, uint32_t unit)
         order_restart(o, unit, who);
     else
         order_reset(o, unit, who);
+    w->operation.asked = order_marked(o);
 }
 
 void orders_wish(struct world *w)
@@ -132,6 +135,7 @@ void orders_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint
     graph_stepped(w, unit, before, n_records);
     order_changed(&w->order, unit);
     note_marks(w);
+    operation_look(w, false);
 }
 
 /* ---- beginning and end ---- */

@@ -13,6 +13,7 @@
 
 #include "core/order.h"
 #include "core/unit.h"
+#include "core/verdict.h"
 #include "graph.h"
 #include "prng.h"
 
@@ -119,6 +120,16 @@ struct trace_line {
     unsigned acts; /* one bit an action */
 };
 
+/* One who asked for something and waits for what becomes of it. */
+struct sim_operation {
+    bool is_open;
+    bool is_stuck; /* that is what was told */
+    uint32_t unit;
+    uint64_t run;   /* as it was then */
+    uint64_t asked; /* has reached the unit when the order has done that much */
+    struct operation_mark mark;
+};
+
 struct world {
     uint64_t seed;
     struct prng prng;
@@ -133,6 +144,7 @@ struct world {
     bool ordered;
     struct order order;
     struct graph graph;
+    struct sim_operation operation;
     /* shutdown */
     int64_t budget_ms, begun_ms;
     bool shutting_down, last_kill_done, ended;
@@ -182,6 +194,13 @@ bool orders_portion(struct world *w, uint32_t most);
 void orders_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint64_t n_records);
 /* Wishes without sense, when nothing of the world matters any more. */
 void orders_chaos(struct world *w);
+
+/* operations.c */
+/* Before the order is asked; `operation.asked` is still to be set. */
+void operation_begin(struct world *w, enum wish wish, uint32_t unit);
+void operation_forget(struct world *w);
+/* After each step, and when all is quiet. */
+void operation_look(struct world *w, bool quiet);
 
 /* executor.c: what run/ and the kernel do */
 void executor_perform(struct world *w, uint32_t unit, const struct actions *acts);

@@ -162,6 +162,8 @@ void orders_chaos(struct world *w)
     uint32_t unit = (uint32_t)prng_below(p, w->n_units);
     struct event ev;
 
+    if (prng_below(p, 200) == 0)
+        order_shutdown(&w->order, w->now.mono_ms, prng_ms(p, 0, 60000), random_peer(w));
     switch (prng_below(p, 8)) {
     case 0:
         order_stop(&w->order, unit, random_peer(w));
@@ -182,10 +184,15 @@ void orders_chaos(struct world *w)
         order_start(&w->order, unit, random_peer(w));
         break;
     }
-    for (uint64_t i = 0; i < 3 && order_next(&w->order, w->now, &ev); i++) {
+    /* It comes to an end: the units hear of nothing but the order here. */
+    for (uint64_t i = 0; order_next(&w->order, w->now, &ev); i++) {
         struct actions acts;
 
         unit_step(&w->units[ev.unit].core, &ev, w->now, 0, &acts);
         order_changed(&w->order, ev.unit);
+        if (i > 100 * w->n_units)
+            sim_fail(w, ev.unit, "the order goes on for ever");
+        if (prng_percent(p, 30))
+            return; /* the rest the next time */
     }
 }

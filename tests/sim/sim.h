@@ -212,7 +212,7 @@ bool life_exists(const struct life *l);
 /* step.c: one event through the real machine, with every check */
 void sim_step(struct world *w, const struct event *ev);
 /* Arbitrary events, when nothing of the world matters any more. */
-void sim_chaos(struct world *w);
+void sim_chaos(struct world *w, unsigned rounds);
 
 /* oracle.c, reasons.c */
 void oracle_init(struct oracle *o);

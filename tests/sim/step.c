@@ -166,9 +166,9 @@ void sim_step(struct world *w, const struct event *ev)
         step_in_vain(w, su);
 }
 
-void sim_chaos(struct world *w)
+void sim_chaos(struct world *w, unsigned rounds)
 {
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         struct unit *u = &w->units[prng_below(&w->prng, w->n_units)].core;
         struct event ev = {.type = (enum event_type)prng_below(&w->prng, EV_COUNT)};
         enum unit_phase before = u->phase;

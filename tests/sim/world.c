@@ -280,11 +280,14 @@ uint64_t world_run(uint64_t seed, uint64_t *n_events)
     init_world(w, seed);
     drain(w);
     while (!w->ended || anything_lives(w)) {
+        if (w->n_events >= w->events_max && w->ordered && !w->shutting_down &&
+            prng_percent(&w->prng, 20))
+            break; /* in the midst of life */
         if (w->n_events >= w->events_max)
             begin_shutdown(w);
         turn(w);
     }
-    sim_chaos(w);
+    sim_chaos(w, w->shutting_down ? 20 : 200);
     if (w->ordered)
         order_finish(&w->order);
     for (uint32_t i = 0; i < w->n_units; i++)

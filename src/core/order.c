@@ -142,6 +142,8 @@ void order_changed(struct order *o, uint32_t unit)
     if (n->live_seen && !live && n->n_ending)
         o->chains_stale = true;
     n->live_seen = live;
+    if (n->ask == ASKED_START && order_is_up(u))
+        n->ask = ASKED_NOTHING; /* something else was faster */
     order_mark_stale(o, unit);
     order_mark_due(o, unit);
     if (last && last->run != n->run_seen) {

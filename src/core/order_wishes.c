@@ -262,7 +262,7 @@ static void bounce(struct order *o, uint32_t unit, uint32_t because, struct requ
     const struct order_node *n = &o->nodes[unit];
 
     /* A start of what is not up yet does what a bounce would, and is not to be lost. */
-    if (n->ask != ASKED_NOTHING && (n->ask != ASKED_START || !order_is_up(o->units[unit])))
+    if (n->ask != ASKED_NOTHING)
         return;
     if (o->units[unit]->goal)
         ask(o, unit, ASKED_BOUNCE, BY_DEPENDENCY, on_account_of(who, because));

@@ -303,6 +303,26 @@ static void a_job_must_have_completed(void **state)
     UP(WEB);
 }
 
+static void a_start_that_a_retry_has_overtaken_is_not_one_for_later(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    s.players[JOB].spec.retries = 1;
+    s.players[JOB].spec.retry_delay_ms = s.players[JOB].spec.retry_delay_max_ms = 100;
+    curtain_up();
+    start(JOB);
+    ends(JOB, 1);
+    IS(JOB, PHASE_BACKOFF);
+    order_start(&s.order, JOB, alice);
+    s.now.mono_ms += 100;
+    happens(JOB, EV_DEADLINE);
+    IS(JOB, PHASE_RUNNING);
+    ends(JOB, 0); /* before the order goes on */
+    IS(JOB, PHASE_COMPLETED);
+    assert_int_equal(s.players[JOB].n_spawned, 2);
+}
+
 static void what_comes_after_a_reset_is_not_done_before(void **state)
 {
     struct event ev;
@@ -990,6 +1010,7 @@ int main(void)
         STORY(a_start_raises_the_goals_of_all_it_requires),
         STORY(starts_are_as_parallel_as_the_graph_allows),
         STORY(a_job_must_have_completed),
+        STORY(a_start_that_a_retry_has_overtaken_is_not_one_for_later),
         STORY(what_comes_after_a_reset_is_not_done_before),
         STORY(a_start_of_what_is_up_is_not_one_for_later),
         STORY(after_orders_only_what_is_up),

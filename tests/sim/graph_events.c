@@ -186,6 +186,7 @@ void graph_check_spawn(struct world *w, uint32_t unit)
 {
     const struct unit_spec *spec = &w->units[unit].spec;
 
+    w->graph.anew[unit] = false; /* whatever led to this one */
     graph_look(w);
     if (w->shutting_down)
         sim_fail(w, unit, "a run begins during the shutdown");

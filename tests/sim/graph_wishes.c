@@ -42,16 +42,23 @@ static void revive(struct world *w, uint32_t unit)
             ask_anew(w, spec->dependencies[i].unit);
 }
 
-static void wish_start(struct world *w, uint32_t unit)
+static void ask_to_be_up(struct world *w, uint32_t unit)
 {
     struct graph *g = &w->graph;
 
     g->stop_as[unit].type = EV_COUNT;
-    memset(g->cut[unit], 0, sizeof g->cut[unit]);
-    if (!has_run(w, unit)) /* it is down, as asked */
-        g->stop[unit] = g->falls[unit] = false;
-    if (!graph_is_up(w, unit) && !graph_is_waiting(w, unit))
+    if (graph_is_up(w, unit))
+        return;
+    g->stop[unit] = g->falls[unit] = false; /* it is down, or will be, as asked */
+    if (!graph_is_waiting(w, unit))
         ask_anew(w, unit);
+}
+
+static void wish_start(struct world *w, uint32_t unit)
+{
+    w->graph.wanted[unit] = true;
+    memset(w->graph.cut[unit], 0, sizeof w->graph.cut[unit]);
+    ask_to_be_up(w, unit);
     revive(w, unit);
 }
 
@@ -59,21 +66,13 @@ static void wish_restart(struct world *w, uint32_t unit)
 {
     struct graph *g = &w->graph;
 
-    if (!g->goal[unit])
-        g->wanted[unit] = true;
-    g->stop_as[unit].type = EV_COUNT;
-    if (!has_run(w, unit)) {
-        wish_start(w, unit); /* though it is wanted no more than before */
-        return;
-    }
-    for (uint32_t i = 0; i < w->n_units; i++)
+    for (uint32_t i = 0; i < w->n_units && has_run(w, unit); i++)
         g->falls[i] |= g->follows[i][unit];
-    if (!g->goal[unit])
+    g->wanted[unit] |= !g->goal[unit];
+    if (!g->goal[unit] || !has_run(w, unit)) /* what is down is started */
         memset(g->cut[unit], 0, sizeof g->cut[unit]);
-    if (graph_is_up(w, unit))
-        g->again[unit] = true;
-    else
-        ask_anew(w, unit);
+    ask_to_be_up(w, unit);
+    g->again[unit] |= graph_is_up(w, unit);
     revive(w, unit);
 }
 
@@ -156,7 +155,6 @@ void graph_wish(struct world *w, enum wish wish, uint32_t unit, struct requester
             g->wanted[i] = w->units[i].spec.autostart && w->units[i].spec.enabled;
         break;
     case WISH_START:
-        g->wanted[unit] = true;
         wish_start(w, unit);
         break;
     case WISH_STOP:

@@ -21,10 +21,12 @@ void verdict_mark(struct operation_mark *mark, enum operation operation, const s
         mark->run++;
 }
 
-/* A newer restart ended it before it was ready, and leads to a run that counts instead. */
+/* It was ended before it was ready by a newer restart, of itself or of what it requires: a run that
+ * counts instead follows, or else what the unit does now says why not. */
 static bool is_superseded(const struct exit_record *r)
 {
-    return r->requested_by == BY_RESTART && r->ready_after_ms < 0;
+    return (r->requested_by == BY_RESTART || r->requested_by == BY_DEPENDENCY) &&
+           r->ready_after_ms < 0;
 }
 
 /* The newest record of this run or a later one that became ready, or else the newest of them that

@@ -405,6 +405,28 @@ static void restart_ended_by_a_newer_restart_waits_on(void **state)
     assert_int_equal(look(&second, s), VERDICT_OK);
 }
 
+/* What it requires was restarted meanwhile, and it follows. */
+static void restart_ended_on_account_of_a_dependency_waits_on(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_RESTART);
+    ask(s, EV_RESTART);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    spawned(s);
+    take(s, (struct event){.type = EV_BOUNCE, .u.ask = {.by = BY_DEPENDENCY}});
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(s->unit.run, 3);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
 static void restart_superseded_and_then_stopped_is_not_ok(void **state)
 {
     struct story *s = *state;
@@ -579,6 +601,7 @@ int main(void)
         TEST(a_restart_that_cuts_another_short_decides_for_both),
         TEST(two_restarts_at_once_have_one_answer),
         TEST(restart_ended_by_a_newer_restart_waits_on),
+        TEST(restart_ended_on_account_of_a_dependency_waits_on),
         TEST(restart_superseded_and_then_stopped_is_not_ok),
         TEST(waiting_for_ready_ends_when_it_is_or_never_will_be),
         TEST(waiting_for_ready_outlasts_failed_attempts),

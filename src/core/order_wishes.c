@@ -153,8 +153,8 @@ static void forget_start(struct order *o, uint32_t unit, struct requester who)
 }
 
 /* Lowers the goals of the unit and of what was up only for its sake, where nothing else holds them
- * up. Uses o->stack from `n` on. */
-static void lower_goal(struct order *o, uint32_t unit, uint32_t n)
+ * up; `who` is told of them. Uses o->stack from `n` on. */
+static void lower_goal(struct order *o, uint32_t unit, struct requester who, uint32_t n)
 {
     uint32_t bottom = n;
 
@@ -176,7 +176,7 @@ static void lower_goal(struct order *o, uint32_t unit, uint32_t n)
             e->pulls = false;
             if (--o->nodes[e->to].n_pulls || o->units[e->to]->wanted || !o->units[e->to]->goal)
                 continue;
-            forget_start(o, e->to, on_account_of(node->who, at));
+            forget_start(o, e->to, who);
             o->stack[n++] = e->to;
         }
     }
@@ -240,6 +240,7 @@ static void take_down(struct order *o, uint32_t unit, enum requested_by by, stru
 
 void order_stop(struct order *o, uint32_t unit, struct requester who)
 {
+    struct requester on_account = on_account_of(who, unit);
     uint32_t n;
 
     if (o->shutting_down ||
@@ -248,12 +249,12 @@ void order_stop(struct order *o, uint32_t unit, struct requester who)
     walk_begin(o);
     n = walk_up(o, unit, requires_it, 0);
     for (uint32_t i = 0; i < n; i++)
-        take_down(o, o->stack[i], BY_DEPENDENCY, on_account_of(who, unit));
+        take_down(o, o->stack[i], BY_DEPENDENCY, on_account);
     take_down(o, unit, BY_USER, who);
     /* The walk's units stay at the bottom of the stack meanwhile. */
     for (uint32_t i = 0; i < n; i++)
-        lower_goal(o, o->stack[i], n);
-    lower_goal(o, unit, n);
+        lower_goal(o, o->stack[i], on_account_of(who, o->stack[i]), n);
+    lower_goal(o, unit, on_account, n);
     order_refresh(o);
 }
 

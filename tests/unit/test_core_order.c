@@ -517,6 +517,43 @@ static void what_was_up_for_its_sake_only_stops_after_it(void **state)
     IS(CACHE, PHASE_RUNNING);
 }
 
+static void what_was_up_for_the_sake_of_who_is_taken_along_goes_down_on_its_account(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    requires_ready(APP, DB);
+    requires_ready(JOB, APP);
+    requires_ready(JOB, CACHE);
+    curtain_up();
+    order_start(&s.order, JOB, (struct requester){.known = true, .uid = 7, .pid = 8});
+    go_on();
+    ends(JOB, 0);
+    stop(APP);
+    ends(APP, 0);
+    IS(JOB, PHASE_COMPLETED);
+    assert_int_equal(s.players[APP].unit.current.requested_by, BY_USER);
+    assert_int_equal(s.players[DB].unit.current.requester.unit, APP + 1);
+    /* The job completed long ago; that it is no longer wanted has to do with alice alone. */
+    assert_int_equal(s.players[CACHE].unit.current.requester.unit, JOB + 1);
+    assert_int_equal(s.players[CACHE].unit.current.requester.pid, alice.pid);
+}
+
+static void along_a_chain_it_is_the_top_that_was_stopped(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(WEB, APP);
+    requires_ready(APP, DB);
+    curtain_up();
+    start(WEB);
+    stop(WEB);
+    ends(WEB, 0);
+    ends(APP, 0);
+    assert_int_equal(s.players[APP].unit.current.requester.unit, WEB + 1);
+    assert_int_equal(s.players[DB].unit.current.requester.unit, WEB + 1);
+}
+
 static void a_stop_by_hand_holds_although_another_wants_it(void **state)
 {
     (void)state;
@@ -1021,6 +1058,8 @@ int main(void)
         STORY(a_service_that_completed_is_started_for_who_needs_it),
         STORY(requirers_stop_first_and_are_no_longer_wanted),
         STORY(what_was_up_for_its_sake_only_stops_after_it),
+        STORY(what_was_up_for_the_sake_of_who_is_taken_along_goes_down_on_its_account),
+        STORY(along_a_chain_it_is_the_top_that_was_stopped),
         STORY(a_stop_by_hand_holds_although_another_wants_it),
         STORY(a_start_during_the_stop_follows_it),
         STORY(a_unit_that_was_to_follow_its_requirer_down_stays_when_needed_again),

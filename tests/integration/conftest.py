@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tools")]
 
 import host  # noqa: E402
+from actors import Stage  # noqa: E402
 from daemon import Reeve  # noqa: E402
 from fake_reeve import FakeReeve, site, site_handlers  # noqa: E402
 
@@ -49,6 +50,14 @@ def make_reeve(tmp_path):
 def reeve(make_reeve):
     """One daemon, not started yet."""
     return make_reeve()
+
+
+@pytest.fixture
+def stage(reeve):
+    """A daemon whose units write down what happens to them; see actors.py."""
+    made = Stage(reeve)
+    yield made
+    made.close()
 
 
 @pytest.fixture

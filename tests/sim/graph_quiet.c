@@ -52,12 +52,25 @@ static void check_conditions(struct world *w, uint32_t unit, const struct waitin
         check_waiting(w, unit, told, unmet, dead);
 }
 
+/* Nothing but what is down already, or will not go, stands between the two. */
+static bool is_next_above(const struct world *w, uint32_t above, uint32_t below)
+{
+    if (w->graph.edge[above][below])
+        return true;
+    for (uint32_t i = 0; i < w->n_units; i++)
+        if (w->graph.edge[above][i] && w->graph.depends[i][below] && !graph_lives(w, i) &&
+            is_next_above(w, i, below))
+            return true;
+    return false;
+}
+
 /* It should not be up, or not as it is: it says which unit goes first. */
 static void check_leaving(struct world *w, uint32_t unit, const struct waiting_for *told)
 {
     if (told->unit >= w->n_units || told->until != WAITED_STOPPED)
         sim_fail(w, unit, "it should go down, does not, and does not say why");
-    if (!w->graph.depends[told->unit][unit] || !graph_lives(w, told->unit))
+    if (!w->graph.depends[told->unit][unit] || !graph_lives(w, told->unit) ||
+        !is_next_above(w, told->unit, unit))
         sim_fail(w, unit, "its stop waits for unit %u", told->unit);
     if (graph_is_up(w, told->unit) && !w->graph.leaving[told->unit])
         sim_fail(w, unit, "its stop waits for unit %u, which stays up", told->unit);

@@ -85,7 +85,7 @@ int order_init(struct order *o, struct unit *const *units, uint32_t n)
         order_finish(o);
         return -ENOMEM;
     }
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < o->n; i++)
         o->units[i] = units[i];
     make_nodes(o);
     make_edges(o);

@@ -137,7 +137,7 @@ def test_a_storm_of_starts_and_stops_ends_as_the_goals_say(stage, seed):
     def storm(number):
         rng = random.Random(f"{seed} {number}")
         with stage.connect() as client:
-            for _ in range(60):
+            for _ in range(120):
                 names = rng.sample(graph.names, rng.randint(1, 3))
                 if rng.random() < 0.15:
                     client.call("Signal", units=names, signal="KILL")

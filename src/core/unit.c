@@ -489,8 +489,9 @@ static void on_backoff_over(struct step *st)
 /*
  * The machine. A row is a phase, a column an event; an empty cell means "ignore". A restart of what
  * is down is a start; a spawn's result may arrive after a stop was asked for, so every phase with a
- * run takes it. Hooks will be phases of their own between STOPPED and SPAWNING, RUNNING and
- * STOPPING, and before the end of a run: rows, not rewrites.
+ * run takes it. What is ending already takes no bounce: what follows it is decided, and a job that
+ * is done must not run twice. Hooks will be phases of their own between STOPPED and SPAWNING,
+ * RUNNING and STOPPING, and before the end of a run: rows, not rewrites.
  */
 static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
     [PHASE_STOPPED] =
@@ -552,7 +553,6 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_sooner,
             [EV_RESTART] = on_start_again,
-            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
@@ -567,7 +567,6 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_sooner,
             [EV_RESTART] = on_start_again,
-            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_TREE_EMPTY] = on_tree_empty,
             [EV_DEADLINE] = on_stop_deadline,
@@ -577,7 +576,6 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_killing,
             [EV_RESTART] = on_start_again,
-            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,
@@ -594,7 +592,6 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_START] = on_start_again,
             [EV_STOP] = on_stop_killing,
             [EV_RESTART] = on_start_again,
-            [EV_BOUNCE] = on_start_again,
             [EV_RESET] = on_reset_run,
             [EV_SPAWNED] = on_spawned,
             [EV_SPAWN_ERROR] = on_spawn_error,

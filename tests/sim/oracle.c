@@ -283,7 +283,7 @@ static void on_ask(struct sim_unit *su, const struct event *ev, struct moment no
     }
 }
 
-/* What depends on another one goes down and comes again with it. */
+/* What depends on another one goes down and comes again with it; not what is ending already. */
 static void on_bounce(struct sim_unit *su, const struct event *ev, struct moment now)
 {
     struct oracle *o = &su->oracle;
@@ -291,10 +291,9 @@ static void on_bounce(struct sim_unit *su, const struct event *ev, struct moment
     if (o->phase == PHASE_BACKOFF) {
         if (su->core.n_unmet)
             begin(su, now);
-    } else if (one_of(o->phase, UP | ASKED | KILLED)) {
+    } else if (one_of(o->phase, UP)) {
         o->again = true;
-        if (one_of(o->phase, UP))
-            begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
+        begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
     }
 }
 

@@ -162,7 +162,7 @@ static void go_on(void)
     assert_int_equal(order_done(&s.order), order_marked(&s.order));
 }
 
-static void ends(uint32_t i, int code)
+static void exits(uint32_t i, int code, bool tree_empty)
 {
     struct event ev = {.type = EV_EXITED, .unit = i};
 
@@ -170,9 +170,20 @@ static void ends(uint32_t i, int code)
     s.players[i].main_there = false;
     ev.u.exited.at = s.now;
     ev.u.exited.status.exit_code = code;
-    ev.u.exited.tree_empty = true;
+    ev.u.exited.tree_empty = tree_empty;
     step(ev);
     go_on();
+}
+
+static void ends(uint32_t i, int code)
+{
+    exits(i, code, true);
+}
+
+/* Main ends, and others of its tree do not. */
+static void leaves_some_behind(uint32_t i, int code)
+{
+    exits(i, code, false);
 }
 
 static void deadline(uint32_t i)
@@ -894,6 +905,48 @@ static void a_requirer_in_backoff_waits_for_what_failed(void **state)
     IS(WEB, PHASE_STUCK);
 }
 
+/* Its main process has ended well, and what that left behind is being ended. */
+static void a_job_that_is_done_does_not_run_again_for_what_failed(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    requires_ready(JOB, DB);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    curtain_up();
+    start(JOB);
+    leaves_some_behind(JOB, 0);
+    IS(JOB, PHASE_DRAINING);
+    ends(DB, 1);
+    happens(JOB, EV_TREE_EMPTY);
+    go_on();
+    IS(JOB, PHASE_COMPLETED);
+    start(DB);
+    IS(JOB, PHASE_COMPLETED);
+    assert_int_equal(s.players[JOB].n_spawned, 1);
+}
+
+static void a_job_that_is_done_does_not_run_again_with_a_restart(void **state)
+{
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    requires_ready(JOB, DB);
+    s.players[JOB].spec.on_dependency_restart = DEPENDENCY_RESTART_FOLLOW;
+    curtain_up();
+    start(JOB);
+    leaves_some_behind(JOB, 0);
+    restart(DB);
+    IS(DB, PHASE_RUNNING); /* until what is above it has ended */
+    happens(JOB, EV_TREE_EMPTY);
+    go_on();
+    IS(JOB, PHASE_COMPLETED);
+    IS(DB, PHASE_STOPPING);
+    ends(DB, 0);
+    IS(DB, PHASE_RUNNING);
+    assert_int_equal(s.players[JOB].n_spawned, 1);
+}
+
 static void a_failed_job_stops_nobody(void **state)
 {
     (void)state;
@@ -1076,6 +1129,8 @@ int main(void)
         STORY(requirers_of_what_failed_stop_and_keep_their_goal),
         STORY(who_must_fall_with_what_failed_does_so_though_its_goal_falls_and_rises),
         STORY(a_requirer_in_backoff_waits_for_what_failed),
+        STORY(a_job_that_is_done_does_not_run_again_for_what_failed),
+        STORY(a_job_that_is_done_does_not_run_again_with_a_restart),
         STORY(a_failed_job_stops_nobody),
         STORY(failing_starts_who_is_named),
         STORY(all_were_tried_when_the_rest_waits_for_what_failed),

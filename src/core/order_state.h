@@ -66,7 +66,7 @@ bool order_is_up(const struct unit *u);
 
 /* Whether a walk up along what requires a unit goes on to this one, and through it. */
 typedef bool order_walk_fn(const struct order *o, uint32_t unit);
-/* Who is up and restarts along with what it requires. */
+/* Who is up, or was, and restarts along with what it requires; not what is ending of itself. */
 bool order_follows(const struct order *o, uint32_t unit);
 /* Who cannot be without what has failed. What completed stays so. */
 bool order_falls_with(const struct order *o, uint32_t unit);

@@ -16,7 +16,8 @@ bool order_follows(const struct order *o, uint32_t unit)
 {
     const struct unit *u = o->units[unit];
 
-    return u->spec->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW && unit_has_run(u);
+    return u->spec->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW &&
+           (order_is_up(u) || (unit_has_run(u) && (u->again || u->told_down)));
 }
 
 bool order_falls_with(const struct order *o, uint32_t unit)

@@ -55,7 +55,7 @@ struct graph {
     uint64_t done;                       /* of the order's marks, last seen */
     /* as of the last graph_look() */
     bool goal[SIM_UNITS_MAX];
-    bool follows[SIM_UNITS_MAX][SIM_UNITS_MAX]; /* over units that all do and have runs */
+    bool follows[SIM_UNITS_MAX][SIM_UNITS_MAX]; /* over units that all do and can now */
     bool leaving[SIM_UNITS_MAX];                /* it is up, and about to go down */
     bool behind[SIM_UNITS_MAX];                 /* it waits for what has tried in vain */
     uint32_t chain[SIM_UNITS_MAX];              /* of units still to stop, from this one on */

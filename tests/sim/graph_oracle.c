@@ -58,6 +58,15 @@ void graph_learn(struct world *w)
     }
 }
 
+/* It has a run that another one is to follow, or that was not told to end. What ends by itself has
+ * nothing to restart. */
+static bool can_follow(const struct world *w, uint32_t unit)
+{
+    const struct unit *u = &w->units[unit].core;
+
+    return graph_is_up(w, unit) || (unit_has_run(u) && (u->again || u->told_down));
+}
+
 /* Who restarts along with whom. */
 static void see_follows(struct world *w, uint32_t unit)
 {
@@ -65,8 +74,7 @@ static void see_follows(struct world *w, uint32_t unit)
     const struct unit_spec *spec = &w->units[unit].spec;
 
     memset(g->follows[unit], 0, sizeof g->follows[unit]);
-    if (spec->on_dependency_restart != DEPENDENCY_RESTART_FOLLOW ||
-        !unit_has_run(&w->units[unit].core))
+    if (spec->on_dependency_restart != DEPENDENCY_RESTART_FOLLOW || !can_follow(w, unit))
         return;
     for (uint32_t i = 0; i < spec->n_dependencies; i++)
         if (spec->dependencies[i].kind == DEPENDENCY_REQUIRES)

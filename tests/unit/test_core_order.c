@@ -928,6 +928,9 @@ static void a_job_that_is_done_does_not_run_again_for_what_failed(void **state)
 
 static void a_job_that_is_done_does_not_run_again_with_a_restart(void **state)
 {
+    bool asked[5] = {[DB] = true};
+    uint32_t along[5];
+
     (void)state;
     cast(5);
     make_job(JOB);
@@ -936,6 +939,8 @@ static void a_job_that_is_done_does_not_run_again_with_a_restart(void **state)
     curtain_up();
     start(JOB);
     leaves_some_behind(JOB, 0);
+    order_along(&s.order, true, asked, along);
+    assert_int_equal(along[JOB], 0); /* nobody is to wait for its next run */
     restart(DB);
     IS(DB, PHASE_RUNNING); /* until what is above it has ended */
     happens(JOB, EV_TREE_EMPTY);

@@ -6,7 +6,7 @@
 
 #include "control/explain.h"
 
-enum operation asking_operation(const struct asking_request *q, const struct unit *u)
+enum operation asking_operation(const struct asking_request *q, const struct unit *u, bool along)
 {
     switch (q->waiting) {
     case WAIT_READY:
@@ -23,7 +23,9 @@ enum operation asking_operation(const struct asking_request *q, const struct uni
     }
     if (q->asking == ASK_STOP)
         return OPERATION_STOP;
-    return q->asking == ASK_RESTART ? OPERATION_RESTART : OPERATION_START;
+    if (q->asking == ASK_RESTART)
+        return along ? OPERATION_FOLLOW : OPERATION_RESTART;
+    return OPERATION_START;
 }
 
 int asking_put(const struct asking_request *q, struct supervisor *s, const struct unit *u)

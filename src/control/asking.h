@@ -41,8 +41,8 @@ struct asking_request {
     struct requester requester;
 };
 
-/* What is waited for, of this unit. */
-enum operation asking_operation(const struct asking_request *q, const struct unit *u);
+/* What is waited for, of this unit; `along`: it is taken along, and not asked for itself. */
+enum operation asking_operation(const struct asking_request *q, const struct unit *u, bool along);
 /* Asks the unit. 0 or negative errno, as the supervisor says. */
 int asking_put(const struct asking_request *q, struct supervisor *s, const struct unit *u);
 /* Why that was refused, in words. */

@@ -282,8 +282,10 @@ static int ask(struct pending *p, struct item *it)
 {
     const struct unit *u = unit_of(p, it);
 
-    verdict_mark(&it->mark, asking_operation(&p->request, u), u);
-    return it->result.along_with ? 0 : asking_put(&p->request, p->control->supervisor, u);
+    bool along = it->result.along_with != 0;
+
+    verdict_mark(&it->mark, asking_operation(&p->request, u, along), u);
+    return along ? 0 : asking_put(&p->request, p->control->supervisor, u);
 }
 
 static void refused(struct pending *p, struct item *it, int error)

@@ -16,7 +16,7 @@ void verdict_mark(struct operation_mark *mark, enum operation operation, const s
         operation == OPERATION_AWAIT_COMPLETED ? u->phase != PHASE_STOPPED : unit_has_run(u);
     mark->run = u->run;
     /* A start joins the attempt under way; all else leads to a run that does not exist yet. */
-    if (operation == OPERATION_RESTART ||
+    if (operation == OPERATION_RESTART || operation == OPERATION_FOLLOW ||
         (operation == OPERATION_START && state != STATE_STARTING && state != STATE_RUNNING))
         mark->run++;
 }
@@ -45,6 +45,12 @@ static const struct exit_record *record_since(const struct unit *u, uint64_t run
     return newest;
 }
 
+static enum verdict ended_for_good(const struct unit *u, const struct exit_record **ret_record)
+{
+    *ret_record = unit_last_record(u);
+    return VERDICT_ENDED;
+}
+
 static enum verdict look_for_ready(const struct operation_mark *mark, const struct unit *u,
                                    const struct exit_record **ret_record)
 {
@@ -65,6 +71,11 @@ static enum verdict look_for_ready(const struct operation_mark *mark, const stru
     /* What is down while its goal is up is about to start. */
     if (is_down(u) && !u->again && !u->goal)
         return VERDICT_STOPPED;
+    /* What has ended for good before its turn has nothing to follow with. */
+    if (mark->operation == OPERATION_FOLLOW && u->phase == PHASE_COMPLETED)
+        return VERDICT_OK;
+    if (mark->operation == OPERATION_FOLLOW && u->phase == PHASE_FAILED)
+        return ended_for_good(u, ret_record);
     return VERDICT_OPEN;
 }
 
@@ -89,12 +100,6 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
 }
 
 /* ---- only waiting ---- */
-
-static enum verdict ended_for_good(const struct unit *u, const struct exit_record **ret_record)
-{
-    *ret_record = unit_last_record(u);
-    return VERDICT_ENDED;
-}
 
 static enum verdict await_ready(const struct unit *u, const struct exit_record **ret_record)
 {
@@ -146,6 +151,7 @@ enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,
         return await_stopped(u);
     case OPERATION_START:
     case OPERATION_RESTART:
+    case OPERATION_FOLLOW:
         break;
     }
     return look_for_ready(mark, u, ret_record);

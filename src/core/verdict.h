@@ -14,6 +14,7 @@ enum operation {
     OPERATION_START,
     OPERATION_STOP,
     OPERATION_RESTART,
+    OPERATION_FOLLOW, /* a restart along with what it requires */
     /* only waiting, whatever happens meanwhile */
     OPERATION_AWAIT_READY,
     OPERATION_AWAIT_COMPLETED,
@@ -37,7 +38,7 @@ enum verdict {
 struct operation_mark {
     enum operation operation;
     bool had_run; /* stop: there was a run to end; awaiting completed: it was not stopped */
-    uint64_t run; /* start and restart: the first run that counts; stop: the run to end */
+    uint64_t run; /* start, restart, follow: the first run that counts; stop: the run to end */
 };
 
 /* Call right before the supervisor is asked. */

@@ -427,6 +427,34 @@ static void restart_ended_on_account_of_a_dependency_waits_on(void **state)
     assert_int_equal(look(&m, s), VERDICT_OK);
 }
 
+static void what_was_to_follow_and_has_completed_by_itself_is_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    m = mark_of(s, OPERATION_FOLLOW);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    exits(s, 0);
+    assert_int_equal(s->unit.phase, PHASE_COMPLETED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void what_was_to_follow_and_has_failed_by_itself_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    m = mark_of(s, OPERATION_FOLLOW);
+    exits(s, 3);
+    assert_int_equal(s->unit.phase, PHASE_FAILED);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+    assert_int_equal(record->run, 1);
+}
+
 static void restart_superseded_and_then_stopped_is_not_ok(void **state)
 {
     struct story *s = *state;
@@ -602,6 +630,8 @@ int main(void)
         TEST(two_restarts_at_once_have_one_answer),
         TEST(restart_ended_by_a_newer_restart_waits_on),
         TEST(restart_ended_on_account_of_a_dependency_waits_on),
+        TEST(what_was_to_follow_and_has_completed_by_itself_is_ok),
+        TEST(what_was_to_follow_and_has_failed_by_itself_is_not_ok),
         TEST(restart_superseded_and_then_stopped_is_not_ok),
         TEST(waiting_for_ready_ends_when_it_is_or_never_will_be),
         TEST(waiting_for_ready_outlasts_failed_attempts),

@@ -156,6 +156,17 @@ static bool perform(struct live *l, const struct action *a)
     return false;
 }
 
+/* The unit may have changed, and those that its failure starts may be wanted now. */
+static void look_for_end(struct live *l)
+{
+    struct supervisor *s = l->supervisor;
+    const struct unit_spec *spec = l->unit.spec;
+
+    ends_look(&s->ends, &l->unit);
+    for (uint32_t i = 0; l->unit.phase == PHASE_FAILED && i < spec->n_on_failed_start; i++)
+        ends_look(&s->ends, &s->lives[spec->on_failed_start[i]].unit);
+}
+
 bool live_step(struct live *l, const struct event *ev)
 {
     struct supervisor *s = l->supervisor;
@@ -169,7 +180,7 @@ bool live_step(struct live *l, const struct event *ev)
         tell = perform(l, &actions.items[i]) || tell;
     timer_set(&l->deadline, l->unit.deadline_ms);
     order_changed(&s->order, l->unit.index);
-    ends_look(&s->ends, &l->unit);
+    look_for_end(l);
     return tell;
 }
 

@@ -375,6 +375,7 @@ static int ask(struct supervisor *s, uint32_t index, enum request_kind kind, str
         return -EACCES;
     notice_requested(s, &s->lives[index].unit, kind, 0, who);
     wishes[kind](&s->order, index, who);
+    ends_look(&s->ends, &s->lives[index].unit); /* who is up already hears no more of it */
     task_start(&s->drain);
     supervisor_tell(s, UINT32_MAX);
     return 0;

@@ -380,6 +380,34 @@ def test_all_done_with_a_service_that_is_only_up_for_a_job(reeve):
     assert reeve.said("^reeved: db: run 1 ended .*shutdown")
 
 
+@pytest.mark.parametrize("by", ["a user", "a failure"])
+def test_all_done_never_while_a_service_runs_that_is_wanted_since(reeve, tmp_path, by):
+    """It was up for the sake of a job, and then somebody wanted it for its own."""
+    reeve.configure(f"""
+        [service:db]
+        command = sleep 1000
+        autostart = no
+        [job:tests]
+        command = sh -c 'while [ ! -e {tmp_path}/go ]; do sleep 0.01; done'
+        requires = db
+        autostart = yes
+        [job:broken]
+        command = sh -c 'exit 3'
+        on_failed = start:db
+    """, exit_when="all-done").start()
+    reeve.wait_unit("tests", state="running")
+    if by == "a user":
+        assert reeve.ctl("start", "db").returncode == 0
+    else:
+        reeve.ctl("start", "--no-wait", "broken")
+        reeve.wait_unit("broken", state="failed")
+    (tmp_path / "go").touch()
+    reeve.wait_unit("tests", state="completed")
+    assert_goes_on(reeve)
+    assert reeve.unit("db")["state"] == "running"
+    reeve.stop()
+
+
 def test_all_done_with_one_that_waits_on_a_failed_one(reeve, tmp_path):
     assert run_to_its_end(reeve, f"""
         [job:migrate]

@@ -31,8 +31,7 @@ struct health_tally {
 
 /* `tally` begins as all zero. */
 void health_tally_add(struct health_tally *tally, const struct unit *u);
-/* The first matching line of DESIGN §5, "Health". `started`: every autostart unit was ready,
- * completed or failed one attempt. */
+/* The first matching line of DESIGN §5, "Health". `started`: see order_all_tried(). */
 enum health_status health_status_of(const struct health_tally *tally, bool shutting_down,
                                     bool started);
 /* Every autostart unit is ready or completed. */

@@ -78,7 +78,8 @@ uint64_t order_done(const struct order *o);
 
 /* ---- looking ---- */
 
-/* Every autostart unit was ready, completed, or failed one attempt, or waits for one that did. */
+/* Every autostart unit was ready, completed, failed one attempt, waits for one that did, or was
+ * stopped. Does not come to be so during a shutdown. */
 bool order_all_tried(const struct order *o);
 /* What holds up its start, or its stop. ret->unit is WAITING_NO_UNIT when nothing does. */
 void order_waiting(const struct order *o, uint32_t unit, struct waiting_for *ret);

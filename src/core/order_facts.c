@@ -137,12 +137,15 @@ static void count_below(struct order *o, struct order_edge *e)
 
 /* ---- all of it ---- */
 
+/* Nobody waits for one that was stopped by hand before its turn, and a shutdown makes nobody ready.
+ */
 static void note_tried(struct order *o, struct order_node *n, const struct unit *u)
 {
     bool tried = u->ready || u->records.n || u->phase == PHASE_COMPLETED ||
-                 u->phase == PHASE_STUCK || (u->phase == PHASE_WAITING && n->n_late);
+                 u->phase == PHASE_STUCK || (u->phase == PHASE_WAITING && n->n_late) ||
+                 (n->ask == ASKED_STOP && !u->goal);
 
-    if (n->tried || !tried)
+    if (n->tried || !tried || o->shutting_down)
         return;
     n->tried = true;
     if (u->spec->autostart && u->spec->enabled)

@@ -61,7 +61,7 @@ const struct daemon_spec *supervisor_daemon_spec(const struct supervisor *s);
 /* Adopted processes that belong to no run. Reads /proc. */
 uint32_t supervisor_orphans(struct supervisor *s);
 bool supervisor_shutting_down(const struct supervisor *s);
-/* True once every autostart unit was ready, completed or failed one attempt. */
+/* See order_all_tried(). */
 bool supervisor_started(const struct supervisor *s);
 int64_t supervisor_uptime_ms(const struct supervisor *s);
 

@@ -51,8 +51,8 @@ struct graph {
     struct event stop_as[SIM_UNITS_MAX]; /* on whose account it stops; type EV_COUNT: unknown */
     uint64_t mark[SIM_UNITS_MAX];        /* when that was, as the order counts */
     bool was_behind[SIM_UNITS_MAX];      /* for a moment at least: see behind */
-    bool tried[SIM_UNITS_MAX];           /* was ready, completed, or failed one attempt */
-    uint64_t done;                       /* of the order's marks, last seen */
+    bool tried[SIM_UNITS_MAX]; /* was ready, completed, failed one attempt, or was stopped */
+    uint64_t done;             /* of the order's marks, last seen */
     /* as of the last graph_look() */
     bool goal[SIM_UNITS_MAX];
     bool follows[SIM_UNITS_MAX][SIM_UNITS_MAX]; /* over units that all do and can now */

@@ -93,7 +93,7 @@ static void take_down(struct world *w, uint32_t unit, enum requested_by by, stru
         g->cut[i][unit] = true;
     if (over)
         return;
-    g->stop[unit] = true;
+    g->stop[unit] = g->tried[unit] = true;
     g->stop_as[unit] = (struct event){.type = EV_STOP, .u.ask = {.by = by, .requester = who}};
 }
 

@@ -1009,6 +1009,37 @@ static void all_were_tried_when_the_rest_waits_for_what_failed(void **state)
     assert_true(order_all_tried(&s.order));
 }
 
+static void who_was_stopped_before_its_turn_is_not_waited_for(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[WEB].spec.autostart = true;
+    s.players[DB].slow = true;
+    curtain_up();
+    order_begin(&s.order);
+    go_on();
+    IS(WEB, PHASE_WAITING);
+    assert_false(order_all_tried(&s.order));
+    stop(WEB);
+    assert_true(order_all_tried(&s.order));
+}
+
+static void a_shutdown_makes_nobody_tried(void **state)
+{
+    (void)state;
+    cast(2);
+    s.players[DB].spec.autostart = true;
+    s.players[DB].slow = true;
+    curtain_up();
+    order_begin(&s.order);
+    go_on();
+    shut_down(10000);
+    ends(DB, 0);
+    IS(DB, PHASE_STOPPED);
+    assert_false(order_all_tried(&s.order));
+}
+
 /* ---- the end ---- */
 
 static void a_shutdown_shares_its_time_along_the_chain(void **state)
@@ -1139,6 +1170,8 @@ int main(void)
         STORY(a_failed_job_stops_nobody),
         STORY(failing_starts_who_is_named),
         STORY(all_were_tried_when_the_rest_waits_for_what_failed),
+        STORY(who_was_stopped_before_its_turn_is_not_waited_for),
+        STORY(a_shutdown_makes_nobody_tried),
         STORY(a_shutdown_shares_its_time_along_the_chain),
         STORY(a_chain_is_shorter_when_what_is_below_is_down),
         STORY(nobody_starts_after_the_shutdown_began),

@@ -7,7 +7,7 @@
 #include "control/view.h"
 #include "os/clock.h"
 
-/* What one portion may take: what a unit waits for may be at the bottom of ten thousand others. */
+/* What one portion may take: what a unit waits for may be one of its ten thousand dependencies. */
 enum { PORTION_MS = 2 };
 
 void listing_begin(struct listing *l, enum listing_shape shape, bool more, bool lines,

@@ -53,6 +53,7 @@ static void make_nodes(struct order *o)
         list_init(&o->nodes[i].stale_link);
         list_init(&o->nodes[i].due_link);
         o->nodes[i].by = BY_DEPENDENCY;
+        o->nodes[i].cause = i;
         o->n_untried += spec->autostart && spec->enabled;
     }
 }

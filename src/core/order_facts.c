@@ -135,6 +135,33 @@ static void count_below(struct order *o, struct order_edge *e)
         order_mark_due(o, e->to);
 }
 
+/* ---- what has failed at the bottom ---- */
+
+const struct order_edge *order_dead_edge(const struct order *o, uint32_t unit)
+{
+    const struct order_node *n = &o->nodes[unit];
+
+    for (uint32_t i = 0; o->units[unit]->n_dead && i < n->n_edges; i++)
+        if (o->edges[n->first_edge + i].dead)
+            return &o->edges[n->first_edge + i];
+    return NULL;
+}
+
+/* Kept with the facts, since a long chain of those that wait is looked at unit by unit. */
+static void find_cause(struct order *o, uint32_t unit)
+{
+    struct order_node *n = &o->nodes[unit];
+    const struct order_edge *e = waits(o->units[unit]) ? order_dead_edge(o, unit) : NULL;
+    uint32_t cause = e ? o->nodes[e->to].cause : unit;
+
+    if (n->cause == cause)
+        return;
+    n->cause = cause;
+    for (uint32_t i = 0; i < n->n_above; i++)
+        if (o->edges[o->above[n->first_above + i]].dead)
+            order_mark_stale(o, o->edges[o->above[n->first_above + i]].from);
+}
+
 /* ---- all of it ---- */
 
 /* Nobody waits for one that was stopped by hand before its turn, and a shutdown makes nobody ready.
@@ -165,6 +192,7 @@ static void refresh(struct order *o, uint32_t unit)
     if ((before ^ n->facts) & FACT_ENDING)
         for (uint32_t i = 0; i < n->n_edges; i++)
             count_below(o, &o->edges[n->first_edge + i]);
+    find_cause(o, unit);
 }
 
 void order_refresh(struct order *o)

@@ -40,31 +40,10 @@ static enum waited_for first_unmet(const struct order *o, const struct order_edg
     return unmet & 1 << CONDITION_READY ? WAITED_READY : WAITED_STARTED;
 }
 
-static const struct order_edge *dead_edge(const struct order *o, uint32_t unit)
-{
-    const struct order_node *n = &o->nodes[unit];
-
-    for (uint32_t i = 0; i < n->n_edges; i++)
-        if (o->edges[n->first_edge + i].dead)
-            return &o->edges[n->first_edge + i];
-    return NULL;
-}
-
-/* The one that has failed, below what waits for it. */
-static uint32_t cause_of(const struct order *o, uint32_t unit)
-{
-    const struct order_edge *e;
-
-    while ((o->units[unit]->phase == PHASE_WAITING || o->units[unit]->phase == PHASE_STUCK) &&
-           (e = dead_edge(o, unit)) != NULL)
-        unit = e->to;
-    return unit;
-}
-
 static void look_below(const struct order *o, uint32_t unit, struct waiting_for *ret)
 {
     const struct order_node *n = &o->nodes[unit];
-    const struct order_edge *e = dead_edge(o, unit);
+    const struct order_edge *e = order_dead_edge(o, unit);
 
     for (uint32_t i = 0; !e && i < n->n_edges; i++)
         if (o->edges[n->first_edge + i].unmet)
@@ -77,7 +56,7 @@ static void look_below(const struct order *o, uint32_t unit, struct waiting_for 
     ret->others = o->units[unit]->n_unmet - 1;
     if (!e->dead)
         return;
-    ret->cause = cause_of(o, e->to);
+    ret->cause = o->nodes[e->to].cause;
     ret->completed = o->units[ret->cause]->phase == PHASE_COMPLETED;
 }
 

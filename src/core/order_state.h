@@ -26,6 +26,7 @@ struct order_node {
     uint32_t n_late;   /* of what it requires and waits for: is late */
     uint32_t n_ending; /* edges to what is above it and ending */
     uint32_t facts;
+    uint32_t cause; /* what has failed below it, when it waits for that; else the unit itself */
     uint32_t chain; /* shutdown: how many stop one after the other from here on */
     uint32_t visit;
     uint64_t run_seen; /* the newest run whose end was looked at */
@@ -59,6 +60,8 @@ void order_mark_due(struct order *o, uint32_t unit);
 /* Looks at all that is stale, and at what that changes in turn. To be called at the end of whatever
  * marks something as stale, before any unit is stepped. */
 void order_refresh(struct order *o);
+/* The first of what holds up its start for good; NULL when nothing does. */
+const struct order_edge *order_dead_edge(const struct order *o, uint32_t unit);
 /* It has a run that was not told to end. */
 bool order_is_up(const struct unit *u);
 

@@ -906,6 +906,36 @@ static void a_requirer_in_backoff_waits_for_what_failed(void **state)
 }
 
 /* Its main process has ended well, and what that left behind is being ended. */
+static void what_waits_knows_who_has_failed_at_the_bottom(void **state)
+{
+    (void)state;
+    cast(4);
+    requires_ready(WEB, APP);
+    requires_ready(APP, DB);
+    requires_ready(APP, CACHE);
+    s.players[DB].spec.restart = s.players[CACHE].spec.restart = RESTART_NEVER;
+    s.players[DB].slow = s.players[CACHE].slow = true;
+    curtain_up();
+    start(WEB);
+    ends(CACHE, 1);
+    assert_int_equal(waiting(WEB).cause, CACHE);
+    ends(DB, 1);
+    assert_int_equal(waiting(WEB).unit, APP);
+    assert_int_equal(waiting(WEB).cause, DB); /* the first that is named */
+    order_reset(&s.order, DB, alice);
+    go_on();
+    assert_int_equal(waiting(WEB).cause, CACHE);
+    order_reset(&s.order, CACHE, alice);
+    go_on();
+    assert_false(waiting(WEB).failed);
+    IS(WEB, PHASE_WAITING);
+    happens(DB, EV_EXECED);
+    go_on();
+    ends(CACHE, 1);
+    IS(WEB, PHASE_STUCK);
+    assert_int_equal(waiting(WEB).cause, CACHE);
+}
+
 static void a_job_that_is_done_does_not_run_again_for_what_failed(void **state)
 {
     (void)state;
@@ -1165,6 +1195,7 @@ int main(void)
         STORY(requirers_of_what_failed_stop_and_keep_their_goal),
         STORY(who_must_fall_with_what_failed_does_so_though_its_goal_falls_and_rises),
         STORY(a_requirer_in_backoff_waits_for_what_failed),
+        STORY(what_waits_knows_who_has_failed_at_the_bottom),
         STORY(a_job_that_is_done_does_not_run_again_for_what_failed),
         STORY(a_job_that_is_done_does_not_run_again_with_a_restart),
         STORY(a_failed_job_stops_nobody),

@@ -151,7 +151,28 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Begins, stops all by the lowest, starts the last one and shuts down. */
+/* The lowest fails for good, and everybody else waits for that and is asked why. */
+static void break_down(struct crowd *c)
+{
+    struct event end = {.type = EV_EXITED};
+    struct waiting_for w;
+
+    end.u.exited.at = c->now;
+    end.u.exited.status.exit_code = 1;
+    end.u.exited.tree_empty = true;
+    happens(c, 0, end);
+    go_on(c);
+    for (uint32_t i = 1; i < c->n; i++) {
+        assert_int_equal(c->units[i].phase, PHASE_STUCK);
+        order_waiting(&c->order, i, &w);
+        assert_true(w.failed);
+        assert_int_equal(w.cause, 0);
+    }
+    order_reset(&c->order, 0, (struct requester){0});
+    go_on(c);
+}
+
+/* Begins, stops all by the lowest, begins again, fails and comes back, and shuts down. */
 static double life(uint32_t n, shape_fn *shape)
 {
     double began = seconds();
@@ -166,6 +187,8 @@ static double life(uint32_t n, shape_fn *shape)
     all_are(&c, PHASE_STOPPED);
     order_begin(&c.order);
     go_on(&c);
+    all_are(&c, PHASE_RUNNING);
+    break_down(&c);
     all_are(&c, PHASE_RUNNING);
     order_shutdown(&c.order, c.now.mono_ms, 60000, (struct requester){0});
     go_on(&c);

@@ -53,11 +53,11 @@ static void find_stopping(struct search *s)
 {
     struct strbuf *b = &s->c->reason;
     int64_t timeout_ms = field_number(s->effective, "stop_timeout_ms", -1);
-    const cJSON *event = s->facts->event;
+    const cJSON *entry = s->history.entry;
 
     cause_add_state(s, "stopping");
-    if (field(event, "requested_by") && cause_event_belongs(s)) {
-        cause_add_asker(s, b, event, "being stopped", s->goal_is_up ? "a restart" : "it");
+    if (field(entry, "requested_by")) {
+        cause_add_asker(s, b, entry, "being stopped", s->goal_is_up ? "a restart" : "it");
         strbuf_add(b, "; ");
     } else if (s->goal_is_up && !field(s->unit, "pid")) {
         strbuf_add(b, "its main process has ended, and what is left of the run has to; ");
@@ -115,25 +115,33 @@ static void find_completed(struct search *s)
     cause_add_advice(s, s->is_job ? "to run it again" : "to start it again", "start");
 }
 
-/* A stop that no record tells of: it met the unit between two runs, or before the first. */
-static bool add_unrecorded_stop(struct search *s)
+/* Whether it was stopped between two runs, or before the first: no record tells of that. */
+static bool was_idle(const struct search *s)
 {
-    static const struct {
-        const char *request, *deed;
-    } deeds[] = {{"stop", "it"}, {"reset_failed", "a reset of its failure"}};
-    const cJSON *event = s->facts->event;
+    static const enum unit_state idle[] = {STATE_WAITING, STATE_BACKOFF, STATE_FAILED};
 
-    if (!cause_event_belongs(s))
-        return false;
-    for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
-        if (!cause_is_word(event, "request", deeds[i].request))
-            continue;
-        cause_add_person(&s->c->reason, field(event, "requester"), deeds[i].deed);
-        return true;
+    for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++)
+        if (cause_is_word(s->history.entry, "previous", unit_state_name(idle[i])))
+            return true;
+    return false;
+}
+
+/* Who stopped it; whether that is known. */
+static bool add_stopper(struct search *s)
+{
+    const cJSON *entry = s->history.entry, *stopper = s->history.stopper;
+
+    if (field(entry, "requested_by")) {
+        cause_add_asker(s, &s->c->reason, entry, "stopped", "it");
+    } else if (field(s->last, "requested_by") && !was_idle(s)) {
+        cause_add_asker(s, &s->c->reason, s->last, "stopped", "it");
+    } else if (stopper) {
+        bool reset = cause_is_word(stopper, "request", request_kind_name(REQUEST_RESET_FAILED));
+
+        cause_add_person(&s->c->reason, field(stopper, "requester"),
+                         reset ? "a reset of its failure" : "it");
     }
-    if (field(event, "requested_by"))
-        cause_add_asker(s, &s->c->reason, event, "stopped", "it");
-    return field(event, "requested_by") != NULL;
+    return s->c->reason.len_bytes > 0;
 }
 
 static void find_never_started(struct search *s)
@@ -142,7 +150,7 @@ static void find_never_started(struct search *s)
     struct strbuf *b = &s->c->reason;
 
     strbuf_add(&s->c->state, "never started");
-    if (add_unrecorded_stop(s) || field_true(s->unit, "autostart"))
+    if (add_stopper(s) || field_true(s->unit, "autostart"))
         return;
     strbuf_add(b, "autostart = no");
     if (autostart) {
@@ -177,8 +185,7 @@ static void find_stopped(struct search *s)
         find_never_started(s);
     } else {
         cause_add_state(s, "stopped");
-        if (!add_unrecorded_stop(s) && field(s->last, "requested_by"))
-            cause_add_asker(s, &s->c->reason, s->last, "stopped", "it");
+        (void)add_stopper(s);
         cause_add_last_run(s);
     }
     cause_add_advice(s, "to start it", "start");
@@ -200,16 +207,6 @@ static void (*const finders[STATE_COUNT])(struct search *s) = {
 
 /* ---- what has to be asked ---- */
 
-static bool is_request(const cJSON *event, enum request_kind kind)
-{
-    return cause_is_word(event, "request", request_kind_name(kind));
-}
-
-static bool is_held_stop(const cJSON *unit)
-{
-    return cause_is_word(field(unit, "waiting"), "until", waited_for_name(WAITED_STOPPED));
-}
-
 static bool is_up(const cJSON *unit)
 {
     return words_is_state(unit, STATE_RUNNING) || words_is_state(unit, STATE_STARTING);
@@ -217,34 +214,19 @@ static bool is_up(const cJSON *unit)
 
 bool cause_needs_events(const cJSON *unit, enum notice_type type)
 {
-    bool stopped = words_is_state(unit, STATE_STOPPED);
-
-    if (type == NOTICE_UNIT_STATE)
-        return stopped || words_is_state(unit, STATE_STOPPING);
-    return type == NOTICE_UNIT_REQUESTED && (stopped || is_up(unit));
+    if (type == NOTICE_UNIT_STATE && words_is_state(unit, STATE_STOPPING))
+        return true;
+    return (type == NOTICE_UNIT_STATE || type == NOTICE_UNIT_REQUESTED) &&
+           (words_is_state(unit, STATE_STOPPED) || is_up(unit));
 }
 
-bool cause_explains(const cJSON *unit, const cJSON *event)
-{
-    bool is_state = cause_is_word(event, "type", notice_type_name(NOTICE_UNIT_STATE));
-
-    if (!cause_is_word(event, "unit", field_word(unit, "name")))
-        return false;
-    if (words_is_state(unit, STATE_STOPPING))
-        return is_state;
-    if (words_is_state(unit, STATE_STOPPED))
-        return is_state ? words_is_state(event, STATE_STOPPED) && field(event, "requested_by")
-                        : !is_request(event, REQUEST_SIGNAL) && !is_request(event, REQUEST_START);
-    if (is_held_stop(unit))
-        return is_request(event, REQUEST_STOP) || is_request(event, REQUEST_RESTART);
-    return is_request(event, REQUEST_START) || is_request(event, REQUEST_RESTART);
-}
-
-bool cause_by_shutdown(const cJSON *unit, const cJSON *event)
+bool cause_by_shutdown(const cJSON *unit, const cJSON *events)
 {
     const char *by = requested_by_name(BY_SHUTDOWN);
+    struct history history;
 
-    return cause_is_word(event, "requested_by", by) ||
+    history_find(&history, unit, events);
+    return cause_is_word(history.entry, "requested_by", by) ||
            (words_is_state(unit, STATE_STOPPED) &&
             cause_is_word(field(unit, "last_exit"), "requested_by", by));
 }

@@ -25,18 +25,16 @@ struct cause {
 /* What is known; all borrowed. All but the unit may be NULL, and is done without then. */
 struct cause_facts {
     const cJSON *unit;    /* a UnitDetails */
-    const cJSON *event;   /* the newest Event of the unit that cause_explains() takes */
+    const cJSON *events;  /* a list of Event: its newest of the types needed, the oldest first */
     const cJSON *session; /* the newest session.stopping, of a unit with cause_by_shutdown() */
     const cJSON *other;   /* the UnitDetails of cause_other() */
     const cJSON *above;   /* a list of Unit: those that depend on it, when cause_needs_above() */
 };
 
-/* Whether events of the unit of that type may say more than Show does; and whether this one does.
- */
+/* Whether events of the unit of that type may say more than Show does. */
 bool cause_needs_events(const cJSON *unit, enum notice_type type);
-bool cause_explains(const cJSON *unit, const cJSON *event);
-/* Whether the shutdown ends it; `event` is the one of the facts. */
-bool cause_by_shutdown(const cJSON *unit, const cJSON *event);
+/* Whether the shutdown ends it; `events` are those of the facts. */
+bool cause_by_shutdown(const cJSON *unit, const cJSON *events);
 /* The name of another unit that has to do with it most, or NULL. */
 const char *cause_other(const cJSON *unit);
 bool cause_needs_above(const cJSON *unit);

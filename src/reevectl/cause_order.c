@@ -72,26 +72,15 @@ static void add_pullers(const struct search *s, struct strbuf *b)
 
 /* ---- who wants it up ---- */
 
-/* Whether somebody asked for the start that led to this run. */
-static bool was_asked_for(const struct search *s)
-{
-    int64_t at_wall_ms, ended_wall_ms;
-
-    if (!s->facts->event || s->since_ms < 0 ||
-        !words_parse_time(field_word(s->facts->event, "at"), &at_wall_ms) ||
-        at_wall_ms > s->now_wall_ms - s->since_ms)
-        return false;
-    /* What was asked for before that run was ended did not begin this one. */
-    return !field(s->last, "requested_by") ||
-           !words_parse_time(field_word(s->last, "ended_at"), &ended_wall_ms) ||
-           at_wall_ms >= ended_wall_ms;
-}
-
-/* Whether this run is there since the one before was ended for it. */
+/* Whether this run is there since the one before was ended for it. A stop for the sake of another
+ * looks the same in the record as a restart does: only events tell them apart. */
 static bool was_restarted(const struct search *s)
 {
-    return field_number(s->last, "run", -1) == field_number(s->unit, "run", 0) - 1 &&
-           (cause_is_word(s->last, "requested_by", requested_by_name(BY_RESTART)) ||
+    if (s->history.was_down ||
+        field_number(s->last, "run", -1) != field_number(s->unit, "run", 0) - 1)
+        return false;
+    return cause_is_word(s->last, "requested_by", requested_by_name(BY_RESTART)) ||
+           (s->history.begun &&
             cause_is_word(s->last, "requested_by", requested_by_name(BY_DEPENDENCY)));
 }
 
@@ -99,23 +88,27 @@ static bool was_restarted(const struct search *s)
 static void add_starter(const cJSON *event, struct strbuf *b)
 {
     const cJSON *requester = field(event, "requester");
-    bool again = cause_is_word(event, "request", "restart");
+    const char *deed = "it";
 
+    if (cause_is_word(event, "request", request_kind_name(REQUEST_RESTART)))
+        deed = "a restart";
+    else if (cause_is_word(event, "request", request_kind_name(REQUEST_RESET_FAILED)))
+        deed = "a reset of its failure";
     if (field_number(requester, "uid", -1) < 0 && field(requester, "unit"))
         strbuf_addf(b, "%s failed and starts it (on_failed)", field_word(requester, "unit"));
     else
-        cause_add_person(b, requester, again ? "a restart" : "it");
+        cause_add_person(b, requester, deed);
 }
 
 void cause_add_origin(const struct search *s, struct strbuf *b)
 {
-    if (was_asked_for(s))
-        add_starter(s->facts->event, b);
+    if (s->history.starter)
+        add_starter(s->history.starter, b);
     else if (was_restarted(s))
         cause_add_asker(s, b, s->last, "restarted", "a restart");
     else if (!field_true(s->unit, "wanted"))
         add_pullers(s, b);
-    else if (field_true(s->unit, "autostart"))
+    else if (field_true(s->unit, "autostart") && !field(s->last, "requested_by"))
         strbuf_add(b, "starts with reeved");
 }
 
@@ -232,8 +225,8 @@ bool cause_add_held_stop(const struct search *s, struct strbuf *b)
 
     if (!waiting || !cause_is_word(waiting, "until", waited_for_name(WAITED_STOPPED)))
         return false;
-    if (cause_event_belongs(s)) {
-        cause_add_person(b, field(s->facts->event, "requester"),
+    if (s->history.stopper) {
+        cause_add_person(b, field(s->history.stopper, "requester"),
                          s->goal_is_up ? "a restart" : "its stop");
         strbuf_add(b, "; ");
     }

@@ -9,9 +9,6 @@
 #include "reevectl/people.h"
 #include "reevectl/words.h"
 
-/* An event and the state it led to are told by two clocks: within this they belong together. */
-enum { TOGETHER_MS = 2000 };
-
 void search_init(struct search *s, struct cause *c, const struct cause_facts *facts,
                  const cJSON *unit, int64_t now_wall_ms)
 {
@@ -27,6 +24,7 @@ void search_init(struct search *s, struct cause *c, const struct cause_facts *fa
         .now_wall_ms = now_wall_ms,
         .since_ms = field_number(unit, "since_ms", -1),
     };
+    history_find(&s->history, unit, facts->events);
 }
 
 bool cause_is_word(const cJSON *object, const char *key, const char *word)
@@ -186,16 +184,6 @@ void cause_add_asker(const struct search *s, struct strbuf *b, const cJSON *aske
         add_along(s, b, requester, participle);
     else
         cause_add_person(b, requester, deed);
-}
-
-/* Whether the event led to the state that the unit is in, or came while it was in it. */
-bool cause_event_belongs(const struct search *s)
-{
-    int64_t at_wall_ms;
-
-    return s->facts->event && s->since_ms >= 0 && cause_is_word(s->facts->event, "unit", s->name) &&
-           words_parse_time(field_word(s->facts->event, "at"), &at_wall_ms) &&
-           at_wall_ms >= s->now_wall_ms - s->since_ms - TOGETHER_MS;
 }
 
 /* ---- what can be done ---- */

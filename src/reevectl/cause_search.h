@@ -4,6 +4,16 @@
 
 #include "reevectl/cause.h"
 
+/* What the events of the unit come to; all borrowed. Nothing, when they do not lead to the state
+ * that it is in: some are lost, or it has moved on since. */
+struct history {
+    const cJSON *entry;   /* the newest unit.state: into this state */
+    const cJSON *starter; /* the request for the start of this run, as far as there was one */
+    const cJSON *stopper; /* the request for the stop that is due, or led to the state */
+    bool begun;           /* the start of this run is among the events */
+    bool was_down;        /* before that it was down, and did not just come back */
+};
+
 /* One search, with what is looked at again and again. */
 struct search {
     struct cause *c;
@@ -16,6 +26,7 @@ struct search {
     bool goal_is_up;
     int64_t now_wall_ms;
     int64_t since_ms;
+    struct history history;
 };
 
 /* The search for the cause of `unit`, which may be another than that of the facts. */
@@ -37,8 +48,6 @@ void cause_add_person(struct strbuf *b, const cJSON *requester, const char *deed
  * it requires". `participle` is what was done, `deed` what a person asked for. */
 void cause_add_asker(const struct search *s, struct strbuf *b, const cJSON *asked,
                      const char *participle, const char *deed);
-/* Whether the event led to the state that the unit is in, or came while it was in it. */
-bool cause_event_belongs(const struct search *s);
 /* c->advice: "to try now: reevectl start db" */
 void cause_add_advice(struct search *s, const char *what, const char *command);
 /* The same for a start, after what has to be put right before, if that is known. */
@@ -47,6 +56,9 @@ void cause_advise_start(struct search *s, const char *otherwise, const char *com
 void cause_add_finality(const struct search *s, struct strbuf *b);
 /* "next try in 3s, restarted 6 times already" */
 void cause_add_next_try(const struct search *s, struct strbuf *b);
+
+/* cause_history.c: `events` is a list of Event, the oldest first, or NULL. */
+void history_find(struct history *h, const cJSON *unit, const cJSON *events);
 
 /* cause_order.c: what other units have to do with it */
 

@@ -3,9 +3,9 @@
 #include "core/notice.h"
 #include "reevectl/fields.h"
 
-/* So many events are looked at: a signal that was sent to no avail may have come after the stop.
- * And so many of the units that depend on one. */
-enum { EVENTS_ASKED = 16, ABOVE_ASKED = 32 };
+/* So many events are looked at: some tries may lie between what was asked and what is. And so many
+ * of the units that depend on one. */
+enum { EVENTS_ASKED = 64, ABOVE_ASKED = 32 };
 
 static bool add_word(cJSON *list, const char *word)
 {
@@ -35,17 +35,11 @@ static cJSON *ask_events(struct session *s, const cJSON *unit, enum notice_type 
     return NULL;
 }
 
-/* The newest event that explains the unit, or just the newest. */
-static const cJSON *newest_event(const cJSON *reply, const cJSON *unit)
+static const cJSON *newest_event(const cJSON *reply)
 {
-    const cJSON *event, *found = NULL;
+    int n = cJSON_GetArraySize(field(reply, "events"));
 
-    cJSON_ArrayForEach(event, field(reply, "events"))
-    {
-        if (!unit || cause_explains(unit, event))
-            found = event;
-    }
-    return found;
+    return n > 0 ? cJSON_GetArrayItem(field(reply, "events"), n - 1) : NULL;
 }
 
 /* How the units are that depend on it. */
@@ -76,10 +70,10 @@ void inquire(struct session *s, const cJSON *unit, struct cause *c)
     cJSON *events = NULL, *sessions = NULL, *shown = NULL, *above = NULL;
 
     events = ask_events(s, unit, NOTICE_COUNT);
-    facts.event = newest_event(events, unit);
-    if (cause_by_shutdown(unit, facts.event))
+    facts.events = field(events, "events");
+    if (cause_by_shutdown(unit, facts.events))
         sessions = ask_events(s, NULL, NOTICE_SESSION_STOPPING);
-    facts.session = newest_event(sessions, NULL);
+    facts.session = newest_event(sessions);
     if (other)
         shown = call_quietly(s, "Show", call_unit(other));
     facts.other = field(shown, "unit");

@@ -8,7 +8,7 @@ import threading
 import pytest
 from cli import Terminal, ctl, environment, on_terminal, screen
 from daemon import PATIENCE
-from fake_reeve import (Error, dependency, event, moment, record, shown, site_handlers, unit,
+from fake_reeve import (Error, dependency, event, record, shown, site_handlers, unit,
                         waiting)
 
 
@@ -313,7 +313,6 @@ def test_a_stop_along_with_another_between_two_runs(serve):
                last_exit=record(2, 65, 2, "runtime_error", exit_code=1))
     told = event(5, "unit.state", "web", previous="backoff", state="stopped",
                  requested_by="dependency", requester={"uid": 0, "pid": 12, "unit": "db"})
-    told["at"] = moment(60)
     fake = serve(dict(site_handlers([web]), Events=lambda p: {"events": [told]}))
     assert ": stopped along with db: root (uid 0, pid 12) asked for that\n" in \
         ask(fake, "why", "web").stdout

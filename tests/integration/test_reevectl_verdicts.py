@@ -9,7 +9,7 @@ import pytest
 from cli import check_golden, ctl, environment, on_terminal
 from conftest import root_required
 from daemon import IGNORES_TERM
-from fake_reeve import MANAGER, Error, health, moment, record, shown, site_handlers, unit
+from fake_reeve import MANAGER, Error, event, health, record, shown, site_handlers, unit
 
 
 def ask(fake, *args, **more):
@@ -119,13 +119,13 @@ def test_questions_in_json(fake, units):
 def test_a_stop_between_two_runs_is_told_by_its_event(serve):
     stopped = unit("web", "stopped", goal="down", run=3, since_ms=60000,
                    last_exit=record(3, 65, 2, "runtime_error", exit_code=1))
-    event = {"unit": "web", "at": moment(60), "type": "unit.requested", "request": "stop",
-             "requester": {"uid": 0, "pid": 99, "unit": None}}
-    later = dict(event, at=moment(30), request="signal", requester={"uid": 0, "pid": 1})
-    fake = serve(dict(site_handlers([stopped]), Events=lambda p: {"events": [event, later]}))
+    asked = event(5, "unit.requested", "web", request="stop", requester={"uid": 0, "pid": 99})
+    gone = event(6, "unit.state", "web", previous="backoff", state="stopped", run=3)
+    later = event(7, "unit.requested", "web", request="signal", requester={"uid": 0, "pid": 1})
+    fake = serve(dict(site_handlers([stopped]), Events=lambda p: {"events": [asked, gone, later]}))
     result = ask(fake, "why", "web")
     assert ": root (uid 0, pid 99) asked for it\n" in result.stdout
-    assert fake.calls[-1] == ("Events", {"last": 16, "units": ["web"],
+    assert fake.calls[-1] == ("Events", {"last": 64, "units": ["web"],
                                          "types": ["unit.requested", "unit.state"]})
 
 

@@ -89,8 +89,9 @@ bool order_met(const struct order *o, uint32_t unit, uint32_t nth);
  * no more than `nth`. In ascending order of index. */
 bool order_dependent(const struct order *o, uint32_t unit, uint32_t nth, uint32_t *ret_unit,
                      uint32_t *ret_dependency);
-/* Which other units a stop (or restart) of these would take along now: sets along[i] to 1 + the
- * index of the unit asked for; 0 for all others. `asked` and `along` have a place for each unit. */
+/* Which other units a stop (or restart) of these, asked for in ascending order, would take along
+ * now: sets along[i] to 1 + the index of the unit asked for on whose account it goes; 0 for all
+ * others. `asked` and `along` have a place for each unit. */
 void order_along(struct order *o, bool restart, const bool *asked, uint32_t *along);
 
 #endif

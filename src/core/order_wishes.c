@@ -352,9 +352,10 @@ void order_along(struct order *o, bool restart, const bool *asked, uint32_t *alo
 {
     memset(along, 0, o->n * sizeof *along);
     walk_begin(o);
-    for (uint32_t i = 0; i < o->n; i++) {
+    for (uint32_t k = 0; k < o->n; k++) {
+        /* Of several stops the last takes along on its account, of several restarts the first. */
+        uint32_t i = restart ? k : o->n - 1 - k, n;
         const struct unit *u = o->units[i];
-        uint32_t n;
 
         if (!asked[i] || o->nodes[i].visit == o->visit)
             continue;

@@ -476,7 +476,7 @@ static void a_service_that_completed_is_started_for_who_needs_it(void **state)
 
 static void requirers_stop_first_and_are_no_longer_wanted(void **state)
 {
-    const bool asked[PLAYERS_MAX] = {[DB] = true};
+    bool asked[PLAYERS_MAX] = {[DB] = true};
     uint32_t along[PLAYERS_MAX];
 
     (void)state;
@@ -485,6 +485,11 @@ static void requirers_stop_first_and_are_no_longer_wanted(void **state)
     requires_ready(APP, DB);
     curtain_up();
     start(WEB);
+    asked[APP] = true;
+    order_along(&s.order, false, asked, along); /* the stop of APP comes after that of DB */
+    assert_int_equal(along[WEB], APP + 1);
+    assert_int_equal(along[APP], 0);
+    asked[APP] = false;
     order_along(&s.order, false, asked, along);
     assert_int_equal(along[WEB], DB + 1);
     assert_int_equal(along[APP], DB + 1);

@@ -28,21 +28,54 @@ static bool is_state(const cJSON *result, enum unit_state state)
     return strcmp(field_word(result, "state"), unit_state_name(state)) == 0;
 }
 
+static bool is_up(const cJSON *result)
+{
+    return is_state(result, STATE_RUNNING) || is_state(result, STATE_STARTING);
+}
+
+/* "db: restart requested": the state would be that from before. */
+static void add_words(struct strbuf *b, const cJSON *result, const char *words)
+{
+    text_add_harmless(b, field_word(result, "unit"));
+    strbuf_addf(b, ": %s", words);
+    operation_add_end(b, result);
+}
+
+/* Where nobody waits, the request has been taken, and may have had its effect or not. */
+static void add_started(struct session *s, struct strbuf *b, const cJSON *result)
+{
+    bool told = is_up(result) || is_state(result, STATE_WAITING) || is_state(result, STATE_BACKOFF);
+
+    if (told || !s->options->no_wait)
+        operation_add_done(s, b, result);
+    else
+        add_words(b, result, "start requested");
+}
+
 /* Where the state alone would say that the stop failed, or that there was none. */
 static void add_stopped(struct session *s, struct strbuf *b, const cJSON *result)
 {
-    bool ended = is_state(result, STATE_FAILED) || is_state(result, STATE_COMPLETED);
+    bool no_wait = s->options->no_wait;
 
-    if (!ended && (is_state(result, STATE_STOPPED) || s->options->no_wait)) {
+    if (is_state(result, STATE_FAILED))
+        add_words(b, result, "not running (failed)");
+    else if (is_state(result, STATE_COMPLETED))
+        add_words(b, result, "not running (completed)");
+    else if (no_wait && (is_up(result) || is_state(result, STATE_BACKOFF)))
+        add_words(b, result, "stop requested");
+    else if (no_wait || is_state(result, STATE_STOPPED))
         operation_add_done(s, b, result);
-        return;
-    }
-    text_add_harmless(b, field_word(result, "unit"));
-    if (ended)
-        strbuf_addf(b, ": not running (%s)", field_word(result, "state"));
     else
-        strbuf_add(b, ": stopped, and started again since");
-    operation_add_end(b, result);
+        add_words(b, result, "stopped, and started again since");
+}
+
+/* What runs may be the run from before, which is not to be told as the new one. */
+static void add_restarted(struct session *s, struct strbuf *b, const cJSON *result)
+{
+    if (s->options->no_wait)
+        add_words(b, result, "restart requested");
+    else
+        operation_add_done(s, b, result);
 }
 
 /* `operation` says what differs. */
@@ -61,6 +94,7 @@ int verb_start(struct session *s, char **args, size_t n_args)
     const struct operation start = {
         .method = "Start",
         .interrupted = "the start goes on in reeved",
+        .add_done = add_started,
     };
 
     return operate(s, start, args, n_args);
@@ -82,6 +116,7 @@ int verb_restart(struct session *s, char **args, size_t n_args)
     const struct operation restart = {
         .method = "Restart",
         .interrupted = "the restart goes on in reeved",
+        .add_done = add_restarted,
     };
 
     return operate(s, restart, args, n_args);

@@ -240,12 +240,28 @@ def test_shutdown_shows_what_is_left(serve, units):
     ("starting", [], "web: stopped, and started again since"),
     ("running", [], "web: stopped, and started again since"),
     ("stopping", ["--no-wait"], "web: stopping (pid 77)"),
+    ("running", ["--no-wait"], "web: stop requested"),
 ])
 def test_what_a_stop_came_to(serve, state, more, says):
     pid = 77 if state in ("running", "stopping") else None
     fake = serve({"Stop": lambda p: reply([result("web", state, pid)])})
     done = ctl("stop", "web", *more, "--socket", fake.path)
     assert (done.returncode, done.stdout, done.stderr) == (0, says + "\n", "")
+
+
+@pytest.mark.parametrize("verb, state, says", [
+    ("restart", "running", "restart requested"),
+    ("restart", "stopping", "restart requested"),
+    ("start", "stopped", "start requested"),
+    ("start", "completed", "start requested"),
+    ("start", "running", "running (pid 77)"),
+    ("start", "starting", "starting (pid 77)"),
+])
+def test_what_is_said_before_it_is_so(serve, verb, state, says):
+    """Nobody waits: the state from before is not told as what came of it."""
+    fake = serve({verb.capitalize(): lambda p: reply([result("web", state, 77)])})
+    done = ctl(verb, "web", "--no-wait", "--socket", fake.path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"web: {says}\n", "")
 
 
 # ---- signal, wait, reset-failed -----------------------------------------------------------------

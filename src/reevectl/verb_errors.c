@@ -20,7 +20,7 @@ enum { LINES_ON_TERMINAL = 20, WIDE_COLUMNS = 120 };
 struct row {
     char *unit, *state, *what; /* owned */
     cJSON *record;             /* owned; only for JSON, NULL: in trouble without one */
-    int64_t run;
+    int64_t run;               /* 0: of none, it was not started */
     int64_t when_wall_ms;
     size_t place; /* among the units, for equal times */
 };
@@ -103,7 +103,7 @@ static void add_row(const struct session *s, struct rows *rows, const cJSON *uni
         .unit = strdup(field_word(unit, "name")),
         .state = strdup(field_word(unit, "state")),
         .record = keeps ? cJSON_Duplicate(record, true) : NULL,
-        .run = field_number(record ? record : unit, "run", 0),
+        .run = !record && is_stuck(unit) ? 0 : field_number(record ? record : unit, "run", 0),
         .when_wall_ms = when_wall_ms,
         .place = rows->n,
     };

@@ -187,6 +187,13 @@ def test_errors_tell_of_units_that_wait_in_vain(fake):
         ask(fake, "errors").stdout
 
 
+def test_what_was_not_started_is_of_no_run(serve):
+    """The run before may have gone well."""
+    web = unit("web", "waiting", run=3, waiting=waiting("db", cause="db"))
+    line = ask(serve(site_handlers([web])), "errors").stdout.splitlines()[1]
+    assert re.search(r"  web +- +not started: it waits for db", line)
+
+
 @pytest.mark.parametrize("name, asked", [
     ("mailer", [("Show", {"unit": "crasher"})]),
     ("archive", [("Show", {"unit": "old-database"})]),  # the one at the bottom

@@ -102,7 +102,7 @@ static void find_failed(struct search *s)
     cause_add_state(s, "failed");
     cause_add_finality(s, &s->c->reason);
     cause_add_last_run(s);
-    cause_advise_start(s, "to try again", "start");
+    cause_advise_retry(s);
 }
 
 static void find_completed(struct search *s)

@@ -45,29 +45,47 @@ static bool is_pulled_by(const struct search *s, const cJSON *above)
     return item && !cause_is_word(item, "kind", "after") && cause_is_word(above, "goal", "up");
 }
 
-/* "web requires it", "web and 2 more need it" */
-static void add_pullers(const struct search *s, struct strbuf *b)
+/* It needs nothing any more, but what it needed is kept. */
+static bool has_ended(const cJSON *above)
 {
-    const cJSON *above, *first = NULL;
+    return words_is_state(above, STATE_COMPLETED) || words_is_state(above, STATE_FAILED);
+}
+
+/* Those of whom `ended` is so: how many, and the first. */
+static int64_t count_pullers(const struct search *s, bool ended, const cJSON **ret_first)
+{
+    const cJSON *above;
     int64_t n = 0;
 
     cJSON_ArrayForEach(above, s->facts->above)
     {
-        if (!is_pulled_by(s, above))
+        if (!is_pulled_by(s, above) || has_ended(above) != ended)
             continue;
-        first = first ? first : above;
-        n++;
+        if (n++ == 0)
+            *ret_first = above;
     }
-    if (n == 0)
-        return;
-    strbuf_add(b, field_word(first, "name"));
-    if (n > 1)
-        strbuf_addf(b, " and %lld more need it", (long long)(n - 1));
-    else
-        strbuf_addf(
-            b, " %s it",
-            field_word(find_dependency(field(s->unit, "dependents"), field_word(first, "name")),
-                       "kind"));
+    return n;
+}
+
+/* "web requires it", "web and 2 more need it"; "kept up for migrate, which has completed" */
+static void add_pullers(const struct search *s, struct strbuf *b)
+{
+    const cJSON *first = NULL;
+    int64_t n = count_pullers(s, false, &first);
+    const char *name = field_word(first, "name");
+
+    if (n > 1) {
+        strbuf_addf(b, "%s and %lld more need it", name, (long long)(n - 1));
+    } else if (n == 1) {
+        strbuf_addf(b, "%s %s it", name,
+                    field_word(find_dependency(field(s->unit, "dependents"), name), "kind"));
+    } else if ((n = count_pullers(s, true, &first)) > 0) {
+        strbuf_addf(b, "kept up for %s", field_word(first, "name"));
+        if (n > 1)
+            strbuf_addf(b, " and %lld more, which have ended", (long long)(n - 1));
+        else
+            strbuf_addf(b, ", which has %s", field_word(first, "state"));
+    }
 }
 
 /* ---- who wants it up ---- */
@@ -188,7 +206,7 @@ static void find_stuck(struct search *s, const cJSON *waiting, struct search *ot
     if (words_is_state(other->unit, STATE_FAILED)) {
         strbuf_add(b, ": ");
         cause_add_finality(other, b);
-        cause_advise_start(other, "to try again", "reset-failed");
+        cause_advise_retry(other);
     } else {
         cause_add_advice(other, "to start it", "start");
     }

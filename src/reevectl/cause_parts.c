@@ -241,6 +241,12 @@ void cause_advise_start(struct search *s, const char *otherwise, const char *com
     strbuf_add(&s->c->advice, ", restart reeved");
 }
 
+/* A reset starts what is still to be up; what is not has to be asked for. */
+void cause_advise_retry(struct search *s)
+{
+    cause_advise_start(s, "to try again", s->goal_is_up ? "reset-failed" : "start");
+}
+
 /* Why it is not tried again. */
 void cause_add_finality(const struct search *s, struct strbuf *b)
 {

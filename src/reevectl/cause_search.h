@@ -52,6 +52,8 @@ void cause_add_asker(const struct search *s, struct strbuf *b, const cJSON *aske
 void cause_add_advice(struct search *s, const char *what, const char *command);
 /* The same for a start, after what has to be put right before, if that is known. */
 void cause_advise_start(struct search *s, const char *otherwise, const char *command);
+/* The same for what has failed for good. */
+void cause_advise_retry(struct search *s);
 /* "restart = never, so it is not tried again" */
 void cause_add_finality(const struct search *s, struct strbuf *b);
 /* "next try in 3s, restarted 6 times already" */

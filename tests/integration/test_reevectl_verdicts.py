@@ -404,7 +404,7 @@ def test_why_and_errors_of_real_units(reeve):
     assert re.match(r"web: running since .* \(run 1, pid \d+\): starts with reeved\n$", why("web"))
     assert "restart_limit = 1 in 1m was reached, so it is not tried again\n" in why("nope")
     assert "start failed: exec /usr/bin/nope: No such file or directory\n" in why("nope")
-    assert re.search("\n    install it, then: reevectl start nope; after changing "
+    assert re.search("\n    install it, then: reevectl reset-failed nope; after changing "
                      rf"{reeve.config_file}:\d+, restart reeved\n", why("nope"))
     asked = rf"uid {os.geteuid()}, pid {os.getpid()}\)? asked for it"
     assert re.search(asked, why("deaf")) and "did not stop within" in why("deaf")

@@ -107,3 +107,25 @@ def test_a_restart_takes_along_what_follows(reeve):
     told(reeve, "start", "web")
     assert re.search(": " + ME.format(r"\d+") + " asked for it$", reason(reeve, "web"))
     assert reason(reeve, "db").endswith("): web requires it")
+
+
+def test_a_stop_names_the_unit_that_the_record_names(units):
+    lines = told(units, "stop", "app").splitlines()
+    other = units.unit("web")["last_exit"]["requester"]["unit"]
+    assert f"web: stopped, along with {other}" in lines
+
+
+def test_one_advice_for_one_failure(reeve):
+    reeve.configure("""
+        [service:db]
+        command = false
+        restart = never
+        [service:web]
+        command = sleep 1000
+        requires = db
+    """)
+    reeve.start()
+    reeve.wait_unit("web", state="waiting")
+    reeve.wait_unit("db", state="failed")
+    advice = "    to try again: reevectl reset-failed db\n"
+    assert told(reeve, "why", "db").endswith(advice) and told(reeve, "why", "web").endswith(advice)

@@ -95,25 +95,25 @@ static const struct situation situations[] = {
     /* failed for good */
     {UNIT("failed", "up") LAST(EXIT_1) LIMITED, NULL, "failed" SINCE,
      "restart_limit = 5 in 1m was reached, so it is not tried again", EXIT_1_WORDS,
-     "to try again: reevectl start web"},
+     "to try again: reevectl reset-failed web"},
     {UNIT("failed", "up")
          LAST(EXIT_1) "\"effective\":{\"restart\":\"never\",\"restart_limit\":5,\"essential\":true,"
                       "\"success_exit\":[\"0\"]}",
      NULL, "failed" SINCE,
      "restart = never (the default of an essential unit), so it is not tried again", EXIT_1_WORDS,
-     "to try again: reevectl start web"},
+     "to try again: reevectl reset-failed web"},
     {UNIT("failed", "up") LAST(EXIT_1) "\"effective\":{\"restart\":\"never\",\"essential\":true,"
                                        "\"success_exit\":[\"0\"]},"
                                        "\"config\":[{\"key\":\"restart\",\"text\":\"never\"}]",
      NULL, "failed" SINCE, "restart = never, so it is not tried again", EXIT_1_WORDS,
-     "to try again: reevectl start web"},
+     "to try again: reevectl reset-failed web"},
     {UNIT("failed", "up")
          LAST("\"reason\":\"start_failed\",\"error\":{\"stage\":\"chdir\",\"errno\":\"ENOENT\","
               "\"message\":\"No such file or directory\"}") SERVICE
      ",\"config\":[{\"key\":\"directory\",\"text\":\"${X}\",\"file\":\"/a.ini\",\"line\":5}]",
      NULL, "failed" SINCE, "given up, so it is not tried again",
      "run 7, 2m ago: start failed: chdir /srv/x: No such file or directory",
-     "create it, then: reevectl start web; after changing /a.ini:5, restart reeved"},
+     "create it, then: reevectl reset-failed web; after changing /a.ini:5, restart reeved"},
     /* there, but no good */
     {UNIT("failed", "up")
          LAST("\"reason\":\"start_failed\",\"error\":{\"stage\":\"exec\",\"errno\":\"EACCES\","
@@ -121,14 +121,14 @@ static const struct situation situations[] = {
      ",\"config\":[{\"key\":\"command\",\"text\":\"/bin/x\",\"file\":\"/a.ini\",\"line\":4}]",
      NULL, "failed" SINCE, "given up, so it is not tried again",
      "run 7, 2m ago: start failed: exec /bin/x: Permission denied",
-     "put it right, then: reevectl start web; after changing /a.ini:4, restart reeved"},
+     "put it right, then: reevectl reset-failed web; after changing /a.ini:4, restart reeved"},
     {UNIT("failed", "up")
          LAST("\"reason\":\"start_failed\",\"signal\":\"KILL\",\"error\":{\"stage\":\"ready\","
               "\"errno\":\"ETIMEDOUT\",\"message\":\"x\"}") SERVICE
      ",\"config\":[{\"key\":\"ready_timeout\",\"text\":\"30s\",\"file\":\"/a.ini\",\"line\":6}]",
      NULL, "failed" SINCE, "given up, so it is not tried again",
      "run 7, 2m ago: start failed: not ready within 30s",
-     "to try again: reevectl start web; after changing /a.ini:6, restart reeved"},
+     "to try again: reevectl reset-failed web; after changing /a.ini:6, restart reeved"},
     /* completed */
     {UNIT("completed", "up")
          LAST("\"reason\":\"natural\",\"exit_code\":0") "\"effective\":{\"restart\":\"on-failure\","
@@ -383,6 +383,7 @@ static void test_odd_shapes(void **state)
 #define FOR_DB WAITING("\"unit\":\"db\",\"until\":\"ready\",\"failed\":false,\"cause\":null")
 #define DB_FAILED WAITING("\"unit\":\"db\",\"until\":\"ready\",\"failed\":true,\"cause\":\"db\"")
 #define DB(state) "\"name\":\"db\",\"kind\":\"service\",\"state\":\"" state "\",\"since_ms\":9000,"
+#define GOAL_UP "\"goal\":\"up\","
 #define REQUIRES_DB                                                                                \
     "\"dependencies\":[{\"unit\":\"db\",\"kind\":\"requires\",\"conditions\":[\"ready\"],"         \
     "\"met\":false}],"
@@ -430,7 +431,7 @@ static const struct company together[] = {
          "again",
      .s.last_run = "db: " EXIT_1_WORDS,
      .s.advice = "to try again: reevectl reset-failed db",
-     .other = DB("failed") LAST(EXIT_1) LIMITED},
+     .other = DB("failed") GOAL_UP LAST(EXIT_1) LIMITED},
     {.s.unit =
          UNIT("waiting", "up") WAITING("\"unit\":\"app\",\"failed\":true,\"cause\":\"db\"") SERVICE,
      .s.state = "waiting" SINCE,
@@ -438,9 +439,9 @@ static const struct company together[] = {
      .s.last_run = "db: run 7, 2m ago: start failed: exec /bin/no: No such file or directory",
      .s.advice = "install it, then: reevectl reset-failed db; after changing /a.ini:4, restart "
                  "reeved",
-     .other = DB("failed")
-         LAST("\"reason\":\"start_failed\",\"error\":{\"stage\":\"exec\",\"errno\":\"ENOENT\","
-              "\"message\":\"No such file or directory\"}") SERVICE
+     .other = DB("failed") GOAL_UP LAST(
+         "\"reason\":\"start_failed\",\"error\":{\"stage\":\"exec\",\"errno\":\"ENOENT\","
+         "\"message\":\"No such file or directory\"}") SERVICE
      ",\"config\":[{\"key\":\"command\",\"text\":\"/bin/no\",\"file\":\"/a.ini\",\"line\":4}]"},
     {.s.unit = UNIT("waiting", "up") DB_FAILED SERVICE,
      .s.state = "waiting" SINCE,
@@ -540,6 +541,22 @@ static const struct company together[] = {
      .s.state = "starting" SINCE,
      .s.reason = "not ready yet, ready_timeout = 30s; lb and 1 more need it",
      .above = "[{\"name\":\"lb\",\"goal\":\"up\"},{\"name\":\"app\",\"goal\":\"up\"}]"},
+    /* of whom some have ended */
+    {.s.unit = UNIT("running", "up") NEEDED_BY("requires") SERVICE "," RUN_7 ",\"wanted\":false",
+     .s.state = "running" SINCE " (run 7, pid 5)",
+     .s.reason = "app wants it",
+     .above = "[{\"name\":\"lb\",\"goal\":\"up\",\"state\":\"completed\"},"
+              "{\"name\":\"app\",\"goal\":\"up\",\"state\":\"waiting\"}]"},
+    {.s.unit = UNIT("running", "up") NEEDED_BY("requires") SERVICE "," RUN_7 ",\"wanted\":false",
+     .s.state = "running" SINCE " (run 7, pid 5)",
+     .s.reason = "kept up for lb, which has completed",
+     .above = "[{\"name\":\"lb\",\"goal\":\"up\",\"state\":\"completed\"},"
+              "{\"name\":\"app\",\"goal\":\"down\",\"state\":\"running\"}]"},
+    {.s.unit = UNIT("running", "up") NEEDED_BY("requires") SERVICE "," RUN_7 ",\"wanted\":false",
+     .s.state = "running" SINCE " (run 7, pid 5)",
+     .s.reason = "kept up for lb and 1 more, which have ended",
+     .above = "[{\"name\":\"lb\",\"goal\":\"up\",\"state\":\"completed\"},"
+              "{\"name\":\"app\",\"goal\":\"up\",\"state\":\"failed\"}]"},
     /* the shutdown, by itself */
     {.s.unit = UNIT("stopped", "up")
          LAST("\"reason\":\"signal\",\"exit_code\":0,\"requested_by\":\"shutdown\"") SERVICE,

@@ -330,8 +330,27 @@ static bool explain_other_instances(const struct supervisor *s, const char *name
     return explain_instances(s, base, out);
 }
 
+/* "db.service", as systemd calls it: "db". Whether there is such a unit. */
+static bool is_of_systemd(const struct supervisor *s, const char *name, char base[])
+{
+    static const char *const kinds[] = {".service", ".target", ".socket", ".timer"};
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t n = strlen(kinds[i]);
+
+        if (len <= n || len - n > UNIT_NAME_MAX || strcmp(name + len - n, kinds[i]) != 0)
+            continue;
+        memcpy(base, name, len - n);
+        base[len - n] = '\0';
+        return supervisor_find(s, base) || instance_of(s, base, 1);
+    }
+    return false;
+}
+
 void select_explain_missing(const struct supervisor *s, const char *name, struct strbuf *out)
 {
+    char base[UNIT_NAME_MAX + 1];
     const char *found;
 
     if (tag_of(name)) {
@@ -349,7 +368,7 @@ void select_explain_missing(const struct supervisor *s, const char *name, struct
         strbuf_add(out, "; write '*' for all units.");
         return;
     }
-    found = likely(s, name);
+    found = is_of_systemd(s, name, base) ? base : likely(s, name);
     if (found)
         strbuf_addf(out, "; did you mean '%s'?", found);
     else if (supervisor_n_units(s) == 0)

@@ -314,6 +314,9 @@ static void missing_names_are_explained(void **state)
     struct supervisor none;
 
     expect_explained(*state, "wbe", "No unit is named 'wbe'; did you mean 'web'?");
+    expect_explained(*state, "web.service", "No unit is named 'web.service'; did you mean 'web'?");
+    expect_explained(*state, "nothing.service",
+                     "No unit is named 'nothing.service'; 'reevectl list' shows the units.");
     expect_explained(*state, "elephant",
                      "No unit is named 'elephant'; 'reevectl list' shows the units.");
     expect_explained(*state, "all", "No unit is named 'all'; write '*' for all units.");

@@ -40,6 +40,21 @@ size_t section_name_span(const char *text)
     return n;
 }
 
+/* "web@1": instances are made by a key, not by headers. Says nothing, and returns false, when it is
+ * no such name. */
+static bool is_instance(const char *name, struct strbuf *why)
+{
+    size_t base = section_name_span(name);
+    int len = (int)base;
+
+    if (!base || base > UNIT_NAME_MAX || name[base] != '@')
+        return false;
+    strbuf_addf(why, "instances have no sections of their own; write [service:%.*s] with ", len,
+                name);
+    strbuf_addf(why, "'instances = N', which makes %.*s@1 to %.*s@N", len, name, len, name);
+    return true;
+}
+
 static int check_name(const char *kind, const char *name, struct strbuf *why)
 {
     size_t len = strlen(name);
@@ -49,6 +64,8 @@ static int check_name(const char *kind, const char *name, struct strbuf *why)
         strbuf_addf(why, "the %s has no name; write for example [%s:web]", kind, kind);
         return -EINVAL;
     }
+    if (is_instance(name, why))
+        return -EINVAL;
     if (section_name_span(name) < len) {
         strbuf_addf(why,
                     "'%s' cannot be a name; a name is letters, digits, '_', '.' and '-', and "
@@ -71,13 +88,15 @@ static int unknown_kind(const char *kind, const char *name, struct strbuf *why)
 
     shown(text, name ? name : kind);
     strbuf_add(why, "unknown section; ");
+    if (!name && is_instance(kind, why))
+        return -EINVAL;
     if (foreign_section(kind, name ? text : NULL, why))
         return -EINVAL;
     if (near && strcmp(near, "reeve") == 0)
         strbuf_add(why, "did you mean [reeve]?");
     else if (near)
         strbuf_addf(why, "did you mean [%s:%s]?", near, name ? text : "NAME");
-    else if (!name && *kind && !strpbrk(kind, " \t"))
+    else if (!name && *kind && !kind[section_name_span(kind)])
         strbuf_addf(why, "a unit is written [service:%s] or [job:%s]", text, text);
     else
         strbuf_add(why, "there are [reeve], [service:NAME] and [job:NAME]");

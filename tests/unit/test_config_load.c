@@ -43,7 +43,12 @@ static void test_sections(void **state)
     assert_one_error("[service: web]\ncommand = x\n", "no white space stands around ':'; write "
                                                       "[service:web]");
     assert_one_error("[service:-web]\ncommand = x\n", "'-web' cannot be a name");
-    assert_one_error("[service:web@1]\ncommand = x\n", "'web@1' cannot be a name");
+    assert_one_error("[service:web@1]\ncommand = x\n",
+                     "instances have no sections of their own; write [service:web] with "
+                     "'instances = N', which makes web@1 to web@N");
+    assert_one_error("[web@1]\n", "instances have no sections of their own; write [service:web]");
+    assert_one_error("[job:we b@1]\ncommand = x\n", "'we b@1' cannot be a name");
+    assert_one_error("[web!]\n", "there are [reeve], [service:NAME] and [job:NAME]");
     assert_one_error("[service:w\xc3\xa4hlen]\ncommand = x\n", "cannot be a name");
     /* The keys of a section with a bad name are checked all the same. */
     assert_errors(

@@ -14,6 +14,8 @@ static const char by_number[] = "so many units NAME@1, NAME@2 ... are made of th
 static const char by_name[] = "names of units, separated by white space";
 static const char by_condition[] = "names of units, separated by white space, each maybe with a "
                                    "condition as in db:ready or migrate:completed";
+static const char by_following[] = "with on_dependency_restart = restart it follows restarts as "
+                                   "well";
 static const char by_cron[] = "let cron(8) call 'reevectl start NAME'";
 static const char by_shell[] = "let the command do it: sh -c 'BEFORE && exec PROGRAM'";
 static const char by_redirection[] = "let the command do it: sh -c 'exec PROGRAM >>FILE 2>&1'";
@@ -55,6 +57,7 @@ const struct foreign foreign_keys[] = {
 
     /* systemd */
     {"execstart", .key = "command"},
+    {"exec_start", .key = "command"},
     {"workingdirectory", .key = "directory"},
     {"environment", .key = "environment"},
     {"environmentfile", LATER, .hint = by_environment},
@@ -82,6 +85,7 @@ const struct foreign foreign_keys[] = {
          "programs stay in the foreground"},
     {"pidfile", .hint = no_pid_file},
     {"execstartpre", LATER, .hint = by_shell},
+    {"exec_start_pre", LATER, .hint = by_shell},
     {"execstartpost", LATER},
     {"execstop", LATER},
     {"execstoppost", LATER},
@@ -90,8 +94,11 @@ const struct foreign foreign_keys[] = {
     {"requires", .key = "requires", .hint = by_condition},
     {"requisite", .key = "requires", .hint = by_condition},
     {"bindsto", .key = "requires", .hint = by_condition},
-    {"partof", .key = "requires",
-     .hint = "with on_dependency_restart = restart it follows restarts as well"},
+    {"binds_to", .key = "requires", .hint = by_condition},
+    {"partof", .key = "requires", .hint = by_following},
+    {"part_of", .key = "requires", .hint = by_following},
+    {"conflicts", .hint = "no unit keeps another down; stop that one by 'reevectl stop NAME' "
+                          "before, and remove the key"},
     {"wants", .key = "wants", .hint = by_condition},
     {"after", .key = "after", .hint = by_condition},
     {"before", .key = "before", .hint = by_name},
@@ -128,6 +135,8 @@ const struct foreign foreign_keys[] = {
     {"restart_limit_count", .key = "restart_limit"},
     {"restart_limit_interval", .key = "restart_window"},
     {"labels", .key = "tags"},
+    {"profiles", .key = "tags",
+     .hint = "with autostart = no, all of a tag start by 'reevectl start tag:NAME'"},
     {"logging", .where = SECTION_UNIT, .key = "log", .hint = outputs},
     {"log_type", .where = SECTION_UNIT, .key = "log", .hint = outputs},
     {"pid_file", .hint = no_pid_file},
@@ -139,6 +148,7 @@ const struct foreign foreign_keys[] = {
     {"depends_ms", .key = "requires", .hint = by_condition},
     {"dependencies", .key = "requires", .hint = by_condition},
     {"need", .key = "requires", .hint = by_condition},
+    {"needs", .key = "requires", .hint = by_condition},
     {"waits_for", .key = "wants", .hint = by_condition},
     {"use", .key = "wants", .hint = by_condition},
     {"condition", .where = SECTION_UNIT, .key = "requires",

@@ -57,6 +57,10 @@ static void keys_of_other_supervisors(void **state)
         {"Requires", "requires"},
         {"BindsTo", "requires"},
         {"PartOf", "requires"},
+        {"binds_to", "requires"},
+        {"part_of", "requires"},
+        {"needs", "requires"},
+        {"profiles", "tags"},
         {"Wants", "wants"},
         {"After", "after"},
         {"Before", "before"},
@@ -98,6 +102,9 @@ static void keys_of_other_supervisors(void **state)
     expect(UNIT, "condition",
            "unknown key; reeve calls it 'requires': a condition stands behind a name, as in "
            "db:ready or migrate:completed");
+    expect(UNIT, "conflicts",
+           "unknown key; no unit keeps another down; stop that one by 'reevectl stop NAME' before, "
+           "and remove the key");
     expect(UNIT, "priority",
            "unknown key; reeve calls it 'after': the units that are to be up before this one; "
            "numbers order nothing");
@@ -106,7 +113,7 @@ static void keys_of_other_supervisors(void **state)
 /* That the command is missing is no second error. */
 static void other_names_of_the_command(void **state)
 {
-    static const char *const names[] = {"ExecStart", "entrypoint", "cmd"};
+    static const char *const names[] = {"ExecStart", "exec-start", "entrypoint", "cmd"};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -138,8 +145,9 @@ static void keys_that_reeve_has_elsewhere_or_never(void **state)
 static void features_to_come(void **state)
 {
     static const char *const names[] = {
-        "health", "schedule", "stop-command", "env_file",     "log_file",     "pre_start",
-        "listen", "redact",   "nice",         "ExecStartPre", "limit_nofile", "extends",
+        "health",         "schedule",     "stop-command", "env_file", "log_file",
+        "pre_start",      "listen",       "redact",       "nice",     "ExecStartPre",
+        "exec_start_pre", "limit_nofile", "extends",
     };
 
     (void)state;

@@ -17,10 +17,9 @@ static void judge_start(struct loader *l, uint32_t self, uint32_t other,
     const char *name = m->whole ? o->base_name : o->name;
 
     if (other == self)
-        strbuf_addf(why,
-                    "'%s' is this unit itself; name another ('restart' says if it starts "
-                    "again)",
-                    name);
+        strbuf_addf(why, "'%s' is this unit itself; name another (%s starts again)", name,
+                    l->set->units[self].kind == UNIT_JOB ? "'retries' says how often it"
+                                                         : "'restart' says if it");
     else if (!o->enabled)
         strbuf_addf(why, "'%s' never starts, since it has enabled = no; enable it, or name another",
                     name);
@@ -84,8 +83,10 @@ static int resolve_on_failed(struct loader *l, struct lookup *units, uint32_t se
                     shown(shown_text, text));
         return -EINVAL;
     }
-    if (!*word || strpbrk(word, " \t")) {
-        strbuf_addf(why, "'%s' does not name one unit; write start:NAME, without white space",
+    if (!*word || strpbrk(word, " \t,")) {
+        strbuf_addf(why,
+                    "'%s' does not name one unit; write start:NAME, or for several units give "
+                    "them a tag and write start:tag:TAG",
                     shown(shown_text, text));
         return -EINVAL;
     }
@@ -98,9 +99,16 @@ static int resolve_on_failed(struct loader *l, struct lookup *units, uint32_t se
     return rc < 0 ? rc : keep_starts(l, self, &m, why);
 }
 
+/* Ends well or is tried again, each time: also when it does not even start. */
+static bool never_fails(const struct unit_spec *u)
+{
+    return u->kind == UNIT_SERVICE && u->restart != RESTART_NEVER && !u->restart_limit;
+}
+
 static void load_on_failed(struct loader *l, struct lookup *units, uint32_t self)
 {
     const char *text = l->texts[self].keys[ORDER_ON_FAILED].text;
+    const struct unit_spec *u = &l->set->units[self];
     struct strbuf why = STRBUF_INIT;
 
     if (!text)
@@ -109,6 +117,11 @@ static void load_on_failed(struct loader *l, struct lookup *units, uint32_t self
         report_out_of_memory(&l->report);
     else if (why.len_bytes)
         report_add(&l->report, order_place(l, self, ORDER_ON_FAILED), "%s", strbuf_text(&why));
+    else if (u->on_failed != ON_FAILED_IGNORE && never_fails(u))
+        report_warn(&l->report, order_place(l, self, ORDER_ON_FAILED),
+                    "this never follows, since '%s' is tried again whenever it fails, also to "
+                    "start; give it a 'restart_limit', or restart = never",
+                    u->base_name);
     strbuf_finish(&why);
 }
 
@@ -181,11 +194,27 @@ static void warn_of_no_end(struct loader *l)
     }
 }
 
+/* As long as no unit is wanted, reeved is not done. */
+static void warn_of_no_beginning(struct loader *l)
+{
+    struct place where = {l->exit_when_line, "reeve", "exit_when"};
+
+    for (uint32_t i = 0; i < l->set->n_units; i++) {
+        if (l->set->units[i].enabled && l->set->units[i].autostart)
+            return;
+    }
+    report_warn(&l->report, where,
+                "nothing starts with reeved, which waits until something is started by hand; give "
+                "what is to be done autostart = yes");
+}
+
 void load_failures(struct loader *l, struct lookup *units)
 {
     for (uint32_t i = 0; i < l->set->n_units; i++)
         load_on_failed(l, units, i);
     load_exit_code_from(l, units);
-    if (l->set->daemon.exit_when == EXIT_ALL_DONE)
+    if (l->set->daemon.exit_when == EXIT_ALL_DONE) {
         warn_of_no_end(l);
+        warn_of_no_beginning(l);
+    }
 }

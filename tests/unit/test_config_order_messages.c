@@ -217,6 +217,8 @@ static void about_instances(void **state)
     CHECK_ROWS(rows);
 }
 
+#define ONE_UNIT "write start:NAME, or for several units give them a tag and write start:tag:TAG"
+
 static void about_failures(void **state)
 {
     static const struct row rows[] = {
@@ -227,11 +229,11 @@ static void about_failures(void **state)
          "t.ini:11: [service:app] on_failed: 'migrate' is not a value of this key; did you mean "
          "start:migrate?"},
         {UNIT "on_failed = start:\n",
-         "t.ini:11: [service:app] on_failed: 'start:' does not name one unit; write start:NAME, "
-         "without white space"},
+         "t.ini:11: [service:app] on_failed: 'start:' does not name one unit; " ONE_UNIT},
         {UNIT "on_failed = start:db web\n",
-         "t.ini:11: [service:app] on_failed: 'start:db web' does not name one unit; write "
-         "start:NAME, without white space"},
+         "t.ini:11: [service:app] on_failed: 'start:db web' does not name one unit; " ONE_UNIT},
+        {UNIT "on_failed = start:db,web\n",
+         "t.ini:11: [service:app] on_failed: 'start:db,web' does not name one unit; " ONE_UNIT},
         {UNIT "on_failed = start:bd\n",
          "t.ini:11: [service:app] on_failed: there is no unit 'bd'; did you mean 'db'?"},
         {UNIT "on_failed = start:db:ready\n",
@@ -240,6 +242,9 @@ static void about_failures(void **state)
         {UNIT "on_failed = start:app\n",
          "t.ini:11: [service:app] on_failed: 'app' is this unit itself; name another ('restart' "
          "says if it starts again)"},
+        {"[job:once]\ncommand = x\non_failed = start:once\n",
+         "t.ini:3: [job:once] on_failed: 'once' is this unit itself; name another ('retries' says "
+         "how often it starts again)"},
         {UNIT "tags = mine\non_failed = start:tag:mine\n",
          "t.ini:12: [service:app] on_failed: no other unit has the tag 'mine'; write it into the "
          "'tags' of some"},
@@ -360,6 +365,10 @@ static void about_long_circles(void **state)
     strbuf_finish(&text);
 }
 
+#define NEVER_FAILS                                                                                \
+    "warning: this never follows, since 'app' is tried again whenever it fails, also to start; "   \
+    "give it a 'restart_limit', or restart = never"
+
 static void warnings(void **state)
 {
     static const struct row rows[] = {
@@ -367,10 +376,17 @@ static void warnings(void **state)
          "t.ini:15: [service:app] wants: warning: 'off' never starts, since it has enabled = no; "
          "enable it, or remove it here"},
         {OFF SMALL_UNIT("app", "wants = tag:o\nafter = off\n"), ""},
-        {UNIT "on_failed = start:db\n",
-         "t.ini:11: [service:app] on_failed: warning: 'db' is up anyway, since it starts with "
+        {UNIT "restart = never\non_failed = start:db\n",
+         "t.ini:12: [service:app] on_failed: warning: 'db' is up anyway, since it starts with "
          "reeved; give it autostart = no"},
-        {UNIT "on_failed = start:migrate\n", ""},
+        {UNIT "on_failed = start:migrate\nrestart = never\n", ""},
+        {UNIT "on_failed = start:migrate\n", "t.ini:11: [service:app] on_failed: " NEVER_FAILS},
+        {UNIT "on_failed = shutdown\nrestart = on-failure\ninstances = 3\n",
+         "t.ini:11: [service:app] on_failed: " NEVER_FAILS},
+        {UNIT "on_failed = shutdown\nrestart_limit = 1\n", ""},
+        {UNIT "on_failed = shutdown\nessential = yes\n", ""},
+        {UNIT "on_failed = ignore\n", ""},
+        {"[job:a]\ncommand = x\non_failed = shutdown\nretries = 3\n", ""},
         {UNIT "wants = db\nrequires = \non_dependency_restart = restart\n",
          "t.ini:13: [service:app] on_dependency_restart: warning: this unit requires no other, so "
          "that it never follows one; name some in 'requires', or remove the key"},
@@ -384,6 +400,12 @@ static void warnings(void **state)
         {"[reeve]\nexit_when = all-done\n" SMALL_UNIT("a", "autostart = no\n")
              SMALL_UNIT("b", "restart = on-failure\n"),
          ""},
+        {"[reeve]\nexit_when = all-done\n[job:a]\ncommand = x\n" SMALL_UNIT("b",
+                                                                            "autostart = no\n"),
+         "t.ini:2: [reeve] exit_when: warning: nothing starts with reeved, which waits until "
+         "something is started by hand; give what is to be done autostart = yes"},
+        {"[reeve]\nexit_when = all-done\n[job:a]\ncommand = x\nautostart = yes\n", ""},
+        {"[reeve]\nexit_when = any-failed\n[job:a]\ncommand = x\n", ""},
         {"[reeve]\nexit_code_from = off\n" OFF,
          "t.ini:2: [reeve] exit_code_from: warning: 'off' never starts, since it has enabled = no; "
          "enable it, or name another"},

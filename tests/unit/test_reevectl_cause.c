@@ -361,8 +361,8 @@ static void test_odd_shapes(void **state)
         "{\"state\":\"waiting\",\"waiting\":{\"unit\":null,\"until\":4,\"others\":-3}}",
         "{\"state\":\"running\",\"waiting\":{\"until\":\"stopped\"},\"goal\":\"down\"}",
         "{\"state\":\"running\",\"goal\":\"up\",\"dependents\":[1,{\"unit\":5}],\"run\":{}}",
-        "{\"state\":\"stopped\",\"enabled\":true,\"run\":1,\"dependencies\":{\"a\":1},"
-        "\"last_exit\":{\"requested_by\":\"dependency\",\"requester\":{\"unit\":3}}}",
+        ("{\"state\":\"stopped\",\"enabled\":true,\"run\":1,\"dependencies\":{\"a\":1},"
+         "\"last_exit\":{\"requested_by\":\"dependency\",\"requester\":{\"unit\":3}}}"),
     };
 
     (void)state;

@@ -163,8 +163,8 @@ static void test_lies(void **state)
         "[]",
         "[1,null,{},[]]",
         "[{\"name\":\"a\",\"dependencies\":{\"x\":{\"unit\":\"a\"}}}]",
-        "[{\"name\":\"a\",\"dependencies\":[1,null,{},{\"unit\":7},{\"unit\":\"a\",\"kind\":[],"
-        "\"conditions\":\"ready\"},{\"unit\":\"b\",\"conditions\":[1,null]}],\"waiting\":[]}]",
+        ("[{\"name\":\"a\",\"dependencies\":[1,null,{},{\"unit\":7},{\"unit\":\"a\",\"kind\":[],"
+         "\"conditions\":\"ready\"},{\"unit\":\"b\",\"conditions\":[1,null]}],\"waiting\":[]}]"),
         "[{\"name\":\"a\"},{\"name\":\"a\",\"dependencies\":[{\"unit\":\"a\"}],\"state\":8}]",
     };
 

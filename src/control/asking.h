@@ -38,6 +38,7 @@ struct asking_request {
     enum signal_to signal_to;
     bool more;
     bool lines;
+    bool oneway; /* nobody waits for an answer */
     struct requester requester;
 };
 

@@ -27,6 +27,13 @@ static bool is_answering(const struct client *cl)
            !list_empty(&cl->check_link);
 }
 
+/* What it asked for is not all asked yet. Until then it keeps its place, even when it has gone, so
+ * that nobody can ask for more than there are places. */
+static bool is_asking(const struct client *cl)
+{
+    return cl->pending && !pending_is_put(cl->pending);
+}
+
 /* Nothing is left to do for it. */
 static bool is_over(const struct client *cl)
 {
@@ -38,7 +45,7 @@ static bool can_work(const struct client *cl)
 {
     if (cl->out.failed || cl->request || is_over(cl))
         return true;
-    if (cl->gone && (is_answering(cl) || client_unsent_bytes(cl)))
+    if (cl->gone && !is_asking(cl) && (is_answering(cl) || client_unsent_bytes(cl)))
         return true;
     if (client_unsent_bytes(cl) >= CLIENT_OUT_LOW_BYTES)
         return false;
@@ -291,7 +298,7 @@ bool client_work(struct client *cl)
 {
     bool has_room = client_unsent_bytes(cl) < CLIENT_OUT_LOW_BYTES;
 
-    if (cl->gone)
+    if (cl->gone && !is_asking(cl))
         give_up_answers(cl);
     if (cl->request)
         request_go_on(cl);

@@ -21,11 +21,20 @@ static void begin_pending(struct client *cl, struct request *q, struct selection
     q->pending.units = *units;
     q->pending.more = q->more;
     q->pending.lines = q->lines;
+    q->pending.oneway = q->oneway;
     q->pending.requester = requester_of(cl);
-    if (pending_create(cl->control, q->oneway ? NULL : cl, &q->pending) < 0) {
+    if (pending_create(cl, &q->pending) < 0) {
         selection_finish(&q->pending.units);
         cl->out.failed = true;
     }
+}
+
+static struct request pending_of(const struct service_call *c)
+{
+    struct request q = request_of(c, begin_pending);
+
+    q.may_begin = pending_may_begin;
+    return q;
 }
 
 /* Whether something may still be asked of units; answers when not. */
@@ -52,7 +61,7 @@ static const cJSON *required_units(struct params *p)
 static void operate(struct service_call *c, enum asking asking)
 {
     static const char *const known[] = {"units", "wait", "timeout_ms", NULL};
-    struct request q = request_of(c, begin_pending);
+    struct request q = pending_of(c);
     const cJSON *names;
     struct params p;
 
@@ -102,7 +111,7 @@ static enum waiting waiting_until(struct params *p)
 void method_wait(struct service_call *c)
 {
     static const char *const known[] = {"units", "until", "timeout_ms", NULL};
-    struct request q = request_of(c, begin_pending);
+    struct request q = pending_of(c);
     const cJSON *names;
     struct params p;
 
@@ -133,7 +142,7 @@ static enum signal_to signal_to_whom(struct params *p)
 void method_signal(struct service_call *c)
 {
     static const char *const known[] = {"units", "signal", "whom", NULL};
-    struct request q = request_of(c, begin_pending);
+    struct request q = pending_of(c);
     const char *signal;
     const cJSON *names;
     struct params p;
@@ -173,7 +182,7 @@ static int select_failed(const struct supervisor *s, struct selection *ret)
 void method_reset_failed(struct service_call *c)
 {
     static const char *const known[] = {"units", NULL};
-    struct request q = request_of(c, begin_pending);
+    struct request q = pending_of(c);
     struct client *cl = client_of(c);
     struct selection units;
     const cJSON *names;
@@ -192,7 +201,7 @@ void method_reset_failed(struct service_call *c)
     if (names)
         request_choose(c, names, &q);
     else if (select_failed(supervisor_of(c), &units) == 0)
-        begin_pending(cl, &q, &units);
+        request_begin(cl, &q, &units);
     else
         cl->out.failed = true;
 }

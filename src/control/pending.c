@@ -16,6 +16,9 @@ enum { TURN_MS = 3 };
  * all that depends on it; and units looked at. */
 enum { ASKED_PER_PORTION = 64, LOOKED_PER_PORTION = 1024 };
 
+/* Requests that ask their units at a time: so many take turns, and their memory. */
+enum { PUTTING_MAX = 16 };
+
 struct item {
     struct result result;
     uint64_t asked; /* it has reached the unit when supervisor_done() has come this far */
@@ -25,7 +28,7 @@ struct item {
 struct pending {
     struct list link; // control.pendings
     struct control *control;
-    struct client *client; /* NULL: nobody waits for the answer */
+    struct client *client; /* NULL: it has been destroyed */
     struct asking_request request;
     struct timer timer;
     struct results results;
@@ -36,6 +39,7 @@ struct pending {
     uint32_t n_looked;     /* since all were reached, and again since the time was up */
     uint32_t n_decided;
     uint64_t asked; /* all of it has reached the units when supervisor_done() has come this far */
+    bool putting;   /* counted in control.n_putting */
     bool held;      /* between supervisor_asks_begin() and supervisor_asks_end() */
     bool reached;   /* all were asked, and that has reached the units */
     bool settled;   /* all were decided */
@@ -166,8 +170,15 @@ static bool all_decided(const struct pending *p)
     return p->reached && p->n_decided == p->n_items;
 }
 
+bool pending_is_put(const struct pending *p)
+{
+    return p->n_asked == p->n_items;
+}
+
 bool pending_has_news(const struct pending *p)
 {
+    if (p->request.oneway)
+        return false;
     return all_decided(p) || (p->request.more && results_waiting(&p->results));
 }
 
@@ -175,7 +186,8 @@ static void end_asking(struct pending *p)
 {
     if (p->held)
         supervisor_asks_end(p->control->supervisor);
-    p->held = false;
+    p->control->n_putting -= p->putting;
+    p->held = p->putting = false;
 }
 
 static void destroy(struct pending *p)
@@ -202,16 +214,16 @@ void pending_write(struct pending *p)
         destroy(p);
 }
 
-/* To be called whenever something was decided or moved: the client is told, in a turn of its own,
- * so that what happens at once is told at once. Destroys what nobody waits for. */
+/* To be called whenever something was asked, decided or moved: the client is told, in a turn of its
+ * own, so that what happens at once is told at once. Destroys what nobody waits for. */
 static void go_on(struct pending *p)
 {
-    if (p->client) {
-        if (pending_has_news(p))
-            client_wake(p->client);
-    } else if (p->reached) {
+    struct client *client = p->client;
+
+    if ((pending_is_put(p) || p->reached) && (!client || p->request.oneway))
         destroy(p);
-    }
+    if (client)
+        client_wake(client);
 }
 
 /* When all is decided: without `more` it is told in the order of the configuration. */
@@ -324,21 +336,22 @@ static bool ask_on(struct pending *p, int64_t end_ms)
     bool whole;
 
     if (p->n_asked == 0 && p->n_items && !p->held && asking_has_order(p->request.asking)) {
-        p->held = true;
-        supervisor_asks_begin(p->control->supervisor);
+        p->held = supervisor_asks_begin(p->control->supervisor);
+        if (!p->held)
+            return true;
         if (take_along(p) < 0)
             give_up_client(p);
         selection_finish(&p->request.units);
     }
     whole = ask_portion(p, end_ms);
-    if (p->n_asked == p->n_items)
+    if (pending_is_put(p))
         end_asking(p);
     return whole;
 }
 
 static bool has_reached(const struct pending *p)
 {
-    return p->n_asked == p->n_items && supervisor_done(p->control->supervisor) >= p->asked;
+    return pending_is_put(p) && supervisor_done(p->control->supervisor) >= p->asked;
 }
 
 /* Whether there is something to do without waiting for a change. */
@@ -442,7 +455,7 @@ void pendings_end(struct control *c)
         }
         p->reached = true;
         settle_if_decided(p);
-        if (p->client)
+        if (p->client && !p->request.oneway)
             write_all(p);
         else
             destroy(p);
@@ -463,13 +476,19 @@ static bool has_progress(enum asking asking)
     return asking != ASK_RESET && asking != ASK_SIGNAL;
 }
 
+bool pending_may_begin(const struct control *c)
+{
+    return c->n_putting < PUTTING_MAX;
+}
+
 bool pending_has_room(const struct control *c, const struct client *client, uint32_t n_units)
 {
     return client->role != ROLE_STRANGER || c->n_waited + n_units <= WAITED_MAX;
 }
 
-int pending_create(struct control *c, struct client *client, struct asking_request *request)
+int pending_create(struct client *client, struct asking_request *request)
 {
+    struct control *c = client->control;
     struct pending *p = calloc(1, sizeof *p);
 
     if (!p)
@@ -483,8 +502,9 @@ int pending_create(struct control *c, struct client *client, struct asking_reque
     request->units = (struct selection){NULL, 0};
     results_init(&p->results, request->more, request->lines, has_progress(request->asking));
     p->client = client;
-    if (client)
-        client->pending = p;
+    client->pending = p;
+    p->putting = true;
+    c->n_putting++;
     timer_init(&p->timer, c->loop, on_timeout, p);
     if (request->waiting != WAIT_NOT && request->timeout_ms >= 0)
         timer_set(&p->timer, clock_now().mono_ms + request->timeout_ms);

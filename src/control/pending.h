@@ -1,8 +1,8 @@
 /*
  * A request that is put to many units, and perhaps waited for: asked of the supervisor in portions,
  * then decided by looking at a unit whenever it changed, never by polling. Units that a stop or
- * restart takes along are waited for as well. Lives on its own: when its client goes away, what was
- * requested is still asked for, only nobody is told.
+ * restart takes along are waited for as well. A client has one at a time, and keeps it until all is
+ * asked, even when it asked oneway or has gone away: so there are never more than clients.
  */
 #ifndef REEVE_CONTROL_PENDING_H
 #define REEVE_CONTROL_PENDING_H
@@ -18,11 +18,15 @@ struct pending;
 
 /* Units that all who may only look can wait for at once; each costs about a hundred bytes. */
 enum { WAITED_MAX = 131072 };
+/* Whether a further one may begin now, or has to wait until others have asked all. */
+bool pending_may_begin(const struct control *c);
 /* Whether this client may wait for so many units more. */
 bool pending_has_room(const struct control *c, const struct client *client, uint32_t n_units);
-/* Begins; `client` (NULL: nobody) gets the answer. 0, or -ENOMEM: nothing was asked of anybody. */
-int pending_create(struct control *c, struct client *client, struct asking_request *request);
-/* The client is gone. */
+/* Begins; the client gets the answer. 0, or -ENOMEM: nothing was asked of anybody. */
+int pending_create(struct client *client, struct asking_request *request);
+/* Whether all was asked that is to be asked. */
+bool pending_is_put(const struct pending *p);
+/* The client is destroyed. What is not asked yet still is. */
 void pending_detach(struct pending *p);
 /* Whether there is something to tell the client. */
 bool pending_has_news(const struct pending *p);

@@ -78,6 +78,7 @@ void request_destroy(struct request *q)
     if (!q)
         return;
     selecting_destroy(q->selecting);
+    selection_finish(&q->units);
     free(q);
 }
 
@@ -95,21 +96,51 @@ static void not_chosen(struct client *cl, const struct request *q, int r, const 
         request_tell_missing(cl->control->supervisor, missing, &cl->out, q->lines);
 }
 
+/* Chooses on. 0 when the units are chosen, else as selecting_step(). */
+static int choose_on(struct request *q, const char **ret_missing)
+{
+    int r;
+
+    if (!q->selecting)
+        return 0;
+    r = selecting_step(q->selecting, &q->units, ret_missing);
+    if (r < 0)
+        return r;
+    selecting_destroy(q->selecting);
+    q->selecting = NULL;
+    return 0;
+}
+
 void request_go_on(struct client *cl)
 {
     struct request *q = cl->request;
-    struct selection units;
     const char *missing = NULL;
-    int r = selecting_step(q->selecting, &units, &missing);
+    int r = choose_on(q, &missing);
 
-    if (r == -EAGAIN)
+    if (r == -EAGAIN || (r == 0 && q->may_begin && !q->may_begin(cl->control)))
         return;
     cl->request = NULL;
     if (r == 0)
-        q->then(cl, q, &units);
+        q->then(cl, q, &q->units);
     else
         not_chosen(cl, q, r, missing);
+    q->units = (struct selection){NULL, 0}; /* taken over */
     request_destroy(q);
+}
+
+void request_begin(struct client *cl, const struct request *as, struct selection *units)
+{
+    struct request *q = malloc(sizeof *q);
+
+    if (!q) {
+        selection_finish(units);
+        cl->out.failed = true;
+        return;
+    }
+    *q = *as;
+    q->units = *units;
+    cl->request = q;
+    request_go_on(cl);
 }
 
 void request_choose(struct service_call *c, const cJSON *names, const struct request *as)

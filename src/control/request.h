@@ -16,10 +16,14 @@
 #define MANAGER "io.reeve.Manager"
 
 struct client;
+struct control;
 
 struct request {
-    struct selecting *selecting; /* owned */
-    /* What comes then; takes over `units`. */
+    struct selecting *selecting; /* owned; NULL: they are chosen */
+    struct selection units;      /* then; owned */
+    /* NULL, or whether what comes then may begin already. */
+    bool (*may_begin)(const struct control *c);
+    /* What comes in the end; takes over `units`. */
     void (*then)(struct client *cl, struct request *q, struct selection *units);
     bool lines;
     bool oneway;
@@ -38,6 +42,8 @@ struct request request_of(const struct service_call *c,
                           void (*then)(struct client *, struct request *, struct selection *));
 /* Chooses the units of a call, the first portion of them at once, then goes on as `as` says. */
 void request_choose(struct service_call *c, const cJSON *names, const struct request *as);
+/* The same with units chosen already, which it takes over. */
+void request_begin(struct client *cl, const struct request *as, struct selection *units);
 /* Does one portion of client.request, which must be there, and forgets it when it is over. */
 void request_go_on(struct client *cl);
 /* NULL is allowed. */

@@ -23,6 +23,7 @@ struct control {
     struct list runnable; // client.run_link: have something to do without waiting
     struct list pendings; // pending.link
     uint64_t n_waited;    /* units of all pendings together */
+    unsigned n_putting;   /* pendings that have not asked all yet */
     struct list streams;  // client.stream_link: follow events
     struct check check;
     struct task work;

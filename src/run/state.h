@@ -30,7 +30,11 @@ struct supervisor {
     struct queue queue;
     struct order order;
     struct ends ends;
-    uint32_t n_asking; /* requests that are being put: nothing is done about them yet */
+    /* Requests that are being put: nothing is done about them yet. */
+    uint32_t n_asking;
+    int64_t held_since_ms; /* the first of these */
+    int64_t held_ms;       /* before, since the units last had time for themselves */
+    int64_t free_since_ms;
     struct task drain;
     struct tracker tracker;
     struct slots slots;

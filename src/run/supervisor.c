@@ -18,6 +18,8 @@
 /* What one turn of the loop may do for the units before sockets and timers get theirs: for what has
  * happened, and for what is to happen. Either may cost a clone, so the time is bounded too. */
 enum { FACTS_PER_TURN = 64, WISHES_PER_TURN = 16, PORTION_MS = 3 };
+/* After so long no request holds up what was asked for, until that is done or had as long. */
+enum { HELD_MS = 50 };
 
 /* ---- the queue and its draining: the only caller of the machine ---- */
 
@@ -381,15 +383,28 @@ static int ask(struct supervisor *s, uint32_t index, enum request_kind kind, str
     return 0;
 }
 
-void supervisor_asks_begin(struct supervisor *s)
+bool supervisor_asks_begin(struct supervisor *s)
 {
-    s->n_asking++;
+    int64_t now_ms = clock_now().mono_ms;
+    int64_t held_ms;
+
+    if (!s->n_asking && (order_idle(&s->order) || now_ms - s->free_since_ms >= HELD_MS))
+        s->held_ms = 0;
+    held_ms = s->held_ms + (s->n_asking ? now_ms - s->held_since_ms : 0);
+    if (held_ms >= HELD_MS)
+        return false;
+    if (s->n_asking++ == 0)
+        s->held_since_ms = now_ms;
+    return true;
 }
 
 void supervisor_asks_end(struct supervisor *s)
 {
-    if (--s->n_asking == 0)
-        task_start(&s->drain);
+    if (--s->n_asking)
+        return;
+    s->free_since_ms = clock_now().mono_ms;
+    s->held_ms += s->free_since_ms - s->held_since_ms;
+    task_start(&s->drain);
 }
 
 int supervisor_start(struct supervisor *s, uint32_t index, struct requester who)

@@ -74,8 +74,9 @@ void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uin
 
 /* ---- asking ---- (0, or -ESHUTDOWN while shutting down, -EACCES for a disabled unit) */
 /* Nothing is done about what is asked between these two: so many units asked for in portions are
- * ordered as if asked for at once. They nest. */
-void supervisor_asks_begin(struct supervisor *s);
+ * ordered as if asked for at once. They overlap, but not for long: false means that what was asked
+ * for before has been held up enough; try again in the next turn. */
+bool supervisor_asks_begin(struct supervisor *s);
 void supervisor_asks_end(struct supervisor *s);
 int supervisor_start(struct supervisor *s, uint32_t index, struct requester who);
 int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who);

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import stat
+import threading
 import time
 
 import pytest
@@ -407,6 +408,42 @@ def test_a_slow_reader_is_bounded_and_dropped(reeve):
         reeve.wait_line("took nothing of its answer for 10 s and was dropped")
         reeve.wait_for(lambda: not is_connected(slow), what="the slow reader to be dropped")
     assert reeve.call("Health", limit=1)["counts"]["total"] == 2000
+
+
+FLOOD = b'{"method":"io.reeve.Manager.ResetFailed","oneway":true,"parameters":{"units":["*"]}}\0'
+
+
+def flood(daemon, over, reconnects):
+    """Asks for more than can be done, and waits for nothing."""
+    while not over.is_set():
+        with contextlib.suppress(OSError), daemon.connect(timeout=0.2) as client:
+            while not over.is_set():
+                client.send_bytes(FLOOD if reconnects else FLOOD * 100)
+                if reconnects:
+                    break
+
+
+@pytest.mark.parametrize("reconnects", [False, True])
+def test_a_flood_of_oneway_requests_is_bounded_and_starves_nobody(reeve, reconnects):
+    reeve.configure(many_units(2000) + "[service:spare]\ncommand = sleep 1000\nautostart = no\n")
+    reeve.start()
+    before = resident_kib(reeve.pid)
+    over = threading.Event()
+    floods = [threading.Thread(target=flood, args=(reeve, over, reconnects)) for _ in range(3)]
+    with reeve.connect(timeout=3) as client:
+        for each in floods:
+            each.start()
+        try:
+            for _ in range(3):
+                assert client.call("Restart", units=["spare"])["results"][0]["ok"]
+                assert client.call("Stop", units=["spare"])["results"][0]["ok"]
+            allowed_kib = 16384 if BUILD.endswith("build") else 262144
+            assert resident_kib(reeve.pid) < before + allowed_kib
+        finally:
+            over.set()
+            for each in floods:
+                each.join()
+        assert client.call("Start", units=["spare"])["results"][0]["ok"]
 
 
 def is_connected(client):

@@ -26,6 +26,7 @@ struct supervisor {
     struct daemon_spec daemon;
     uint64_t asked;
     uint64_t done_at_most; /* requests beyond do not reach their units; 0: all do */
+    bool held_enough;      /* no more asks are begun */
     unsigned n_holding;    /* asks that were begun and not ended: nothing reaches any unit */
     uint64_t done_before;  /* what had reached them when the first of these began */
     bool shutting_down;
@@ -193,10 +194,13 @@ void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uin
 
 /* ---- asking ---- */
 
-void supervisor_asks_begin(struct supervisor *s)
+bool supervisor_asks_begin(struct supervisor *s)
 {
+    if (s->held_enough)
+        return false;
     if (s->n_holding++ == 0)
         s->done_before = s->asked;
+    return true;
 }
 
 void supervisor_asks_end(struct supervisor *s)

@@ -478,6 +478,48 @@ static void what_was_begun_is_ended_for_who_has_gone(void **state)
     assert_int_equal(supervisor.asked, 1000);
 }
 
+/* Nobody can ask for more than there are places, and a place at a time is enough. */
+static void oneway_requests_wait_for_each_other(void **state)
+{
+    int fd = connect_client();
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        say(fd, ONEWAY("Stop", "\"units\":[\"u00*\"]"));
+    for (int i = 0; i < 40; i++) {
+        int gone = connect_client();
+
+        say(gone, ONEWAY("Stop", "\"units\":[\"u00*\"]"));
+        close(gone);
+    }
+    while (supervisor.asked < 43000) {
+        unsigned n_pendings = 0;
+
+        turn(1);
+        list_for_each (it, &control->pendings)
+            n_pendings++;
+        assert_in_range(n_pendings, 0, 16);
+    }
+    TURN_UNTIL(control->n_clients == 1 && list_empty(&control->pendings));
+    assert_int_equal(supervisor.asked, 43000);
+    close(fd);
+}
+
+static void who_may_hold_up_nothing_more_waits(void **state)
+{
+    int fd = connect_client();
+
+    (void)state;
+    supervisor.held_enough = true;
+    say(fd, CALL("Stop", "\"units\":[\"u00001\"]"));
+    TURN_UNTIL(control->n_waited == 1);
+    turn(5);
+    assert_int_equal(supervisor.asked, 0);
+    supervisor.held_enough = false;
+    TURN_UNTIL(supervisor.asked == 1 && supervisor.n_holding == 0);
+    close(fd);
+}
+
 static void what_was_begun_is_ended_at_the_end(void **state)
 {
     (void)state;
@@ -677,6 +719,8 @@ int main(void)
         TEST(what_is_held_is_not_decided, begin_many),
         TEST(what_is_taken_along_is_decided_when_the_request_has_reached_the_units, begin),
         TEST(what_was_begun_is_ended_for_who_has_gone, begin_many),
+        TEST(oneway_requests_wait_for_each_other, begin_many),
+        TEST(who_may_hold_up_nothing_more_waits, begin_many),
         TEST(what_was_begun_is_ended_at_the_end, begin_many),
         TEST(a_start_of_what_is_stuck_is_answered_with_the_reason, begin),
         TEST(who_is_left_behind_is_not_waited_for, begin),

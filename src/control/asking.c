@@ -6,7 +6,8 @@
 
 #include "control/explain.h"
 
-enum operation asking_operation(const struct asking_request *q, const struct unit *u, bool along)
+enum operation asking_operation(const struct asking_request *q, const struct unit *u,
+                                struct along along)
 {
     switch (q->waiting) {
     case WAIT_READY:
@@ -22,9 +23,9 @@ enum operation asking_operation(const struct asking_request *q, const struct uni
         break;
     }
     if (q->asking == ASK_STOP)
-        return OPERATION_STOP;
+        return along.because == ALONG_NOT_NEEDED ? OPERATION_LET_GO : OPERATION_STOP;
     if (q->asking == ASK_RESTART)
-        return along ? OPERATION_FOLLOW : OPERATION_RESTART;
+        return along.with ? OPERATION_FOLLOW : OPERATION_RESTART;
     return OPERATION_START;
 }
 
@@ -68,27 +69,27 @@ bool asking_has_order(enum asking asking)
 /* ---- what is taken along ---- */
 
 /* All that are asked for or taken along, in ascending order. 0 or -ENOMEM. */
-static int collect(const bool *asked, const uint32_t *along, uint32_t n, struct selection *ret)
+static int collect(const bool *asked, const struct along *along, uint32_t n, struct selection *ret)
 {
     uint32_t n_found = 0;
 
     for (uint32_t i = 0; i < n; i++)
-        n_found += asked[i] || along[i];
+        n_found += asked[i] || along[i].with;
     ret->indexes = malloc((n_found ? n_found : 1) * sizeof *ret->indexes);
     if (!ret->indexes)
         return -ENOMEM;
     for (uint32_t i = 0; i < n; i++)
-        if (asked[i] || along[i])
+        if (asked[i] || along[i].with)
             ret->indexes[ret->n++] = i;
     return 0;
 }
 
 int asking_along(const struct asking_request *q, struct supervisor *s, struct selection *ret,
-                 uint32_t **ret_along)
+                 struct along **ret_along)
 {
     uint32_t n = supervisor_n_units(s);
     bool *asked = calloc(n ? n : 1, sizeof *asked);
-    uint32_t *along = calloc(n ? n : 1, sizeof *along);
+    struct along *along = calloc(n ? n : 1, sizeof *along);
     int r = -ENOMEM;
 
     *ret = (struct selection){NULL, 0};

@@ -7,6 +7,7 @@
 
 #include "base/strbuf.h"
 #include "control/select.h"
+#include "core/order.h"
 #include "core/verdict.h"
 #include "run/supervisor.h"
 
@@ -42,8 +43,9 @@ struct asking_request {
     struct requester requester;
 };
 
-/* What is waited for, of this unit; `along`: it is taken along, and not asked for itself. */
-enum operation asking_operation(const struct asking_request *q, const struct unit *u, bool along);
+/* What is waited for, of this unit; `along`: with what it is taken along, if it is. */
+enum operation asking_operation(const struct asking_request *q, const struct unit *u,
+                                struct along along);
 /* Asks the unit. 0 or negative errno, as the supervisor says. */
 int asking_put(const struct asking_request *q, struct supervisor *s, const struct unit *u);
 /* Why that was refused, in words. */
@@ -52,9 +54,8 @@ void asking_explain(const struct asking_request *q, const struct unit *u, int er
 /* Whether it concerns the order of units, and so is to be asked of all of them as if at once. */
 bool asking_has_order(enum asking asking);
 /* The units asked for together with those that a stop or restart of them takes along. `ret` gets
- * them all, and (*ret_along)[i], by the unit's index, is 1 + that of the one with which it is taken
- * along, or 0; both are the caller's then. 0 or -ENOMEM. */
+ * them all, and *ret_along has a place for every unit; both are the caller's then. 0 or -ENOMEM. */
 int asking_along(const struct asking_request *q, struct supervisor *s, struct selection *ret,
-                 uint32_t **ret_along);
+                 struct along **ret_along);
 
 #endif

@@ -44,6 +44,7 @@ struct pending {
     bool reached;   /* all were asked, and that has reached the units */
     bool settled;   /* all were decided */
     bool expired;
+    bool lets_go; /* waits for units that are only not needed any more */
 };
 
 /* ---- deciding ---- */
@@ -72,8 +73,10 @@ static void decide_text(struct pending *p, struct item *it, const char *text)
 /* What is taken along is asked for by all the others. */
 static bool has_reached_unit(const struct pending *p, const struct item *it)
 {
-    uint64_t asked = it->result.along_with ? p->asked : it->asked;
+    uint64_t asked = it->result.along.with ? p->asked : it->asked;
 
+    if (it->result.along.with && !pending_is_put(p))
+        return false;
     return supervisor_done(p->control->supervisor) >= asked;
 }
 
@@ -96,9 +99,9 @@ static bool is_left_behind(const struct pending *p, const struct item *it)
 {
     const struct item *with;
 
-    if (p->request.asking != ASK_RESTART || !it->result.along_with)
+    if (p->request.asking != ASK_RESTART || !it->result.along.with)
         return false;
-    with = find_item(p, it->result.along_with - 1);
+    with = find_item(p, it->result.along.with - 1);
     return with && with->result.decided && !with->result.ok;
 }
 
@@ -120,7 +123,7 @@ static void look(struct pending *p, struct item *it)
     if (verdict == VERDICT_OPEN && !is_left_behind(p, it))
         return;
     if (verdict == VERDICT_OPEN)
-        explain_left_behind(&message, s, u, supervisor_unit(s, it->result.along_with - 1));
+        explain_left_behind(&message, s, u, supervisor_unit(s, it->result.along.with - 1));
     else
         explain_verdict(&message, s, u, verdict, r, clock_now());
     decide(p, it, verdict == VERDICT_OK, &message);
@@ -133,10 +136,10 @@ static void look_around(struct pending *p, struct item *it)
     bool was_decided = it->result.decided;
 
     look(p, it);
-    if (was_decided || !it->result.decided || it->result.ok || it->result.along_with)
+    if (was_decided || !it->result.decided || it->result.ok || it->result.along.with)
         return;
     for (uint32_t i = 0; p->request.asking == ASK_RESTART && i < p->n_asked; i++)
-        if (p->items[i].result.along_with == it->result.unit + 1)
+        if (p->items[i].result.along.with == it->result.unit + 1)
             look(p, &p->items[i]);
 }
 
@@ -242,7 +245,7 @@ static void settle_if_decided(struct pending *p)
 
 /* In place of those that were there, none of which was asked for yet. `along` as asking_along()
  * tells it; NULL: none is taken along. 0 or -ENOMEM. */
-static int make_items(struct pending *p, const struct selection *units, const uint32_t *along)
+static int make_items(struct pending *p, const struct selection *units, const struct along *along)
 {
     struct supervisor *s = p->control->supervisor;
     struct item *items = calloc(units->n ? units->n : 1, sizeof *items);
@@ -252,8 +255,11 @@ static int make_items(struct pending *p, const struct selection *units, const ui
     for (uint32_t i = 0; i < units->n; i++) {
         uint32_t unit = units->indexes[i];
 
-        result_init(&items[i].result, supervisor_unit(s, unit), along ? along[unit] : 0);
+        result_init(&items[i].result, supervisor_unit(s, unit),
+                    along ? along[unit] : (struct along){0});
     }
+    for (uint32_t i = 0; along && i < units->n; i++)
+        p->lets_go |= along[units->indexes[i]].because == ALONG_NOT_NEEDED;
     free(p->items);
     p->items = items;
     p->control->n_waited += units->n - p->n_items;
@@ -266,7 +272,7 @@ static int make_items(struct pending *p, const struct selection *units, const ui
 static int take_along(struct pending *p)
 {
     struct selection all;
-    uint32_t *along;
+    struct along *along;
     int r;
 
     if (p->request.asking != ASK_STOP && p->request.asking != ASK_RESTART)
@@ -294,10 +300,8 @@ static int ask(struct pending *p, struct item *it)
 {
     const struct unit *u = unit_of(p, it);
 
-    bool along = it->result.along_with != 0;
-
-    verdict_mark(&it->mark, asking_operation(&p->request, u, along), u);
-    return along ? 0 : asking_put(&p->request, p->control->supervisor, u);
+    verdict_mark(&it->mark, asking_operation(&p->request, u, it->result.along), u);
+    return it->result.along.with ? 0 : asking_put(&p->request, p->control->supervisor, u);
 }
 
 static void refused(struct pending *p, struct item *it, int error)
@@ -316,10 +320,10 @@ static bool ask_portion(struct pending *p, int64_t end_ms)
         struct item *it = &p->items[p->n_asked];
         int r;
 
-        result_init(&it->result, unit_of(p, it), it->result.along_with); /* as it is before */
+        result_init(&it->result, unit_of(p, it), it->result.along); /* as it is before */
         r = ask(p, it);
         p->n_asked++;
-        p->n_in_portion += !it->result.along_with;
+        p->n_in_portion += !it->result.along.with;
         p->asked = it->asked = supervisor_asked(p->control->supervisor);
         if (r < 0)
             refused(p, it, r);
@@ -417,6 +421,18 @@ void pendings_look(struct control *c, uint32_t index)
             results_moved(&p->results, &it->result, unit_of(p, it));
         settle_if_decided(p);
         go_on(p);
+    }
+}
+
+void pendings_look_again(struct control *c)
+{
+    list_for_each (link, &c->pendings) {
+        struct pending *p = container_of(link, struct pending, link);
+
+        if (!p->lets_go || !p->reached || p->settled)
+            continue;
+        p->n_looked = 0;
+        task_start(&c->work);
     }
 }
 

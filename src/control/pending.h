@@ -38,6 +38,8 @@ void pending_write(struct pending *p);
 bool pendings_work(struct control *c);
 /* A unit changed. */
 void pendings_look(struct control *c, uint32_t index);
+/* Something was asked of units, which may be needed again by that without any change. */
+void pendings_look_again(struct control *c);
 /* reeved ends: answers all with what can be said. */
 void pendings_end(struct control *c);
 

@@ -24,9 +24,9 @@ static void take_state(struct result *r, const struct unit *u)
     r->run = u->run;
 }
 
-void result_init(struct result *r, const struct unit *u, uint32_t along_with)
+void result_init(struct result *r, const struct unit *u, struct along along)
 {
-    *r = (struct result){.unit = u->index, .along_with = along_with};
+    *r = (struct result){.unit = u->index, .along = along};
     list_init(&r->link);
     take_state(r, u);
 }
@@ -88,6 +88,11 @@ static struct result *take_first(struct list *from)
     return r;
 }
 
+static const char *const because_names[ALONG_BECAUSE_COUNT] = {
+    [ALONG_REQUIRES_IT] = "requires_it",
+    [ALONG_NOT_NEEDED] = "not_needed",
+};
+
 static void write_decided(struct results *rs, const struct supervisor *s, size_t until_bytes)
 {
     struct json_out *o = &rs->out;
@@ -97,7 +102,8 @@ static void write_decided(struct results *rs, const struct supervisor *s, size_t
 
         json_begin_object(o, NULL);
         json_string(o, "unit", name_of(s, r->unit));
-        json_string(o, "along_with", r->along_with ? name_of(s, r->along_with - 1) : NULL);
+        json_string(o, "along_with", r->along.with ? name_of(s, r->along.with - 1) : NULL);
+        json_string(o, "because", r->along.with ? because_names[r->along.because] : NULL);
         json_bool(o, "ok", r->ok);
         json_string(o, "state", unit_state_name(r->state));
         json_int_or_null(o, "pid", r->pid, 0);

@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "base/strbuf.h"
+#include "core/order.h"
 #include "core/unit.h"
 #include "varlink/message.h"
 
@@ -34,11 +35,11 @@ struct result {
     uint64_t run;
     char *message; /* owned; NULL: none */
     uint32_t unit;
-    uint32_t along_with; /* 1 + the index of the unit that was asked for; 0: this one was */
+    struct along along; /* with the unit that was asked for; with none: this one was */
 };
 
 void results_init(struct results *rs, bool more, bool lines, bool with_progress);
-void result_init(struct result *r, const struct unit *u, uint32_t along_with);
+void result_init(struct result *r, const struct unit *u, struct along along);
 void result_finish(struct result *r);
 
 /* The unit changed and is not decided. */

@@ -59,6 +59,8 @@ static void on_change(struct listener *l, uint32_t index)
 
     if (index != UINT32_MAX)
         pendings_look(c, index);
+    else
+        pendings_look_again(c);
     if (list_empty(&c->streams))
         return;
     c->has_news = true;

@@ -23,6 +23,18 @@
 struct order_node;
 struct order_edge;
 
+enum along_because {
+    ALONG_REQUIRES_IT, /* directly or not */
+    ALONG_NOT_NEEDED /* it was up only for the sake of the other, or of what went along with that */
+};
+enum { ALONG_BECAUSE_COUNT = ALONG_NOT_NEEDED + 1 };
+
+/* What stops or restarts together with a unit that is asked for. */
+struct along {
+    uint32_t with; /* 1 + the index of that unit; 0: with none */
+    enum along_because because;
+};
+
 struct order {
     struct unit **units; /* by index; the array is owned, the units are not */
     uint32_t n;
@@ -90,8 +102,7 @@ bool order_met(const struct order *o, uint32_t unit, uint32_t nth);
 bool order_dependent(const struct order *o, uint32_t unit, uint32_t nth, uint32_t *ret_unit,
                      uint32_t *ret_dependency);
 /* Which other units a stop (or restart) of these, asked for in ascending order, would take along
- * now: sets along[i] to 1 + the index of the unit asked for on whose account it goes; 0 for all
- * others. `asked` and `along` have a place for each unit. */
-void order_along(struct order *o, bool restart, const bool *asked, uint32_t *along);
+ * now, on whose account and why. `asked` and `along` have a place for each unit. */
+void order_along(struct order *o, bool restart, const bool *asked, struct along *along);
 
 #endif

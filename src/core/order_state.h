@@ -29,6 +29,7 @@ struct order_node {
     uint32_t cause; /* what has failed below it, when it waits for that; else the unit itself */
     uint32_t chain; /* shutdown: how many stop one after the other from here on */
     uint32_t visit;
+    uint32_t n_held;   /* as of that visit: what would still hold its goal up; see order_along() */
     uint64_t run_seen; /* the newest run whose end was looked at */
     bool failed_seen;
     bool live_seen;
@@ -69,10 +70,17 @@ bool order_is_up(const struct unit *u);
 
 /* Whether a walk up along what requires a unit goes on to this one, and through it. */
 typedef bool order_walk_fn(const struct order *o, uint32_t unit);
+/* Anything. */
+bool order_requires_it(const struct order *o, uint32_t unit);
 /* Who is up, or was, and restarts along with what it requires; not what is ending of itself. */
 bool order_follows(const struct order *o, uint32_t unit);
 /* Who cannot be without what has failed. What completed stays so. */
 bool order_falls_with(const struct order *o, uint32_t unit);
+/* A walk may begin in several places, and comes to each unit once. */
+void order_walk_begin(struct order *o);
+/* Puts into o->stack, from `n` on, those above `unit` that this walk has not come to; returns the
+ * new `n`. What is found first is nearest. */
+uint32_t order_walk_up(struct order *o, uint32_t unit, order_walk_fn *goes_on, uint32_t n);
 /* Those above the unit are to stop, and to start again when their conditions hold. */
 void order_take_along(struct order *o, uint32_t unit, order_walk_fn *who_goes,
                       struct requester who);

@@ -5,7 +5,7 @@
 
 /* ---- walks upwards, along what requires a unit ---- */
 
-static bool requires_it(const struct order *o, uint32_t unit)
+bool order_requires_it(const struct order *o, uint32_t unit)
 {
     (void)o;
     (void)unit;
@@ -27,14 +27,12 @@ bool order_falls_with(const struct order *o, uint32_t unit)
     return (u->goal || unit_has_run(u)) && u->phase != PHASE_COMPLETED && u->phase != PHASE_FAILED;
 }
 
-static void walk_begin(struct order *o)
+void order_walk_begin(struct order *o)
 {
     o->visit++;
 }
 
-/* Puts into o->stack, from `n` on, those above `unit` that this walk has not come to; returns the
- * new `n`. What is found first is nearest. */
-static uint32_t walk_up(struct order *o, uint32_t unit, order_walk_fn *goes_on, uint32_t n)
+uint32_t order_walk_up(struct order *o, uint32_t unit, order_walk_fn *goes_on, uint32_t n)
 {
     uint32_t at = n;
 
@@ -247,8 +245,8 @@ void order_stop(struct order *o, uint32_t unit, struct requester who)
     if (o->shutting_down ||
         (o->units[unit]->phase == PHASE_COMPLETED && o->nodes[unit].ask == ASKED_NOTHING))
         return;
-    walk_begin(o);
-    n = walk_up(o, unit, requires_it, 0);
+    order_walk_begin(o);
+    n = order_walk_up(o, unit, order_requires_it, 0);
     for (uint32_t i = 0; i < n; i++)
         take_down(o, o->stack[i], BY_DEPENDENCY, on_account);
     take_down(o, unit, BY_USER, who);
@@ -276,8 +274,8 @@ void order_take_along(struct order *o, uint32_t unit, order_walk_fn *who_goes, s
 {
     uint32_t n;
 
-    walk_begin(o);
-    n = walk_up(o, unit, who_goes, 0);
+    order_walk_begin(o);
+    n = order_walk_up(o, unit, who_goes, 0);
     for (uint32_t i = 0; i < n; i++)
         if (unit_has_run(o->units[o->stack[i]]) || o->units[o->stack[i]]->phase == PHASE_BACKOFF)
             bounce(o, o->stack[i], unit, who);
@@ -344,30 +342,4 @@ void order_hurry(struct order *o)
     o->hurried = true;
     stop_all(o);
     order_refresh(o);
-}
-
-/* ---- who would be taken along ---- */
-
-void order_along(struct order *o, bool restart, const bool *asked, uint32_t *along)
-{
-    memset(along, 0, o->n * sizeof *along);
-    walk_begin(o);
-    for (uint32_t k = 0; k < o->n; k++) {
-        /* Of several stops the last takes along on its account, of several restarts the first. */
-        uint32_t i = restart ? k : o->n - 1 - k, n;
-        const struct unit *u = o->units[i];
-
-        if (!asked[i] || o->nodes[i].visit == o->visit)
-            continue;
-        if (restart ? !u->goal || !unit_has_run(u) : u->phase == PHASE_COMPLETED)
-            continue;
-        n = walk_up(o, i, restart ? order_follows : requires_it, 0);
-        while (n--) {
-            const struct unit *above = o->units[o->stack[n]];
-
-            if (!asked[above->index] && above->phase != PHASE_COMPLETED &&
-                (above->goal || (!restart && unit_has_run(above))))
-                along[above->index] = i + 1;
-        }
-    }
 }

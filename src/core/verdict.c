@@ -141,6 +141,10 @@ enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,
 {
     *ret_record = NULL;
     switch (mark->operation) {
+    case OPERATION_LET_GO:
+        if (u->goal)
+            return VERDICT_OK;
+        return look_for_end(mark, u);
     case OPERATION_STOP:
         return look_for_end(mark, u);
     case OPERATION_AWAIT_READY:

@@ -15,6 +15,7 @@ enum operation {
     OPERATION_STOP,
     OPERATION_RESTART,
     OPERATION_FOLLOW, /* a restart along with what it requires */
+    OPERATION_LET_GO, /* a stop of what is not needed then, should nobody need it before */
     /* only waiting, whatever happens meanwhile */
     OPERATION_AWAIT_READY,
     OPERATION_AWAIT_COMPLETED,

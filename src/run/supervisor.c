@@ -353,7 +353,7 @@ const struct order *supervisor_order(const struct supervisor *s)
     return &s->order;
 }
 
-void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uint32_t *along)
+void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along)
 {
     order_along(&s->order, restart, asked, along);
 }

@@ -15,6 +15,7 @@
 #include "run/loop.h"
 
 struct event_ring;
+struct along;
 struct order;
 struct procs;
 struct rlimit;
@@ -70,7 +71,7 @@ void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiti
 /* The order itself, to look at: core/order.h. */
 const struct order *supervisor_order(const struct supervisor *s);
 /* See order_along(). */
-void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uint32_t *along);
+void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along);
 
 /* ---- asking ---- (0, or -ESHUTDOWN while shutting down, -EACCES for a disabled unit) */
 /* Nothing is done about what is asked between these two: so many units asked for in portions are

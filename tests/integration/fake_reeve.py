@@ -361,7 +361,7 @@ def site_handlers(units):
             results = []
             for u in find(parameters):
                 ok = u["state"] != "failed"
-                results.append({"unit": u["name"], "along_with": None, "ok": ok,
+                results.append({"unit": u["name"], "along_with": None, "because": None, "ok": ok,
                                 "state": state if ok else "failed",
                                 "pid": u["pid"] if ok and state == "running" else None,
                                 "run": u["run"],
@@ -371,7 +371,7 @@ def site_handlers(units):
         return answer
 
     def reset_failed(parameters):
-        return {"results": [{"unit": u["name"], "along_with": None, "ok": True,
+        return {"results": [{"unit": u["name"], "along_with": None, "because": None, "ok": True,
                              "state": "starting", "pid": None, "run": u["run"], "message": ""}
                             for u in find(parameters) if u["state"] == "failed"]}
 

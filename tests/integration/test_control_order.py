@@ -56,6 +56,66 @@ def test_a_stop_has_results_of_what_it_took_along(site):
     assert site.last_exit("db")["requester"]["unit"] is None
 
 
+def test_a_stop_has_results_of_what_is_not_needed_then(reeve):
+    reeve.configure(f"""
+        [service:db]
+        command = {IGNORES_TERM}
+        stop_timeout = 300ms
+        autostart = no
+        [service:app]
+        command = sleep 1000
+        requires = db
+        autostart = no
+        [service:web]
+        command = sleep 1000
+        requires = app
+        [job:broken]
+        command = false
+        requires = db
+        autostart = no
+    """).start()
+    reeve.wait_unit("web", state="running")
+    assert not results(reeve, "Start", "broken")["broken"]["message"]
+    reeve.wait_unit("broken", state="failed")
+    found = results(reeve, "Stop", "app")
+    assert along(found) == {"app": None, "web": "app"}, "db is needed by the job"
+    found = results(reeve, "Stop", "broken")
+    assert {name: (r["along_with"], r["because"], r["state"]) for name, r in found.items()} == {
+        "broken": (None, None, "failed"), "db": ("broken", "not_needed", "stopped")}
+    assert results(reeve, "Start", "web")["web"]["ok"]
+    found = results(reeve, "Stop", "app")
+    assert {name: (r["along_with"], r["because"]) for name, r in found.items()} == {
+        "app": (None, None), "web": ("app", "requires_it"), "db": ("app", "not_needed")}
+    assert {r["state"] for r in found.values()} == {"stopped"}
+    last = reeve.last_exit("db")
+    assert (last["requested_by"], last["requester"]["unit"]) == ("dependency", "app")
+    assert results(reeve, "Start", "web")["web"]["ok"]
+    done = reeve.ctl("stop", "app")
+    assert done.stdout == (
+        "db: stopped, not needed without app\napp: stopped\nweb: stopped, along with app\n")
+
+
+def test_a_stop_does_not_wait_for_what_is_needed_again(reeve):
+    reeve.configure(f"""
+        [service:db]
+        command = sleep 1000
+        autostart = no
+        [service:web]
+        command = {IGNORES_TERM}
+        stop_timeout = 600ms
+        requires = db
+    """).start()
+    reeve.wait_line("^deaf$")
+    pid = reeve.unit("db")["pid"]
+    with reeve.connect() as client:
+        client.send("Stop", {"units": ["web"]})
+        reeve.wait_unit("web", state="stopping")
+        assert results(reeve, "Start", "db")["db"]["ok"]
+        found = {r["unit"]: r for r in client.receive()["parameters"]["results"]}
+    assert found["db"]["ok"] and found["db"]["state"] == "running"
+    assert reeve.unit("db")["pid"] == pid
+
+
 def test_what_is_asked_for_is_not_taken_along(site):
     assert along(results(site, "Stop", "web", "app")) == {"app": None, "web": None}
     # What is down is not taken along.
@@ -114,7 +174,7 @@ def test_a_restart_does_not_wait_for_who_was_left_behind(reeve):
     found = results(reeve, "Restart", "db")
     assert not found["db"]["ok"] and found["db"]["message"].startswith("start_failed: exec ")
     assert found["app"] == {
-        "unit": "app", "along_with": "db", "ok": False, "state": "waiting", "pid": None, "run": 1,
+        "unit": "app", "along_with": "db", "because": "requires_it", "ok": False, "state": "waiting", "pid": None, "run": 1,
         "message": "db did not come back; still waiting, for db to be ready"}
 
 

@@ -225,7 +225,7 @@ def test_start_tells_why_not_and_when_next(reeve):
         autostart = no
     """).start()
     results = {r["unit"]: r for r in reeve.call("Start", units=["*"])["results"]}
-    assert results["good"] == {"unit": "good", "along_with": None, "ok": True, "state": "running",
+    assert results["good"] == {"unit": "good", "along_with": None, "because": None, "ok": True, "state": "running",
                                "run": 1, "pid": reeve.unit("good")["pid"], "message": ""}
     assert not results["nope"]["ok"] and results["nope"]["state"] == "backoff"
     assert re.fullmatch(r"start_failed: exec /no/such/program: No such file or directory; "
@@ -237,7 +237,7 @@ def test_start_tells_why_not_and_when_next(reeve):
 def test_waiting_is_bounded_by_timeout(reeve):
     reeve.start_deaf("2s")
     result = reeve.call("Stop", units=["deaf"], timeout_ms=100)["results"][0]
-    assert result == {"unit": "deaf", "along_with": None, "ok": False, "state": "stopping",
+    assert result == {"unit": "deaf", "along_with": None, "because": None, "ok": False, "state": "stopping",
                       "run": 1, "pid": reeve.unit("deaf")["pid"],
                       "message": "still stopping after 100ms"}
     result = reeve.call("Start", units=["deaf"], wait=False)["results"][0]

@@ -74,7 +74,7 @@ def test_wait_for_what_already_is(mixed):
     web = mixed.unit("web")
     for until in ({}, {"until": "ready"}, {"until": None}):
         assert result_of(mixed, "Wait", "web", **until) == {
-            "unit": "web", "along_with": None, "ok": True, "state": "running", "pid": web["pid"],
+            "unit": "web", "along_with": None, "because": None, "ok": True, "state": "running", "pid": web["pid"],
             "run": 1, "message": ""}
     assert result_of(mixed, "Wait", "spare", until="stopped")["state"] == "stopped"
     mixed.call("Start", units=["quick"])

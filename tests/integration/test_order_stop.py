@@ -124,9 +124,12 @@ def test_what_was_up_only_for_its_sake_stops_after_it(stage):
     """).start()
     stage.well("Start", "web")
     stage.wait("start", "web", "app", "db", "cache", "shared", "mine", "second")
-    assert list(stage.well("Stop", "web")) == ["web"]
+    results = stage.well("Stop", "web")
+    assert {name: r["because"] for name, r in results.items()} == {
+        "web": None, **dict.fromkeys(("app", "db", "cache"), "not_needed")}
     for unit in ("app", "db", "cache"):
-        stage.wait_unit(unit, state="stopped", goal="down")
+        assert results[unit]["along_with"] == "web" and results[unit]["state"] == "stopped"
+        assert stage.unit(unit)["goal"] == "down"
         record = stage.last_exit(unit)
         assert record["requested_by"] == "dependency" and record["requester"]["unit"] == "web"
     assert stage.states() == {"web": "stopped", "app": "stopped", "db": "stopped",
@@ -177,9 +180,10 @@ def test_a_stop_of_what_never_ran_stops_who_waits_for_it(stage):
     """).start()
     stage.wait("start", "migrate")
     results = stage.well("Stop", "app")
-    assert {name: r["along_with"] for name, r in results.items()} == {"app": None, "web": "app"}
+    assert {name: (r["along_with"], r["because"]) for name, r in results.items()} == {
+        "app": (None, None), "web": ("app", "requires_it"), "migrate": ("app", "not_needed")}
     assert stage.acted("app") == stage.acted("web") == []
-    stage.wait_unit("migrate", state="stopped")
+    assert results["migrate"]["state"] == stage.unit("migrate")["state"] == "stopped"
 
 
 def test_stopping_a_completed_unit_changes_nothing(stage):

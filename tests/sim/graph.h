@@ -122,6 +122,7 @@ enum situation {
     SEEN_RESET_OF_REQUIRED,
     SEEN_HURRY,
     SEEN_LEFT_IN_THE_MIDDLE,
+    SEEN_NOT_NEEDED,
     SEEN_COUNT
 };
 void seen_wish(const struct world *w, enum wish wish, uint32_t unit);

@@ -38,6 +38,7 @@ static const char *const situation_names[SEEN_COUNT] = {
     [SEEN_LONG_CHAIN] = "a share of the shutdown, of a long chain",
     [SEEN_RESET_OF_REQUIRED] = "reset while others are stuck behind it",
     [SEEN_HURRY] = "hurried while stops wait",
+    [SEEN_NOT_NEEDED] = "a stop would end what is up for the sake of another only",
     [SEEN_LEFT_IN_THE_MIDDLE] = "other things happen while the order has more to say",
 };
 

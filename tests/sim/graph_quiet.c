@@ -172,7 +172,8 @@ static bool would_change(const struct world *w, uint32_t unit)
            (w->graph.goal[unit] && u->phase != PHASE_COMPLETED);
 }
 
-static bool taken_along(const struct world *w, bool restart, uint32_t asked, uint32_t unit)
+/* What it is taken along with, on account of what it requires. */
+static bool goes_along(const struct world *w, bool restart, uint32_t asked, uint32_t unit)
 {
     if (!restart)
     return w->graph.requires[unit][asked] && would_change(w, unit) &&
@@ -181,28 +182,87 @@ static bool taken_along(const struct world *w, bool restart, uint32_t asked, uin
            unit_has_run(&w->units[asked].core);
 }
 
+/* A stop of these, as far as goals go; which of them that leaves up. */
+static void goals_after(struct world *w, const bool *asked, bool *goal)
+{
+    static struct graph before;
+
+    before = w->graph;
+    for (uint32_t a = 0; a < w->n_units; a++)
+        for (uint32_t i = 0;
+             asked[a] && w->units[a].core.phase != PHASE_COMPLETED && i < w->n_units; i++)
+            if (i == a || before.requires[i][a]) {
+                w->graph.wanted[i] = false;
+                for (uint32_t above = 0; above < w->n_units; above++)
+                    w->graph.cut[above][i] = true;
+            }
+    graph_look_at_goals(w);
+    memcpy(goal, w->graph.goal, sizeof before.goal);
+    w->graph = before;
+}
+
+/* It was up, through units that are to go down now, for the sake of one that is asked for. */
+static bool was_up_for(const struct world *w, const bool *goal, uint32_t asked, uint32_t unit)
+{
+    if (unit == asked || w->graph.requires[unit][asked])
+        return true;
+    for (uint32_t i = 0; i < w->n_units; i++)
+        if (w->graph.edge[i][unit] && w->graph.edge[i][unit]->kind != DEPENDENCY_AFTER &&
+            w->graph.goal[i] && !goal[i] && was_up_for(w, goal, asked, i))
+            return true;
+    return false;
+}
+
+static bool is_taken(const struct world *w, bool restart, const bool *goal, uint32_t asked,
+                     uint32_t unit, enum along_because because)
+{
+    enum unit_phase phase = w->units[unit].core.phase;
+
+    if (because == ALONG_REQUIRES_IT)
+        return goes_along(w, restart, asked, unit);
+    return !restart && w->graph.goal[unit] && !goal[unit] && phase != PHASE_FAILED &&
+           phase != PHASE_COMPLETED && w->units[asked].core.phase != PHASE_COMPLETED &&
+           was_up_for(w, goal, asked, unit);
+}
+
+static void check_one_along(struct world *w, bool restart, const bool *asked, const bool *goal,
+                            uint32_t unit, struct along told)
+{
+    for (uint32_t b = 0; b < ALONG_BECAUSE_COUNT; b++) {
+        bool expected = false, is_one = false;
+
+        for (uint32_t a = 0; a < w->n_units && !asked[unit]; a++) {
+            if (!asked[a] || !is_taken(w, restart, goal, a, unit, (enum along_because)b))
+                continue;
+            expected = true;
+            is_one |= told.with == a + 1;
+        }
+        if (!expected)
+            continue;
+        if (!is_one || told.because != (enum along_because)b)
+            sim_fail(w, unit, "a %s takes it along with %u (%d); expected: taken (%u)",
+                     restart ? "restart" : "stop", told.with, told.because, b);
+        if (b == ALONG_NOT_NEEDED)
+            coverage_see(SEEN_NOT_NEEDED);
+        return;
+    }
+    if (told.with)
+        sim_fail(w, unit, "a %s takes it along with %u; expected: not",
+                 restart ? "restart" : "stop", told.with);
+}
+
 static void check_along(struct world *w, bool restart)
 {
-    uint32_t along[SIM_UNITS_MAX];
-    bool asked[SIM_UNITS_MAX] = {false};
+    struct along along[SIM_UNITS_MAX];
+    bool asked[SIM_UNITS_MAX] = {false}, goal[SIM_UNITS_MAX];
 
     memset(along, 0xa5, sizeof along);
     for (uint64_t n = 1 + prng_below(&w->prng, 3); n > 0; n--)
         asked[prng_below(&w->prng, w->n_units)] = true;
     order_along(&w->order, restart, asked, along);
-    for (uint32_t i = 0; i < w->n_units; i++) {
-        bool expected = false, is_one = false;
-
-        for (uint32_t a = 0; a < w->n_units && !asked[i]; a++) {
-            if (!asked[a] || !taken_along(w, restart, a, i))
-                continue;
-            expected = true;
-            is_one |= along[i] == a + 1;
-        }
-        if (expected ? !is_one : along[i] != 0)
-            sim_fail(w, i, "a %s takes it along with %u; expected: %s",
-                     restart ? "restart" : "stop", along[i], expected ? "taken" : "not");
-    }
+    goals_after(w, asked, goal);
+    for (uint32_t i = 0; i < w->n_units; i++)
+        check_one_along(w, restart, asked, goal, i, along[i]);
 }
 
 static void check_dependents(struct world *w, uint32_t unit)

@@ -20,7 +20,8 @@ struct supervisor {
     struct unit_spec *specs;
     struct waiting_for *waiting; /* by index; at first they wait for nothing */
     int64_t waiting_takes_us;    /* how long it takes to find that out */
-    uint32_t *along; /* by index: what a stop or restart of others takes along, as order_along() */
+    struct along
+        *along; /* by index: what a stop or restart of others takes along, as order_along() */
     struct strtab by_name; /* to the index */
     uint32_t n_units;
     struct daemon_spec daemon;
@@ -185,11 +186,11 @@ bool order_dependent(const struct order *o, uint32_t unit, uint32_t nth, uint32_
     return false;
 }
 
-void supervisor_along(struct supervisor *s, bool restart, const bool *asked, uint32_t *along)
+void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along)
 {
     (void)restart;
     for (uint32_t i = 0; i < s->n_units; i++)
-        along[i] = asked[i] ? 0 : s->along[i];
+        along[i] = asked[i] ? (struct along){0} : s->along[i];
 }
 
 /* ---- asking ---- */

@@ -212,16 +212,17 @@ static void without_more_the_order_is_the_configurations(void **state)
         make_ready(i);
     }
     TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
-    assert_string_equal(h.text, "{\"parameters\":{\"results\":["
-                                "{\"unit\":\"a\",\"along_with\":null,\"ok\":true,\"state\":"
-                                "\"running\",\"pid\":null,\"run\":0,"
-                                "\"message\":\"\"},"
-                                "{\"unit\":\"b\",\"along_with\":null,\"ok\":true,\"state\":"
-                                "\"running\",\"pid\":null,\"run\":0,"
-                                "\"message\":\"\"},"
-                                "{\"unit\":\"c\",\"along_with\":null,\"ok\":true,\"state\":"
-                                "\"running\",\"pid\":null,\"run\":0,"
-                                "\"message\":\"\"}],\"progress\":[]}}");
+    assert_string_equal(
+        h.text, "{\"parameters\":{\"results\":["
+                "{\"unit\":\"a\",\"along_with\":null,\"because\":null,\"ok\":true,\"state\":"
+                "\"running\",\"pid\":null,\"run\":0,"
+                "\"message\":\"\"},"
+                "{\"unit\":\"b\",\"along_with\":null,\"because\":null,\"ok\":true,\"state\":"
+                "\"running\",\"pid\":null,\"run\":0,"
+                "\"message\":\"\"},"
+                "{\"unit\":\"c\",\"along_with\":null,\"because\":null,\"ok\":true,\"state\":"
+                "\"running\",\"pid\":null,\"run\":0,"
+                "\"message\":\"\"}],\"progress\":[]}}");
     close(fd);
 }
 
@@ -360,8 +361,11 @@ static void all_run(void)
     }
 }
 
-#define STOPPED(unit, along_with)                                                                  \
-    "{\"unit\":\"" unit "\",\"along_with\":" along_with ",\"ok\":true,"                            \
+#define ASKED_FOR "\"along_with\":null,\"because\":null"
+#define WITH_B "\"along_with\":\"b\",\"because\":\"requires_it\""
+#define NOT_NEEDED_WITHOUT_B "\"along_with\":\"b\",\"because\":\"not_needed\""
+#define STOPPED(unit, along)                                                                       \
+    "{\"unit\":\"" unit "\"," along ",\"ok\":true,"                                                \
     "\"state\":\"stopped\",\"pid\":null,\"run\":0,\"message\":\"\"}"
 
 /* a and c require b. */
@@ -372,7 +376,7 @@ static void a_stop_waits_for_what_it_takes_along(void **state)
 
     (void)state;
     all_run();
-    supervisor.along[0] = supervisor.along[2] = 1 + 1;
+    supervisor.along[0].with = supervisor.along[2].with = 1 + 1;
     memset(&h, 0, sizeof h);
     say(fd, CALL("Stop", "\"units\":[\"b\"]"));
     TURN_UNTIL(supervisor.asked == 1);
@@ -384,10 +388,37 @@ static void a_stop_waits_for_what_it_takes_along(void **state)
     assert_int_equal(listen_to(fd, &h)->len, 0);
     stopped(2);
     TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
-    assert_string_equal(h.text, "{\"parameters\":{\"results\":[" STOPPED("a", "\"b\"") "," STOPPED(
-                                    "b", "null") "," STOPPED("c", "\"b\"") "],\"progress\":[]}}");
+    assert_string_equal(h.text, "{\"parameters\":{\"results\":[" STOPPED("a", WITH_B) "," STOPPED(
+                                    "b", ASKED_FOR) "," STOPPED("c", WITH_B) "],\"progress\":[]}}");
     assert_int_equal(supervisor.asked, 1); /* of nobody else */
     assert_int_equal(control->n_waited, 0);
+    close(fd);
+}
+
+/* a and c are up for the sake of b; c is needed by somebody else before its stop. */
+static void a_stop_waits_for_what_is_not_needed_then(void **state)
+{
+    static struct heard h;
+    int fd = connect_client();
+
+    (void)state;
+    all_run();
+    supervisor.along[0] = supervisor.along[2] = (struct along){1 + 1, ALONG_NOT_NEEDED};
+    memset(&h, 0, sizeof h);
+    say(fd, CALL("Stop", "\"units\":[\"b\"]"));
+    supervisor.units[0].goal = supervisor.units[2].goal = false;
+    TURN_UNTIL(supervisor.asked == 1);
+    stopped(1);
+    stopped(0);
+    turn(5);
+    assert_int_equal(listen_to(fd, &h)->len, 0);
+    supervisor.units[2].goal = true;
+    supervisor.listener->fn(supervisor.listener, UINT32_MAX); /* somebody asked for it */
+    TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
+    assert_non_null(strstr(h.text, STOPPED("a", NOT_NEEDED_WITHOUT_B)));
+    assert_non_null(strstr(h.text, STOPPED("b", ASKED_FOR)));
+    assert_non_null(strstr(h.text, "{\"unit\":\"c\"," NOT_NEEDED_WITHOUT_B
+                                   ",\"ok\":true,\"state\":\"running\""));
     close(fd);
 }
 
@@ -397,7 +428,7 @@ static void a_restart_of_many_is_asked_at_once(void **state)
     (void)state;
     all_run();
     for (uint32_t i = 1; i < MANY; i += 2)
-        supervisor.along[i] = i; /* with the one before */
+        supervisor.along[i].with = i; /* with the one before */
     reader_open(MORE("Restart", "\"units\":[\"*[02468]\"]"));
     TURN_UNTIL(supervisor.asked > 0);
     assert_true(supervisor.asked < MANY / 2);
@@ -425,7 +456,7 @@ static void what_is_held_is_not_decided(void **state)
     (void)state;
     all_run();
     for (uint32_t i = MANY / 2; i < MANY; i++)
-        supervisor.along[i] = 1;
+        supervisor.along[i].with = 1;
     reader_open(MORE("Stop", "\"units\":[\"u00*\",\"u01*\"]"));
     TURN_UNTIL(supervisor.asked > 0);
     assert_int_equal(supervisor.n_holding, 1);
@@ -448,7 +479,7 @@ static void what_is_taken_along_is_decided_when_the_request_has_reached_the_unit
 {
     (void)state;
     all_run();
-    supervisor.along[0] = 1 + 1;
+    supervisor.along[0].with = 1 + 1;
     supervisor.asked = supervisor.done_at_most = 1; /* some other request was the last to arrive */
     reader_open(MORE("Stop", "\"units\":[\"b\"]"));
     TURN_UNTIL(supervisor.asked == 2 && supervisor.n_holding == 0);
@@ -543,7 +574,8 @@ static void a_start_of_what_is_stuck_is_answered_with_the_reason(void **state)
     supervisor.units[2].phase = PHASE_FAILED;
     assert_string_equal(
         answer_to(fd, CALL("Start", "\"units\":[\"a\"]")),
-        "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"ok\":false,"
+        "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"because\":null,\"ok\":"
+        "false,"
         "\"state\":\"waiting\",\"pid\":null,\"run\":0,\"message\":\"b waits for c, which has "
         "failed; 'reevectl reset-failed c' lets it try again\"}],\"progress\":[]}}");
     close(fd);
@@ -557,7 +589,7 @@ static void who_is_left_behind_is_not_waited_for(void **state)
 
     (void)state;
     all_run();
-    supervisor.along[0] = supervisor.along[2] = 1 + 1;
+    supervisor.along[0].with = supervisor.along[2].with = 1 + 1;
     memset(&h, 0, sizeof h);
     say(fd, CALL("Restart", "\"units\":[\"b\"]"));
     TURN_UNTIL(supervisor.asked == 1 && supervisor.n_holding == 0);
@@ -572,12 +604,15 @@ static void who_is_left_behind_is_not_waited_for(void **state)
     fake_move(&supervisor, 1, PHASE_UNKILLABLE);
     TURN_UNTIL(control->n_waited == 0);
     TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
-    assert_non_null(strstr(h.text, "{\"unit\":\"a\",\"along_with\":\"b\",\"ok\":false,"
-                                   "\"state\":\"waiting\",\"pid\":null,\"run\":0,"
-                                   "\"message\":\"b did not come back; still waiting, for b to "
-                                   "be ready\"}"));
-    assert_non_null(strstr(h.text, "{\"unit\":\"b\",\"along_with\":null,\"ok\":false,"));
-    assert_non_null(strstr(h.text, "{\"unit\":\"c\",\"along_with\":\"b\",\"ok\":true,"));
+    assert_non_null(strstr(
+        h.text, "{\"unit\":\"a\",\"along_with\":\"b\",\"because\":\"requires_it\",\"ok\":false,"
+                "\"state\":\"waiting\",\"pid\":null,\"run\":0,"
+                "\"message\":\"b did not come back; still waiting, for b to "
+                "be ready\"}"));
+    assert_non_null(
+        strstr(h.text, "{\"unit\":\"b\",\"along_with\":null,\"because\":null,\"ok\":false,"));
+    assert_non_null(strstr(
+        h.text, "{\"unit\":\"c\",\"along_with\":\"b\",\"because\":\"requires_it\",\"ok\":true,"));
     close(fd);
 }
 
@@ -615,8 +650,8 @@ static const char *result_of(const char *message)
 }
 
 #define RESULT(ok, message)                                                                        \
-    "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"ok\":" ok                 \
-    ",\"state\":\"running\",\"pid\":null,\"run\":0,\"message\":\"" message "\"}]}}"
+    "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"because\":null,"          \
+    "\"ok\":" ok ",\"state\":\"running\",\"pid\":null,\"run\":0,\"message\":\"" message "\"}]}}"
 
 static void signals(void **state)
 {
@@ -680,8 +715,9 @@ static void resets(void **state)
     assert_string_equal(result_of(CALL("ResetFailed", "")), "{\"parameters\":{\"results\":[]}}");
     supervisor.units[1].phase = PHASE_FAILED;
     text = result_of(CALL("ResetFailed", ""));
-    assert_non_null(
-        strstr(text, "[{\"unit\":\"b\",\"along_with\":null,\"ok\":true,\"state\":\"failed\""));
+    assert_non_null(strstr(
+        text,
+        "[{\"unit\":\"b\",\"along_with\":null,\"because\":null,\"ok\":true,\"state\":\"failed\""));
     assert_int_equal(supervisor.asked, 1);
     assert_string_equal(result_of(CALL("ResetFailed", "\"units\":[\"a\"]")), RESULT("true", ""));
     assert_int_equal(supervisor.asked, 2);
@@ -715,6 +751,7 @@ int main(void)
         TEST(many_are_answered_at_the_end, begin_many),
         TEST(strangers_wait_for_so_many_and_no_more, begin_many),
         TEST(a_stop_waits_for_what_it_takes_along, begin),
+        TEST(a_stop_waits_for_what_is_not_needed_then, begin),
         TEST(a_restart_of_many_is_asked_at_once, begin_many),
         TEST(what_is_held_is_not_decided, begin_many),
         TEST(what_is_taken_along_is_decided_when_the_request_has_reached_the_units, begin),

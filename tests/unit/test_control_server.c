@@ -143,18 +143,20 @@ static void undecided_waits_are_answered_at_the_end(void **state)
     control = NULL;
     assert_true(listen_to(fd, &first)->closed);
     /* b was stopped all along. */
-    assert_string_equal(first.text,
-                        "{\"parameters\":{\"results\":["
-                        "{\"unit\":\"a\",\"along_with\":null,\"ok\":false,\"state\":\"running\","
-                        "\"pid\":null,\"run\":0,\"message\":\"" UNDECIDED "\"},"
-                        "{\"unit\":\"b\",\"along_with\":null,\"ok\":true,\"state\":\"stopped\","
-                        "\"pid\":null,\"run\":0,\"message\":\"\"}],\"progress\":[]}}");
+    assert_string_equal(
+        first.text,
+        "{\"parameters\":{\"results\":["
+        "{\"unit\":\"a\",\"along_with\":null,\"because\":null,\"ok\":false,\"state\":\"running\","
+        "\"pid\":null,\"run\":0,\"message\":\"" UNDECIDED "\"},"
+        "{\"unit\":\"b\",\"along_with\":null,\"because\":null,\"ok\":true,\"state\":\"stopped\","
+        "\"pid\":null,\"run\":0,\"message\":\"\"}],\"progress\":[]}}");
     assert_true(listen_to(late, &second)->closed);
-    assert_string_equal(second.text,
-                        "{\"parameters\":{\"results\":["
-                        "{\"unit\":\"b\",\"along_with\":null,\"ok\":false,\"state\":\"stopped\","
-                        "\"pid\":null,\"run\":0,"
-                        "\"message\":\"" UNDECIDED "\"}],\"progress\":[]}}");
+    assert_string_equal(
+        second.text,
+        "{\"parameters\":{\"results\":["
+        "{\"unit\":\"b\",\"along_with\":null,\"because\":null,\"ok\":false,\"state\":\"stopped\","
+        "\"pid\":null,\"run\":0,"
+        "\"message\":\"" UNDECIDED "\"}],\"progress\":[]}}");
     assert_true(listen_to(just, &third)->closed);
     assert_non_null(strstr(third.text, "\"ok\":true"));
     assert_int_equal(recv(oneway, first.text, 1, MSG_DONTWAIT), 0);

@@ -474,10 +474,73 @@ static void a_service_that_completed_is_started_for_who_needs_it(void **state)
 
 /* ---- stopping ---- */
 
+/* WEB requires APP and CACHE, and they DB; CACHE wants JOB. */
+static void what_is_not_needed_then_goes_along(void **state)
+{
+    const bool app[PLAYERS_MAX] = {[APP] = true}, web[PLAYERS_MAX] = {[WEB] = true};
+    struct along along[PLAYERS_MAX];
+
+    (void)state;
+    cast(5);
+    requires_ready(WEB, APP);
+    requires_ready(WEB, CACHE);
+    requires_ready(APP, DB);
+    requires_ready(CACHE, DB);
+    depends(CACHE, DEPENDENCY_WANTS, JOB, CONDITION_READY);
+    curtain_up();
+    start(WEB);
+    order_along(&s.order, false, app, along);
+    assert_int_equal(along[APP].with, 0);
+    assert_int_equal(along[WEB].with, APP + 1);
+    assert_int_equal(along[WEB].because, ALONG_REQUIRES_IT);
+    for (uint32_t unit = 0; unit < 5; unit++) {
+        if (unit == APP || unit == WEB)
+            continue;
+        assert_int_equal(along[unit].with, APP + 1);
+        assert_int_equal(along[unit].because, ALONG_NOT_NEEDED);
+    }
+    order_along(&s.order, true, app, along);
+    assert_int_equal(along[DB].with, 0);
+    start(CACHE);
+    order_along(&s.order, false, web, along);
+    assert_int_equal(along[APP].with, WEB + 1);
+    assert_int_equal(along[APP].because, ALONG_NOT_NEEDED);
+    assert_int_equal(along[CACHE].with, 0);
+    assert_int_equal(along[DB].with, 0);
+    assert_int_equal(along[JOB].with, 0);
+    stop(WEB);
+    ends(WEB, 0);
+    DOWN(APP);
+    IS(CACHE, PHASE_RUNNING);
+    IS(DB, PHASE_RUNNING);
+}
+
+static void what_a_failed_job_was_up_for_goes_along(void **state)
+{
+    const bool asked[PLAYERS_MAX] = {[JOB] = true, [WEB] = true};
+    struct along along[PLAYERS_MAX];
+
+    (void)state;
+    cast(5);
+    make_job(JOB);
+    requires_ready(JOB, DB);
+    requires_ready(JOB, CACHE);
+    curtain_up();
+    start(JOB);
+    ends(JOB, 1);
+    IS(JOB, PHASE_FAILED);
+    s.players[CACHE].unit.phase = PHASE_COMPLETED;
+    order_along(&s.order, false, asked, along);
+    assert_int_equal(along[DB].with, JOB + 1);
+    assert_int_equal(along[DB].because, ALONG_NOT_NEEDED);
+    assert_int_equal(along[CACHE].with, 0);
+    assert_int_equal(along[JOB].with, 0);
+}
+
 static void requirers_stop_first_and_are_no_longer_wanted(void **state)
 {
     bool asked[PLAYERS_MAX] = {[DB] = true};
-    uint32_t along[PLAYERS_MAX];
+    struct along along[PLAYERS_MAX];
 
     (void)state;
     cast(3);
@@ -487,13 +550,13 @@ static void requirers_stop_first_and_are_no_longer_wanted(void **state)
     start(WEB);
     asked[APP] = true;
     order_along(&s.order, false, asked, along); /* the stop of APP comes after that of DB */
-    assert_int_equal(along[WEB], APP + 1);
-    assert_int_equal(along[APP], 0);
+    assert_int_equal(along[WEB].with, APP + 1);
+    assert_int_equal(along[APP].with, 0);
     asked[APP] = false;
     order_along(&s.order, false, asked, along);
-    assert_int_equal(along[WEB], DB + 1);
-    assert_int_equal(along[APP], DB + 1);
-    assert_int_equal(along[DB], 0);
+    assert_int_equal(along[WEB].with, DB + 1);
+    assert_int_equal(along[APP].with, DB + 1);
+    assert_int_equal(along[DB].with, 0);
     stop(DB);
     assert_int_equal(s.n_ended, 1);
     IS(WEB, PHASE_STOPPING);
@@ -796,7 +859,7 @@ static void a_restart_of_what_is_down_is_one_start(void **state)
 static void followers_stop_before_and_start_after(void **state)
 {
     const bool asked[PLAYERS_MAX] = {[DB] = true};
-    uint32_t along[PLAYERS_MAX];
+    struct along along[PLAYERS_MAX];
 
     (void)state;
     cast(3);
@@ -807,8 +870,8 @@ static void followers_stop_before_and_start_after(void **state)
     start(WEB);
     start(APP);
     order_along(&s.order, true, asked, along);
-    assert_int_equal(along[WEB], DB + 1);
-    assert_int_equal(along[APP], 0);
+    assert_int_equal(along[WEB].with, DB + 1);
+    assert_int_equal(along[APP].with, 0);
     restart(DB);
     IS(WEB, PHASE_STOPPING);
     IS(DB, PHASE_RUNNING);
@@ -964,7 +1027,7 @@ static void a_job_that_is_done_does_not_run_again_for_what_failed(void **state)
 static void a_job_that_is_done_does_not_run_again_with_a_restart(void **state)
 {
     bool asked[5] = {[DB] = true};
-    uint32_t along[5];
+    struct along along[5];
 
     (void)state;
     cast(5);
@@ -975,7 +1038,7 @@ static void a_job_that_is_done_does_not_run_again_with_a_restart(void **state)
     start(JOB);
     leaves_some_behind(JOB, 0);
     order_along(&s.order, true, asked, along);
-    assert_int_equal(along[JOB], 0); /* nobody is to wait for its next run */
+    assert_int_equal(along[JOB].with, 0); /* nobody is to wait for its next run */
     restart(DB);
     IS(DB, PHASE_RUNNING); /* until what is above it has ended */
     happens(JOB, EV_TREE_EMPTY);
@@ -1180,6 +1243,8 @@ int main(void)
         STORY(wants_of_a_disabled_unit_is_passed_over),
         STORY(a_retry_waits_for_its_conditions_too),
         STORY(a_service_that_completed_is_started_for_who_needs_it),
+        STORY(what_is_not_needed_then_goes_along),
+        STORY(what_a_failed_job_was_up_for_goes_along),
         STORY(requirers_stop_first_and_are_no_longer_wanted),
         STORY(what_was_up_for_its_sake_only_stops_after_it),
         STORY(what_was_up_for_the_sake_of_who_is_taken_along_goes_down_on_its_account),

@@ -213,6 +213,26 @@ static void stop_is_ok_when_the_run_is_over(void **state)
     assert_int_equal(look(&m, s), VERDICT_OK);
 }
 
+/* The goal falls with the wish of another unit, and may rise before the stop has begun. */
+static void letting_go_is_ok_when_over_or_needed_again(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    start_until_running(s);
+    m = mark_of(s, OPERATION_LET_GO);
+    s->unit.goal = false;
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    s->unit.goal = true;
+    assert_int_equal(look(&m, s), VERDICT_OK);
+    s->unit.goal = false;
+    ask(s, EV_STOP);
+    main_ends(s, 0, 0, false);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    plain(s, EV_TREE_EMPTY);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
 static void stop_of_what_is_down_is_ok(void **state)
 {
     struct story *s = *state;
@@ -617,6 +637,7 @@ int main(void)
         TEST(start_behind_an_unkillable_run_is_not_ok),
         TEST(start_that_a_later_run_achieved_is_ok),
         TEST(stop_is_ok_when_the_run_is_over),
+        TEST(letting_go_is_ok_when_over_or_needed_again),
         TEST(stop_of_what_is_down_is_ok),
         TEST(stop_in_backoff_is_ok_at_once),
         TEST(stop_is_ok_although_started_again_since),

@@ -41,14 +41,23 @@ void operation_add_state(const struct session *s, struct strbuf *b, const cJSON 
     terminal_add_harmless(&s->out, b, words_state_style(state), state);
 }
 
+bool operation_is_not_needed(const cJSON *result)
+{
+    return strcmp(field_word(result, "because"), "not_needed") == 0;
+}
+
+/* What comes between the unit and the one that it went along with. */
+static const char *along_words(const cJSON *result)
+{
+    if (!field_text(result, "along_with"))
+        return "";
+    return operation_is_not_needed(result) ? ", not needed without " : ", along with ";
+}
+
 void operation_add_end(struct strbuf *b, const cJSON *result)
 {
-    const char *other = field_text(result, "along_with");
-
-    if (other) {
-        strbuf_add(b, ", along with ");
-        text_add_harmless(b, other);
-    }
+    strbuf_add(b, along_words(result));
+    text_add_harmless(b, field_word(result, "along_with"));
     strbuf_add(b, "\n");
 }
 
@@ -77,7 +86,7 @@ static void tell_result(struct course *c, const cJSON *result)
         c->code = output(&b, c->code);
         return;
     }
-    complain("%s%s%s: %s", unit, other ? ", along with " : "", other ? other : "",
+    complain("%s%s%s: %s", unit, along_words(result), other ? other : "",
              *message ? message : field_word(result, "state"));
     strbuf_addf(&c->failed, " %s", unit);
     c->code = EXIT_FAILED;

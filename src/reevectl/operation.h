@@ -28,6 +28,8 @@ int64_t operation_patience_ms(const struct options *o);
 
 /* Adds "web: running (pid 7)" as a line: what is told unless the operation tells it in its way. */
 void operation_add_done(struct session *s, struct strbuf *b, const cJSON *result);
+/* It went along since it was up only for the sake of the other. */
+bool operation_is_not_needed(const cJSON *result);
 /* Adds the end of such a line: what it was done along with, if that was another unit. */
 void operation_add_end(struct strbuf *b, const cJSON *result);
 /* Adds "web: ", then the state in its colour. */

@@ -41,6 +41,12 @@ static void add_words(struct strbuf *b, const cJSON *result, const char *words)
     operation_add_end(b, result);
 }
 
+static void add_needed_again(struct strbuf *b, const cJSON *result)
+{
+    text_add_harmless(b, field_word(result, "unit"));
+    strbuf_add(b, ": needed again\n");
+}
+
 /* Where nobody waits, the request has been taken, and may have had its effect or not. */
 static void add_started(struct session *s, struct strbuf *b, const cJSON *result)
 {
@@ -65,6 +71,8 @@ static void add_stopped(struct session *s, struct strbuf *b, const cJSON *result
         add_words(b, result, "stop requested");
     else if (no_wait || is_state(result, STATE_STOPPED))
         operation_add_done(s, b, result);
+    else if (operation_is_not_needed(result)) /* and perhaps never stopped */
+        add_needed_again(b, result);
     else
         add_words(b, result, "stopped, and started again since");
 }

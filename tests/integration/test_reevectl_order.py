@@ -243,7 +243,7 @@ def test_events_say_why_reeved_shuts_down(serve, more, says):
 # ---- along with others --------------------------------------------------------------------------
 
 def result_of(name, state, message="", **more):
-    return {"unit": name, "along_with": None, "ok": not message, "state": state, "pid": None,
+    return {"unit": name, "along_with": None, "because": None, "ok": not message, "state": state, "pid": None,
             "run": 1, "message": message, **more}
 
 
@@ -257,6 +257,15 @@ def result_of(name, state, message="", **more):
     ("stop", [result_of("db", "running", "unkillable"),
               result_of("web", "killing", "still there", along_with="db")], 1,
      "", "reevectl: db: unkillable\nreevectl: web, along with db: still there\n"),
+    ("stop", [result_of("web", "stopped"),
+              result_of("db", "stopped", along_with="web", because="not_needed"),
+              result_of("mq", "running", along_with="web", because="not_needed"),
+              result_of("lb", "stopped", along_with="web", because="requires_it")], 0,
+     "web: stopped\ndb: stopped, not needed without web\nmq: needed again\n"
+     "lb: stopped, along with web\n", ""),
+    ("stop", [result_of("web", "stopped"),
+              result_of("db", "killing", "still there", along_with="web", because="not_needed")], 1,
+     "web: stopped\n", "reevectl: db, not needed without web: still there\n"),
     ("start", [result_of("web", "waiting", "db has failed: exit code 1")], 1,
      "", "reevectl: web: db has failed: exit code 1\n"),
 ])

@@ -98,6 +98,7 @@ static void explain_stuck(struct strbuf *out, const struct supervisor *s, const 
         strbuf_addf(out, "; 'reevectl start %s' starts it again", cause->spec->name);
     else
         strbuf_addf(out, "; 'reevectl reset-failed %s' lets it try again", cause->spec->name);
+    strbuf_addf(out, "; %s starts then, unless stopped", u->spec->name);
 }
 
 void explain_verdict(struct strbuf *out, const struct supervisor *s, const struct unit *u,

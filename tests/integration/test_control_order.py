@@ -199,7 +199,8 @@ STUCK = """
     requires = app
     autostart = no
 """
-WHY = "ended with exit code 3; 'reevectl reset-failed db' lets it try again"
+WHY = ("ended with exit code 3; 'reevectl reset-failed db' lets it try again; "
+       "{} starts then, unless stopped")
 
 
 def test_a_start_of_what_is_stuck_returns_at_once_with_the_reason(reeve):
@@ -207,8 +208,9 @@ def test_a_start_of_what_is_stuck_returns_at_once_with_the_reason(reeve):
     reeve.wait_unit("db", state="failed")
     found = results(reeve, "Start", "web", "app")
     assert not found["app"]["ok"] and not found["web"]["ok"]
-    assert found["app"]["message"] == f"db has failed: {WHY}"
-    assert found["web"]["message"] == f"app waits for db, which has failed: {WHY}"
+    assert found["app"]["message"] == "db has failed: " + WHY.format("app")
+    assert found["web"]["message"] == (
+        "app waits for db, which has failed: " + WHY.format("web"))
     assert {r["state"] for r in found.values()} == {"waiting"}
     assert reeve.unit("web")["waiting"] == {
         "unit": "app", "until": "ready", "failed": True, "cause": "db", "cause_state": "failed", "others": 0}
@@ -225,7 +227,8 @@ def test_a_start_that_becomes_stuck_is_told_why(reeve):
     reeve.configure(text.replace("'exit 3'", "'sleep 0.3; exit 3'")).start()
     with reeve.connect() as client:
         replies = stream(client, "Start", {"units": ["web"]})
-    assert results_of(replies)["web"]["message"] == f"app waits for db, which has failed: {WHY}"
+    assert results_of(replies)["web"]["message"] == (
+        "app waits for db, which has failed: " + WHY.format("web"))
     waiting = [move["waiting"] for reply in replies for move in reply["progress"]
                if move["unit"] == "web" and move["state"] == "waiting"]
     assert waiting and waiting[0]["unit"] == "app"

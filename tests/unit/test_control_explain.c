@@ -133,11 +133,12 @@ static void stuck_tells_what_failed_and_what_to_do(void **state)
         (struct waiting_for){.unit = 2, .until = WAITED_READY, .failed = true, .cause = 2};
     expect_verdict(s, VERDICT_STUCK,
                    "db has failed: ended with exit code 3; 'reevectl reset-failed db' lets it try "
-                   "again");
+                   "again; web starts then, unless stopped");
     fake.waiting[0].unit = 1;
     expect_verdict(s, VERDICT_STUCK,
                    "app waits for db, which has failed: ended with exit code 3; "
-                   "'reevectl reset-failed db' lets it try again");
+                   "'reevectl reset-failed db' lets it try again; web starts then, "
+                   "unless stopped");
 }
 
 static void stuck_for_what_ended_well(void **state)
@@ -153,7 +154,8 @@ static void stuck_for_what_ended_well(void **state)
         .unit = 2, .until = WAITED_READY, .failed = true, .cause = 2, .completed = true};
     expect_verdict(
         s, VERDICT_STUCK,
-        "db does not run any more: ended with exit code 0; 'reevectl start db' starts it again");
+        "db does not run any more: ended with exit code 0; 'reevectl start db' starts it again; "
+        "web starts then, unless stopped");
 }
 
 static void stuck_a_moment_ago(void **state)

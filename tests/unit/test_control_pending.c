@@ -577,7 +577,8 @@ static void a_start_of_what_is_stuck_is_answered_with_the_reason(void **state)
         "{\"parameters\":{\"results\":[{\"unit\":\"a\",\"along_with\":null,\"because\":null,\"ok\":"
         "false,"
         "\"state\":\"waiting\",\"pid\":null,\"run\":0,\"message\":\"b waits for c, which has "
-        "failed; 'reevectl reset-failed c' lets it try again\"}],\"progress\":[]}}");
+        "failed; 'reevectl reset-failed c' lets it try again; a starts then, unless "
+        "stopped\"}],\"progress\":[]}}");
     close(fd);
 }
 

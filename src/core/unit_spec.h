@@ -23,7 +23,37 @@ enum { DEPENDENCIES_MAX = 500000 }; /* of all units together */
 enum unit_kind { UNIT_SERVICE, UNIT_JOB };
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 enum kill_mode { KILL_GROUP, KILL_TREE, KILL_MAIN };
-enum ready_mode { READY_STARTED };
+/* How a unit becomes ready: by itself (started, notify, fd), or by being looked at. */
+enum ready_mode { READY_STARTED, READY_NOTIFY, READY_FD, READY_PROBED };
+enum health_action { HEALTH_ACTION_NONE, HEALTH_ACTION_RESTART };
+
+/* How a unit is looked at. */
+enum probe_kind {
+    PROBE_NONE,
+    PROBE_EXEC,  /* a command ends with exit code 0 */
+    PROBE_TCP,   /* a connection is accepted */
+    PROBE_UNIX,  /* the same on a socket of the file system, or abstract */
+    PROBE_NOTIFY /* it tells by itself, in time (sd_notify's watchdog); nothing is looked at */
+};
+
+enum { PROBE_ADDRESSES_MAX = 2 }; /* localhost is two */
+
+struct probe_address {
+    bool ipv6;
+    uint16_t port;     /* host byte order */
+    uint32_t scope_id; /* ipv6 */
+    uint8_t bytes[16]; /* network byte order; IPv4: the first four */
+};
+
+struct probe_spec {
+    enum probe_kind kind;
+    const char *text; /* as written, for messages: "tcp:localhost:5432"; NULL: none */
+    char **argv;      /* PROBE_EXEC: ready for execve, NULL-terminated */
+    uint32_t argc;
+    const char *path; /* PROBE_UNIX; one that begins with @ is abstract */
+    struct probe_address addresses[PROBE_ADDRESSES_MAX]; /* PROBE_TCP: any of them will do */
+    uint32_t n_addresses;
+};
 enum log_mode { LOG_INHERIT, LOG_NULL };
 
 /* How one unit depends on another; each kind includes the ones before it. */
@@ -103,7 +133,17 @@ struct unit_spec {
     uint32_t n_on_failed_start;
 
     enum ready_mode ready;
+    struct probe_spec ready_probe; /* READY_PROBED */
+    int ready_fd;                  /* READY_FD: the descriptor that the unit writes a newline to */
     int64_t ready_timeout_ms;
+    int64_t ready_interval_ms; /* from the end of one look to the beginning of the next */
+
+    struct probe_spec health; /* PROBE_NONE: none */
+    int64_t health_interval_ms;
+    int64_t health_timeout_ms;
+    uint32_t health_retries; /* so many failures in a row make it unhealthy; at least 1 */
+    int64_t health_start_period_ms;
+    enum health_action health_action;
 
     int stop_signal;
     int64_t stop_timeout_ms;

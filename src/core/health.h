@@ -1,0 +1,65 @@
+/*
+ * Whether a unit is healthy: counts what its probes found, and says when that makes a difference.
+ * Pure. One of these belongs to each run; with a new run all begins anew.
+ */
+#ifndef REEVE_CORE_HEALTH_H
+#define REEVE_CORE_HEALTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/moment.h"
+#include "core/unit_spec.h"
+
+enum { PROBES_KEPT = 8 };
+
+/* How one probe went. */
+enum probe_how {
+    PROBE_GOOD,
+    PROBE_ERROR,     /* an errno, of connecting or of making the process: code */
+    PROBE_EXITED,    /* the command ended with an exit code other than 0: code */
+    PROBE_SIGNALLED, /* the command was ended by a signal: code */
+    PROBE_LATE,      /* it took longer than it may */
+    PROBE_SILENT     /* notify: the watchdog was not fed in time */
+};
+
+struct probe_result {
+    enum probe_how how;
+    int code;
+};
+
+struct probe_record {
+    struct probe_result result;
+    int64_t at_wall_ms; /* its end */
+    int64_t took_ms;
+};
+
+enum healthiness { HEALTHINESS_UNKNOWN, HEALTHINESS_HEALTHY, HEALTHINESS_UNHEALTHY };
+
+struct health {
+    enum healthiness is;
+    uint32_t n_failures; /* in a row, outside of the start period */
+    int64_t last_success_wall_ms, last_failure_wall_ms; /* 0: none */
+    struct probe_result last_failure;
+    struct probe_record records[PROBES_KEPT]; /* a ring */
+    uint32_t n_records, records_at;           /* `records_at`: where the next one goes */
+};
+
+void health_begin(struct health *h);
+/* Takes a probe's result. `ready_ms`: when the run became ready (monotonic): failures inside
+ * health_start_period after that count only once it was healthy. Returns whether it has become
+ * healthy or unhealthy by this. */
+bool health_take(struct health *h, const struct unit_spec *spec, struct probe_result result,
+                 int64_t took_ms, int64_t ready_ms, struct moment now);
+/* The record `back` steps before the newest (0: the newest), or NULL. */
+const struct probe_record *health_record(const struct health *h, uint32_t back);
+/* When the first probe after becoming ready begins, and each further one after the end of the one
+ * before, in milliseconds from now. The first ones of many units are spread over the interval, but
+ * none comes later than a second: `random` is any 32-bit number. */
+int64_t health_first_ms(const struct unit_spec *spec, uint32_t random);
+int64_t health_next_ms(const struct unit_spec *spec, uint32_t random);
+
+/* "healthy", "unhealthy"; NULL for unknown. */
+const char *healthiness_name(enum healthiness is);
+
+#endif

@@ -35,7 +35,9 @@ static enum aftermath after_service(struct unit *u, bool success, int64_t now_ms
         u->failures = 0;
         u->attempt = 0;
     }
-    if (spec->restart == RESTART_NEVER || (spec->restart == RESTART_ON_FAILURE && success))
+    /* Who is ended for its health is restarted whatever `restart` says. */
+    if (u->current.requested_by != BY_HEALTH &&
+        (spec->restart == RESTART_NEVER || (spec->restart == RESTART_ON_FAILURE && success)))
         return success ? AFTERMATH_COMPLETED : AFTERMATH_FAILED;
     if (!restart_allowed(u, now_ms))
         return AFTERMATH_FAILED;

@@ -3,14 +3,16 @@
 const char *event_name(enum event_type type)
 {
     static const char *const names[EV_COUNT] = {
-        [EV_START] = "start",           [EV_STOP] = "stop",
-        [EV_RESTART] = "restart",       [EV_RESET] = "reset",
-        [EV_BOUNCE] = "bounce",         [EV_CONDITIONS] = "conditions",
-        [EV_SPAWNED] = "spawned",       [EV_SPAWN_ERROR] = "spawn_error",
-        [EV_EXECED] = "execed",         [EV_EXEC_ERROR] = "exec_error",
-        [EV_READY] = "ready",           [EV_SIGNALLED] = "signalled",
-        [EV_KILLED] = "killed",         [EV_EXITED] = "exited",
-        [EV_TREE_EMPTY] = "tree_empty", [EV_DEADLINE] = "deadline",
+        [EV_START] = "start",         [EV_STOP] = "stop",
+        [EV_RESTART] = "restart",     [EV_RESET] = "reset",
+        [EV_BOUNCE] = "bounce",       [EV_CONDITIONS] = "conditions",
+        [EV_SPAWNED] = "spawned",     [EV_SPAWN_ERROR] = "spawn_error",
+        [EV_EXECED] = "execed",       [EV_EXEC_ERROR] = "exec_error",
+        [EV_READY] = "ready",         [EV_LOOK] = "look",
+        [EV_LOOKED] = "looked",       [EV_FED] = "fed",
+        [EV_SIGNALLED] = "signalled", [EV_KILLED] = "killed",
+        [EV_EXITED] = "exited",       [EV_TREE_EMPTY] = "tree_empty",
+        [EV_DEADLINE] = "deadline",
     };
     return names[type];
 }

@@ -23,7 +23,10 @@ enum event_type {
     EV_SPAWN_ERROR, /* no process came to be: stage, errnum */
     EV_EXECED,      /* the command is executing */
     EV_EXEC_ERROR,  /* the child could not: stage, errnum; its exit follows */
-    EV_READY,       /* the readiness check succeeded */
+    EV_READY,       /* it says that it is ready, by notify or fd */
+    EV_LOOK,        /* the time of unit.look_at_ms has come */
+    EV_LOOKED,      /* the result of a look: looked */
+    EV_FED,         /* it fed the watchdog; trigger: it says that it is not well */
     EV_SIGNALLED,   /* the stop signal reached a main that was alive */
     EV_KILLED,      /* SIGKILL was sent: main_alive, leftovers */
     EV_EXITED,      /* the main process was reaped: status, tree_empty */
@@ -51,6 +54,13 @@ struct event {
             enum start_stage stage;
             int errnum;
         } error;
+        struct {
+            struct probe_result result;
+            int64_t took_ms;
+        } looked;
+        struct {
+            bool trigger;
+        } fed;
         struct {
             bool main_alive;
             uint32_t leftovers;

@@ -9,24 +9,10 @@
 #include <stdint.h>
 
 #include "core/moment.h"
+#include "core/probe.h"
 #include "core/unit_spec.h"
 
 enum { PROBES_KEPT = 8 };
-
-/* How one probe went. */
-enum probe_how {
-    PROBE_GOOD,
-    PROBE_ERROR,     /* an errno, of connecting or of making the process: code */
-    PROBE_EXITED,    /* the command ended with an exit code other than 0: code */
-    PROBE_SIGNALLED, /* the command was ended by a signal: code */
-    PROBE_LATE,      /* it took longer than it may */
-    PROBE_SILENT     /* notify: the watchdog was not fed in time */
-};
-
-struct probe_result {
-    enum probe_how how;
-    int code;
-};
 
 struct probe_record {
     struct probe_result result;
@@ -38,7 +24,7 @@ enum healthiness { HEALTHINESS_UNKNOWN, HEALTHINESS_HEALTHY, HEALTHINESS_UNHEALT
 
 struct health {
     enum healthiness is;
-    uint32_t n_failures; /* in a row, outside of the start period */
+    uint32_t n_failures;                                /* in a row, outside of the start period */
     int64_t last_success_wall_ms, last_failure_wall_ms; /* 0: none */
     struct probe_result last_failure;
     struct probe_record records[PROBES_KEPT]; /* a ring */

@@ -39,7 +39,7 @@ static uint32_t conditions_that_hold(const struct order_node *n, const struct un
         /* A job that is done has been all that it could be; a service is not there any more. */
         holding = 1 << CONDITION_COMPLETED;
         if (u->spec->kind == UNIT_JOB)
-            holding |= 1 << CONDITION_STARTED | 1 << CONDITION_READY;
+            holding |= 1 << CONDITION_STARTED | 1 << CONDITION_READY | 1 << CONDITION_HEALTHY;
         return holding;
     }
     if (!u->goal || n->ask == ASKED_STOP || n->ask == ASKED_RESTART || n->ask == ASKED_BOUNCE)
@@ -48,6 +48,8 @@ static uint32_t conditions_that_hold(const struct order_node *n, const struct un
         holding |= 1 << CONDITION_STARTED;
     if (u->ready)
         holding |= 1 << CONDITION_READY;
+    if (u->ready && u->health.is == HEALTHINESS_HEALTHY)
+        holding |= 1 << CONDITION_HEALTHY;
     return holding;
 }
 

@@ -37,6 +37,8 @@ static enum waited_for first_unmet(const struct order *o, const struct order_edg
 
     if (unmet & 1 << CONDITION_COMPLETED)
         return WAITED_COMPLETED;
+    if (unmet & 1 << CONDITION_HEALTHY && !(unmet & 1 << CONDITION_READY))
+        return WAITED_HEALTHY;
     return unmet & 1 << CONDITION_READY ? WAITED_READY : WAITED_STARTED;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/probe.h"
 #include "core/unit_spec.h"
 
 enum reason {
@@ -82,6 +83,7 @@ struct exit_record {
     int64_t max_rss_bytes;
     enum start_stage error_stage;
     int error_errno;
+    struct probe_result look; /* STAGE_READY: the last look at it; PROBE_GOOD: there was none */
     uint32_t attempt; /* from 1; counts tries since the unit was last asked to start or reset */
 };
 

@@ -40,6 +40,11 @@ static void enter(struct step *st, enum unit_phase phase, int64_t deadline_ms)
     u->since_ms = st->now.mono_ms;
     if (phase != PHASE_BACKOFF)
         u->next_start_wall_ms = 0;
+    u->look_at_ms = 0;
+    if (u->looking && phase != PHASE_PROBING && phase != PHASE_RUNNING) {
+        u->looking = false;
+        act(st, ACT_LOOK_AWAY);
+    }
 }
 
 /* A deadline this far from now; the sum of any two configured durations fits. */
@@ -77,6 +82,8 @@ static void begin_run(struct step *st)
     u->started_ms = st->now.mono_ms;
     u->ended_ms = 0;
     u->early_kill_wall_ms = 0;
+    u->ready_early = false;
+    health_begin(&u->health);
     memset(&u->current, 0, sizeof u->current);
     u->current.run = u->run;
     u->current.attempt = u->attempt;
@@ -350,23 +357,42 @@ static void on_spawn_error(struct step *st)
     end_run(st);
 }
 
+/* The watchdog of notify is a deadline that is moved whenever it is fed. */
+static bool has_watchdog(const struct unit *u)
+{
+    return u->spec->health.kind == PROBE_NOTIFY;
+}
+
 static void become_ready(struct step *st)
 {
     struct unit *u = st->u;
+    const struct unit_spec *spec = u->spec;
 
     u->ready = true;
     u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
     enter(st, PHASE_RUNNING, job_deadline(u));
+    if (has_watchdog(u))
+        u->look_at_ms = in_ms(st, spec->health_interval_ms);
+    else if (spec->health.kind != PROBE_NONE)
+        u->look_at_ms = in_ms(st, health_first_ms(spec, st->random));
 }
 
 static void on_execed(struct step *st)
 {
     struct unit *u = st->u;
 
-    if (u->spec->ready == READY_STARTED)
+    if (u->spec->ready == READY_STARTED || u->ready_early) {
         become_ready(st);
-    else
-        enter(st, PHASE_PROBING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
+        return;
+    }
+    enter(st, PHASE_PROBING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
+    if (u->spec->ready == READY_PROBED)
+        u->look_at_ms = st->now.mono_ms;
+}
+
+static void on_ready_early(struct step *st)
+{
+    st->u->ready_early = true;
 }
 
 /* A stop overtook the news that the command executes: the record says it did all the same. */
@@ -461,6 +487,69 @@ static void on_start_deadline(struct step *st)
     begin_stop(st, BY_NOBODY, (struct requester){0}, 0);
 }
 
+/* ---- looking ---- */
+
+static void on_look(struct step *st)
+{
+    st->u->look_at_ms = 0;
+    st->u->looking = true;
+    act(st, ACT_LOOK);
+}
+
+static void on_looked_for_ready(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->looking = false;
+    u->current.look = st->ev->u.looked.result;
+    if (u->current.look.how == PROBE_GOOD)
+        become_ready(st);
+    else
+        u->look_at_ms = in_ms(st, u->spec->ready_interval_ms);
+}
+
+static void take_health(struct step *st, struct probe_result result, int64_t took_ms)
+{
+    struct unit *u = st->u;
+    int64_t ready_ms = u->started_ms + u->current.ready_after_ms;
+
+    if (health_take(&u->health, u->spec, result, took_ms, ready_ms, st->now))
+        act(st, ACT_HEALTH);
+    if (u->health.is == HEALTHINESS_UNHEALTHY && u->spec->health_action == HEALTH_ACTION_RESTART)
+        begin_stop(st, BY_HEALTH, (struct requester){0}, 0);
+}
+
+static void on_looked_for_health(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->looking = false;
+    u->look_at_ms = in_ms(st, health_next_ms(u->spec, st->random));
+    take_health(st, st->ev->u.looked.result, st->ev->u.looked.took_ms);
+}
+
+/* The time has come to look at it, or it has not fed its watchdog in time. */
+static void on_look_running(struct step *st)
+{
+    if (!has_watchdog(st->u)) {
+        on_look(st);
+        return;
+    }
+    st->u->look_at_ms = in_ms(st, st->u->spec->health_interval_ms);
+    take_health(st, (struct probe_result){.how = PROBE_SILENT}, 0);
+}
+
+static void on_fed(struct step *st)
+{
+    struct unit *u = st->u;
+    struct probe_result result = {.how = st->ev->u.fed.trigger ? PROBE_SILENT : PROBE_GOOD};
+
+    if (!has_watchdog(u))
+        return;
+    u->look_at_ms = in_ms(st, u->spec->health_interval_ms);
+    take_health(st, result, 0);
+}
+
 static void on_job_timeout(struct step *st)
 {
     begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
@@ -526,6 +615,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_SPAWN_ERROR] = on_spawn_error,
             [EV_EXECED] = on_execed,
             [EV_EXEC_ERROR] = on_exec_error,
+            [EV_READY] = on_ready_early,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_start_deadline,
         },
@@ -536,6 +626,8 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_BOUNCE] = on_restart,
             [EV_RESET] = on_reset_run,
             [EV_READY] = become_ready,
+            [EV_LOOK] = on_look,
+            [EV_LOOKED] = on_looked_for_ready,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_start_deadline,
         },
@@ -545,6 +637,9 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_RESTART] = on_restart,
             [EV_BOUNCE] = on_restart,
             [EV_RESET] = on_reset_run,
+            [EV_LOOK] = on_look_running,
+            [EV_LOOKED] = on_looked_for_health,
+            [EV_FED] = on_fed,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_job_timeout,
         },
@@ -636,6 +731,8 @@ void unit_step(struct unit *u, const struct event *ev, struct moment now, uint32
         return;
     /* A timer may fire for a deadline that has moved since. */
     if (ev->type == EV_DEADLINE && (!u->deadline_ms || u->deadline_ms > now.mono_ms))
+        return;
+    if (ev->type == EV_LOOK && (!u->look_at_ms || u->look_at_ms > now.mono_ms || u->looking))
         return;
     cell(&st);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/event.h"
+#include "core/health.h"
 #include "core/moment.h"
 #include "core/outcome.h"
 #include "core/records.h"
@@ -59,6 +60,9 @@ enum action_type {
     ACT_CHANGED,    /* the phase changed: tell it, once */
     ACT_RECORDED,   /* the newest record of the unit is final: tell it, once */
     ACT_UNKILLABLE, /* the tree outlives SIGKILL: tell it, once */
+    ACT_LOOK, /* begin a look: in PROBING for readiness, in RUNNING for health; answer LOOKED */
+    ACT_LOOK_AWAY, /* its result is not wanted any more */
+    ACT_HEALTH,    /* it has become healthy or unhealthy: tell it, once */
     ACT_COUNT
 };
 
@@ -94,6 +98,11 @@ struct unit {
     int64_t patience_ms; /* from SIGKILL to unkillable; 0: UNKILLABLE_AFTER_MS */
     int64_t deadline_ms; /* monotonic; 0: none. When it passes, post EV_DEADLINE */
     int64_t since_ms;    /* monotonic: entered the phase */
+
+    int64_t look_at_ms; /* monotonic; 0: none. When it passes, post EV_LOOK */
+    bool looking;       /* a look is under way */
+    bool ready_early;   /* it was ready before the news that it executes */
+    struct health health;
 
     uint64_t run; /* number of the current or last run; 0: none yet */
     struct exit_record current;

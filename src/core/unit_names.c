@@ -43,9 +43,8 @@ const char *unit_phase_name(enum unit_phase phase)
 const char *waited_for_name(enum waited_for until)
 {
     static const char *const names[WAITED_COUNT] = {
-        [WAITED_STARTED] = "started",
-        [WAITED_READY] = "ready",
-        [WAITED_COMPLETED] = "completed",
+        [WAITED_STARTED] = "started", [WAITED_READY] = "ready",
+        [WAITED_HEALTHY] = "healthy", [WAITED_COMPLETED] = "completed",
         [WAITED_STOPPED] = "stopped",
     };
     return names[until];

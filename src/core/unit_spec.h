@@ -67,6 +67,7 @@ enum dependency_kind {
 enum condition {
     CONDITION_STARTED,   /* its command is executing */
     CONDITION_READY,     /* it is ready */
+    CONDITION_HEALTHY,   /* its last probes say so */
     CONDITION_COMPLETED, /* it has completed */
     CONDITION_COUNT
 };

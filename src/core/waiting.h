@@ -5,7 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum waited_for { WAITED_STARTED, WAITED_READY, WAITED_COMPLETED, WAITED_STOPPED, WAITED_COUNT };
+enum waited_for {
+    WAITED_STARTED,
+    WAITED_READY,
+    WAITED_HEALTHY,
+    WAITED_COMPLETED,
+    WAITED_STOPPED,
+    WAITED_COUNT
+};
 
 enum { WAITING_NO_UNIT = UINT32_MAX };
 

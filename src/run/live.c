@@ -8,6 +8,7 @@
 #include "run/notices.h"
 #include "run/report.h"
 #include "run/state.h"
+#include "run/surroundings.h"
 
 static void post(struct live *l, struct event *ev)
 {
@@ -22,7 +23,7 @@ static void forget_exec(struct live *l)
     sys_close(&l->exec_fd);
 }
 
-void live_drain_exec(struct live *l)
+static void drain_exec(struct live *l)
 {
     struct event ev = {.type = EV_EXECED};
 
@@ -47,7 +48,7 @@ void live_drain_exec(struct live *l)
 static void on_exec(struct watch *w, int events)
 {
     (void)events;
-    live_drain_exec(w->owner);
+    drain_exec(w->owner);
 }
 
 static void on_deadline(struct timer *t)
@@ -56,9 +57,27 @@ static void on_deadline(struct timer *t)
     struct event ev = {.type = EV_DEADLINE};
 
     /* Had there been no memory to watch the exec pipe, it is looked at now at the latest. */
-    live_drain_exec(l);
+    drain_exec(l);
     post(l, &ev);
 }
+
+/* ---- its tree ---- */
+
+static void post_of_tree(struct tree *t, struct event *ev)
+{
+    struct live *l = container_of(t, struct live, tree);
+
+    ev->unit = l->unit.index;
+    supervisor_post(l->supervisor, ev);
+}
+
+/* A child is often dead before its pipe was read. */
+static void drain_of_tree(struct tree *t)
+{
+    drain_exec(container_of(t, struct live, tree));
+}
+
+static const struct tree_calls tree_calls = {.post = post_of_tree, .drain = drain_of_tree};
 
 /* ---- actions ---- */
 
@@ -67,25 +86,12 @@ static void spawn(struct live *l)
     struct supervisor *s = l->supervisor;
     const struct unit_spec *spec = l->unit.spec;
     struct spawn_request request = {
-        .argv = spec->argv,
-        .envp = spec->envp,
-        .directory = spec->directory,
-        .change_user = spec->change_user,
-        .uid = spec->uid,
-        .gid = spec->gid,
-        .groups = spec->groups,
-        .n_groups = spec->n_groups,
-        .umask = spec->umask,
-        .stdout_fd = spec->log == LOG_INHERIT ? 1 : -1,
-        .stderr_fd = spec->log == LOG_INHERIT ? 2 : -1,
-        .nofile = s->have_nofile ? &s->nofile : NULL,
-        .slot = slots_get(&s->slots, l->unit.index),
-        .run = l->unit.run,
-    };
+        .argv = spec->argv, .slot = slots_get(&s->slots, l->unit.index), .run = l->unit.run};
     struct spawned spawned;
     struct event ev = {.type = EV_SPAWN_ERROR};
     int r;
 
+    surroundings_fill(&request, spec, s->have_nofile ? &s->nofile : NULL);
     request.cgroup_fd = tree_begin(&l->tree, l->unit.run);
     r = spawn_process(&request, &spawned, &ev.u.error.stage);
     if (r < 0) {
@@ -191,7 +197,7 @@ int live_init(struct live *l, struct supervisor *s, const struct unit_spec *spec
     l->exec_fd = -1;
     timer_init(&l->deadline, s->loop, on_deadline, l);
     watch_init(&l->exec, s->loop, on_exec, l);
-    tree_init(&l->tree, &s->tracker, spec, index);
+    tree_init(&l->tree, &s->tracker, spec, "", &tree_calls);
     return unit_init(&l->unit, spec, index);
 }
 

@@ -28,7 +28,5 @@ void live_finish(struct live *l);
 /* Steps the unit, carries out the actions, mirrors the deadline, tells the order. Returns whether
  * listeners should hear of it. */
 bool live_step(struct live *l, const struct event *ev);
-/* For the reaper: main is dead and unreaped; reads how far its exec had come. */
-void live_drain_exec(struct live *l);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/map.h"
 
 enum proc_role {
-    PROC_MAIN,  /* the main process of a run: part of a struct live */
+    PROC_MAIN,  /* the main process of a process tree: part of a struct tree */
     PROC_ERRAND /* a short-lived child of reeved's own: part of a struct errand */
 };
 

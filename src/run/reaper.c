@@ -5,9 +5,9 @@
 #include "os/cgroup.h"
 #include "os/reap.h"
 #include "run/errand.h"
-#include "run/live.h"
 #include "run/procs.h"
 #include "run/tracker.h"
+#include "run/tree.h"
 
 /* Deaths handled in one turn of the loop, so that a storm of them leaves the control socket its
  * turns. */
@@ -24,11 +24,8 @@ static int8_t oom_killed(const struct tree *t)
 static void main_died(struct proc *proc)
 {
     struct tree *t = container_of(proc, struct tree, main);
-    struct live *l = container_of(t, struct live, tree);
     struct reaped reaped;
 
-    /* The exec pipe first: a child is often dead before its pipe was read. */
-    live_drain_exec(l);
     tree_before_reap(t);
     if (reap_pid(proc->pid, &reaped) != 1)
         return;

@@ -106,11 +106,6 @@ static bool drain(struct task *task)
     return !queue_empty(&s->queue) || (may_go_on(s) && !order_idle(&s->order));
 }
 
-static void post_from_tracker(void *owner, const struct event *ev)
-{
-    supervisor_post(owner, ev);
-}
-
 /* ---- making ---- */
 
 static int add_name(struct supervisor *s, uint32_t index)
@@ -214,7 +209,7 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
     shutdown_init(s, set->daemon.shutdown_timeout_ms ? set->daemon.shutdown_timeout_ms
                                                      : options->shutdown_timeout_ms);
     s->slots.fd = -1;
-    tracker_init(&s->tracker, loop, s->procs, options->owner_mark, post_from_tracker, s);
+    tracker_init(&s->tracker, loop, s->procs, options->owner_mark);
     if (r == 0)
         r = make_lives(s);
     if (r < 0) {

@@ -20,11 +20,15 @@ struct cgroup_round {
     const struct cgroup_root *root;
 };
 
-/* Whether the processes of this cgroup's unit were told of already, as those of a slot. */
+/* Whether the processes of this cgroup's unit were told of already, as those of a slot. What comes
+ * after a ~ names a part of the unit. */
 static bool was_named(const struct survivors *v, const char *cgroup)
 {
+    const char *unit = cgroup + strlen("reeve.");
+    size_t len = strcspn(unit, "~");
+
     for (uint32_t i = 0; i < v->n_slots; i++)
-        if (strcmp(cgroup + strlen("reeve."), v->slots[i].unit) == 0)
+        if (strlen(v->slots[i].unit) == len && memcmp(unit, v->slots[i].unit, len) == 0)
             return true;
     return false;
 }

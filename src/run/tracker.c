@@ -138,7 +138,6 @@ static bool scan_visit(const struct proc_stat *p, void *arg)
 static void tell(struct tracker *k, struct tree *t)
 {
     bool empty = tracker_tree_empty(k, t);
-    struct event ev = {.type = EV_TREE_EMPTY, .unit = t->unit, .run = t->run};
 
     if (empty) {
         tracker_leave_ending(k, t);
@@ -147,7 +146,7 @@ static void tell(struct tracker *k, struct tree *t)
     if (t->exit_pending)
         tree_post_exited(t, empty);
     else if (empty)
-        k->post(k->owner, &ev);
+        tree_post_empty(t);
     else if (t->killing && t->cgroup_fd < 0)
         tree_kill(t); /* something was born between the kill and now */
 }
@@ -429,14 +428,11 @@ bool tracker_has_cgroups(const struct tracker *k)
     return k->cgroups.dir_fd >= 0;
 }
 
-void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs, const char *owner_mark,
-                  tracker_post_fn *post, void *owner)
+void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs, const char *owner_mark)
 {
     memset(k, 0, sizeof *k);
     k->loop = loop;
     k->procs = procs;
-    k->post = post;
-    k->owner = owner;
     map_init(&k->by_wd);
     map_init(&k->members);
     list_init(&k->ending);

@@ -29,14 +29,10 @@ struct member {
     struct watch watch;
 };
 
-typedef void tracker_post_fn(void *owner, const struct event *ev);
-
 struct tracker {
     struct loop *loop;
     struct procs *procs;
     struct cgroup_root cgroups;
-    tracker_post_fn *post;
-    void *owner;
 
     int inotify_fd; /* -1: emptiness of cgroups is asked for by the clock */
     struct watch inotify;
@@ -53,8 +49,8 @@ struct tracker {
 
 /* `owner_mark` names this daemon on its cgroups. Never fails: without cgroups all is best effort.
  */
-void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs, const char *owner_mark,
-                  tracker_post_fn *post, void *owner);
+void tracker_init(struct tracker *k, struct loop *loop, struct procs *procs,
+                  const char *owner_mark);
 void tracker_finish(struct tracker *k);
 bool tracker_has_cgroups(const struct tracker *k);
 

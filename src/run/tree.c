@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/types.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -22,16 +23,15 @@ static bool by_cgroup(const struct tree *t)
     return t->cgroup_fd >= 0;
 }
 
-static bool main_alive(const struct tree *t)
+bool tree_main_alive(const struct tree *t)
 {
     return t->main.pid && !t->main.reaped && !reap_is_dead(t->main.pid);
 }
 
 static void post(struct tree *t, struct event *ev)
 {
-    ev->unit = t->unit;
     ev->run = t->run;
-    t->tracker->post(t->tracker->owner, ev);
+    t->calls->post(t, ev);
 }
 
 static void post_signalled(struct tree *t)
@@ -58,6 +58,13 @@ void tree_post_exited(struct tree *t, bool empty)
     ev.u.exited.at = t->exited_at;
     ev.u.exited.tree_empty = empty;
     t->exit_pending = false;
+    post(t, &ev);
+}
+
+void tree_post_empty(struct tree *t)
+{
+    struct event ev = {.type = EV_TREE_EMPTY};
+
     post(t, &ev);
 }
 
@@ -122,7 +129,7 @@ static int signal_by_mode(struct tree *t, int sig)
 static void do_signal(struct tree *t)
 {
     t->signal_wanted = false;
-    if (!main_alive(t) || signal_by_mode(t, t->spec->stop_signal) < 0)
+    if (!tree_main_alive(t) || signal_by_mode(t, t->spec->stop_signal) < 0)
         return;
     post_signalled(t);
     /* Whoever was stopped (SIGSTOP, a terminal) acts on a signal only once it goes on. */
@@ -135,7 +142,7 @@ static void do_signal(struct tree *t)
 
 static void kill_crowd(struct tree *t)
 {
-    bool alive = main_alive(t);
+    bool alive = tree_main_alive(t);
 
     t->kill_wanted = false;
     t->crowd_wish = CROWD_NOTHING;
@@ -162,7 +169,7 @@ static void tell_leftovers(struct tree *t, uint32_t n)
 /* The rest in one go, so that nobody escapes by forking. */
 static void crowd_killed(struct tree *t)
 {
-    bool alive = main_alive(t);
+    bool alive = tree_main_alive(t);
     bool sent = cgroup_kill(t->cgroup_fd) >= 0;
 
     /* We may have been refused where the kernel's own kill is not. */
@@ -227,7 +234,7 @@ void tree_nobody_left(struct tree *t)
 
 static int send_to_crowd(struct tree *t, int sig)
 {
-    int r = main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
+    int r = tree_main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
 
     t->sends_wanted |= UINT64_C(1) << (sig - 1);
     serve_crowd(t);
@@ -253,7 +260,7 @@ static bool kill_best_effort(struct tree *t, bool main_is_alive, uint32_t *lefto
 
 static void do_kill(struct tree *t)
 {
-    bool alive = main_alive(t);
+    bool alive = tree_main_alive(t);
     uint32_t leftovers;
     bool sent = kill_best_effort(t, alive, &leftovers);
 
@@ -300,7 +307,7 @@ static int send_to_all(struct tree *t, int sig)
     bool some = t->n_members > 0;
 
     (void)signal_members(t, sig);
-    if (main_alive(t))
+    if (tree_main_alive(t))
         return sys_kill(t->main.pid, sig);
     return some ? 0 : -ESRCH;
 }
@@ -353,7 +360,7 @@ static void serve(struct tree *t)
     }
     if (t->pinning)
         return;
-    if (!main_alive(t)) {
+    if (!tree_main_alive(t)) {
         do_sends(t);
         if (t->kill_wanted)
             do_kill(t);
@@ -372,12 +379,14 @@ static void serve(struct tree *t)
 
 /* ---- verbs ---- */
 
-void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *spec, uint32_t unit)
+void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *spec,
+               const char *part, const struct tree_calls *calls)
 {
     memset(t, 0, sizeof *t);
     t->tracker = tracker;
     t->spec = spec;
-    t->unit = unit;
+    t->part = part;
+    t->calls = calls;
     t->cgroup_fd = -1;
     t->inotify_wd = -1;
     t->pidfd = -1;
@@ -386,6 +395,29 @@ void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *
     task_init(&t->pin_task, tracker->loop, pin_step, t);
     timer_init(&t->kill_again, tracker->loop, on_kill_again, t);
     crowd_init(&t->crowd, tracker->loop, t->cgroup_name, on_crowd_done, t);
+}
+
+/* Said once, until there is a cgroup again. */
+static void tell_lacking(struct tree *t, const char *what, const char *why)
+{
+    if (!t->lacking_told)
+        log_warning("%s%s: %s%s, tracking is best effort", t->spec->name, t->part, what, why);
+    t->lacking_told = true;
+}
+
+static void make_cgroup(struct tree *t)
+{
+    char name[sizeof t->cgroup_name], why[128];
+    int fd = -ENAMETOOLONG;
+
+    if (snprintf(name, sizeof name, "%s%s", t->spec->name, t->part) < (int)sizeof name)
+        fd = cgroup_create(&t->tracker->cgroups, name, t->cgroup_name, sizeof t->cgroup_name);
+    if (fd >= 0) {
+        t->cgroup_fd = fd;
+        return;
+    }
+    snprintf(why, sizeof why, "(%s)", strerror(-fd));
+    tell_lacking(t, "no cgroup ", why);
 }
 
 int tree_begin(struct tree *t, uint64_t run)
@@ -398,16 +430,8 @@ int tree_begin(struct tree *t, uint64_t run)
     t->crowd_wish = CROWD_NOTHING;
     t->exit_pending = false;
     t->unread = false;
-    if (tracker_has_cgroups(t->tracker)) {
-        int fd = cgroup_create(&t->tracker->cgroups, t->spec->name, t->cgroup_name,
-                               sizeof t->cgroup_name);
-
-        if (fd >= 0)
-            t->cgroup_fd = fd;
-        else
-            log_warning("%s: no cgroup (%s), tracking is best effort", t->spec->name,
-                        strerror(-fd));
-    }
+    if (tracker_has_cgroups(t->tracker))
+        make_cgroup(t);
     return t->cgroup_fd;
 }
 
@@ -418,20 +442,26 @@ static void drop_cgroup(struct tree *t)
     sys_close(&t->cgroup_fd);
     int r = cgroup_remove(&t->tracker->cgroups, t->cgroup_name);
     if (r < 0 && r != -ENOENT)
-        log_warning("%s: cgroup %s stays: %s", t->spec->name, t->cgroup_name, strerror(-r));
+        log_warning("%s%s: cgroup %s stays: %s", t->spec->name, t->part, t->cgroup_name,
+                    strerror(-r));
 }
 
 void tree_spawned(struct tree *t, pid_t pid, bool in_cgroup)
 {
     procs_add(t->tracker->procs, &t->main, PROC_MAIN, pid);
-    if (by_cgroup(t) && !in_cgroup) {
-        log_warning("%s: the kernel refused the cgroup, tracking is best effort", t->spec->name);
-        drop_cgroup(t);
+    if (!by_cgroup(t))
+        return;
+    if (in_cgroup) {
+        t->lacking_told = false;
+        return;
     }
+    tell_lacking(t, "the kernel refused the cgroup", "");
+    drop_cgroup(t);
 }
 
 void tree_before_reap(struct tree *t)
 {
+    t->calls->drain(t);
     if (by_cgroup(t) || t->pidfd >= 0)
         return;
     t->pidfd = sys_unless_last(sys_pidfd_open(t->main.pid));
@@ -447,9 +477,9 @@ int tree_send(struct tree *t, int sig, enum signal_to to)
 {
     switch (to) {
     case SIGNAL_TO_MAIN:
-        return main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
+        return tree_main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
     case SIGNAL_TO_GROUP:
-        if (main_alive(t))
+        if (tree_main_alive(t))
             return signal_group(t, sig);
         return t->pidfd >= 0 ? sys_pidfd_send_signal(t->pidfd, sig, PIDFD_SIGNAL_PROCESS_GROUP)
                              : -ESRCH;
@@ -458,7 +488,7 @@ int tree_send(struct tree *t, int sig, enum signal_to to)
     }
     if (by_cgroup(t))
         return send_to_crowd(t, sig);
-    if (!main_alive(t))
+    if (!tree_main_alive(t))
         return send_to_all(t, sig);
     t->sends_wanted |= UINT64_C(1) << (sig - 1);
     serve(t);
@@ -516,15 +546,24 @@ static void end_crowd(struct tree *t)
     crowd_drop(&t->crowd);
 }
 
+static void end_pinning(struct tree *t)
+{
+    uint32_t leftovers;
+
+    if (!t->pinning)
+        return;
+    if (t->kill_wanted)
+        (void)kill_best_effort(t, true, &leftovers);
+    task_stop(&t->pin_task);
+    tree_walk_finish(&t->pin);
+    t->pinning = false;
+}
+
 void tree_release(struct tree *t)
 {
     tracker_leave_ending(t->tracker, t);
     timer_stop(&t->kill_again);
-    if (t->pinning) {
-        task_stop(&t->pin_task);
-        tree_walk_finish(&t->pin);
-        t->pinning = false;
-    }
+    end_pinning(t);
     tracker_unpin_all(t->tracker, t);
     end_crowd(t);
     drop_cgroup(t);

@@ -1,7 +1,8 @@
 /*
- * The process tree of one run: how it is signalled, killed, and known to be empty. By cgroup where
- * one can be made; else best effort: what is in main's process group or session, and what was
- * pinned by pidfd before the first signal. Results are posted as events of the unit.
+ * The process tree of one run, or of a command beside it: how it is signalled, killed, and known to
+ * be empty. By cgroup where one can be made; else best effort: what is in main's process group or
+ * session, and what was pinned by pidfd before the first signal. Results are told to its owner as
+ * events.
  */
 #ifndef REEVE_RUN_TREE_H
 #define REEVE_RUN_TREE_H
@@ -21,16 +22,28 @@
 #include "run/supervisor.h"
 
 struct tracker;
+struct tree;
+
+/* What the owner of a tree is told; it embeds the tree. */
+struct tree_calls {
+    /* SIGNALLED, KILLED, EXITED, TREE_EMPTY of this run. The tree is in the middle of something:
+     * what follows has to wait for another turn of the loop. */
+    void (*post)(struct tree *t, struct event *ev);
+    /* Main is dead and about to be reaped: the last look at its exec pipe. */
+    void (*drain)(struct tree *t);
+};
 
 enum crowd_work { CROWD_NOTHING, CROWD_STOP, CROWD_SURVIVORS, CROWD_SEND, CROWD_KILL };
 
 struct tree {
     struct tracker *tracker;
+    const struct tree_calls *calls;
     struct proc main; /* the main process of the run; pid 0: none */
     const struct unit_spec *spec;
-    uint32_t unit;
+    const char *part; /* of the unit; see tree_init */
     uint64_t run;
     bool killing;            /* SIGKILL was sent */
+    bool lacking_told;       /* that there is no cgroup for it; until there is one again */
     struct timer kill_again; /* from the first kill on, until nothing is left */
 
     /* by cgroup */
@@ -67,13 +80,16 @@ struct tree {
     struct moment exited_at;
 };
 
+/* `part` names the tree among those of its unit and becomes a part of its cgroup's name: "" for the
+ * unit's runs; others begin with ~, which no unit's name has. It must stay. */
 void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *spec,
-               uint32_t unit);
+               const char *part, const struct tree_calls *calls);
 /* Makes ready for a run. Returns the descriptor of the cgroup to be born in, or -1. */
 int tree_begin(struct tree *t, uint64_t run);
 /* The main process exists; in_cgroup as the kernel answered. */
 void tree_spawned(struct tree *t, pid_t pid, bool in_cgroup);
-/* The main process is dead and about to be reaped: last chance to get a name for its group. */
+/* The main process is dead and about to be reaped: last chance to read its exec pipe, and to get a
+ * name for its group. */
 void tree_before_reap(struct tree *t);
 /* Sends the stop signal to whom kill_mode says; posts SIGNALLED when main was alive. */
 void tree_signal(struct tree *t);
@@ -90,7 +106,11 @@ void tree_main_ended(struct tree *t, const struct exit_status *status);
 void tree_nobody_left(struct tree *t);
 /* For the tracker: the answer that a pending EXITED waited for. */
 void tree_post_exited(struct tree *t, bool empty);
-/* The run is over: gives everything back. */
+/* For the tracker: what outlived main is gone. */
+void tree_post_empty(struct tree *t);
+/* Whether there is a main process and it has not ended, reaped or not. */
+bool tree_main_alive(const struct tree *t);
+/* The run is over: gives everything back. Whom a kill has not come to yet is killed now. */
 void tree_release(struct tree *t);
 
 #endif

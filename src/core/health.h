@@ -25,6 +25,7 @@ enum healthiness { HEALTHINESS_UNKNOWN, HEALTHINESS_HEALTHY, HEALTHINESS_UNHEALT
 struct health {
     enum healthiness is;
     uint32_t n_failures;                                /* in a row, outside of the start period */
+    uint64_t n_successes;                               /* of all its probes */
     int64_t last_success_wall_ms, last_failure_wall_ms; /* 0: none */
     struct probe_result last_failure;
     struct probe_record records[PROBES_KEPT]; /* a ring */
@@ -40,10 +41,12 @@ bool health_take(struct health *h, const struct unit_spec *spec, struct probe_re
 /* The record `back` steps before the newest (0: the newest), or NULL. */
 const struct probe_record *health_record(const struct health *h, uint32_t back);
 /* When the first probe after becoming ready begins, and each further one after the end of the one
- * before, in milliseconds from now. The first ones of many units are spread over the interval, but
- * none comes later than a second: `random` is any 32-bit number. */
+ * before, in milliseconds from now. The first comes at some time within the interval, but no later
+ * than a second. After the first success some part of the interval is left out, so that from then
+ * on the probes of many units, begun together, are spread over all of it; every other distance is
+ * the whole interval. `random` is any 32-bit number. */
 int64_t health_first_ms(const struct unit_spec *spec, uint32_t random);
-int64_t health_next_ms(const struct unit_spec *spec, uint32_t random);
+int64_t health_next_ms(const struct health *h, const struct unit_spec *spec, uint32_t random);
 
 /* "healthy", "unhealthy"; NULL for unknown. */
 const char *healthiness_name(enum healthiness is);

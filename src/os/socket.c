@@ -11,65 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "os/place.h"
 #include "os/sys.h"
 
 enum { BACKLOG = 256, CONNECT_SECONDS = 5 };
-
-/* A socket address, and the directory it leans on when the path is too long for it. */
-struct place {
-    struct sockaddr_un address;
-    int dir_fd; /* -1: the address holds the whole path */
-};
-
-static void place_finish(struct place *p)
-{
-    sys_close(&p->dir_fd);
-}
-
-/* The address of `name` in the directory dir_fd, by way of /proc. */
-static int lean_on_directory(struct place *p, const char *name)
-{
-    char link[sizeof "/proc/self/fd/" + 12];
-    int n;
-
-    snprintf(link, sizeof link, "/proc/self/fd/%d", p->dir_fd);
-    if (access(link, F_OK) < 0)
-        return -ENAMETOOLONG;
-    n = snprintf(p->address.sun_path, sizeof p->address.sun_path, "%s/%s", link, name);
-    return n < (int)sizeof p->address.sun_path ? 0 : -ENAMETOOLONG;
-}
-
-static int place_init(struct place *p, const char *path)
-{
-    size_t len = strlen(path);
-    const char *slash = strrchr(path, '/');
-    char dir[4096];
-    int r;
-
-    memset(p, 0, sizeof *p);
-    p->address.sun_family = AF_UNIX;
-    p->dir_fd = -1;
-    if (len == 0)
-        return -EINVAL;
-    if (len < sizeof p->address.sun_path) {
-        memcpy(p->address.sun_path, path, len + 1);
-        return 0;
-    }
-    if (!slash || slash == path || (size_t)(slash - path) >= sizeof dir)
-        return -ENAMETOOLONG;
-    memcpy(dir, path, (size_t)(slash - path));
-    dir[slash - path] = '\0';
-    p->dir_fd = sys_open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    if (p->dir_fd < 0) {
-        r = p->dir_fd;
-        p->dir_fd = -1;
-        return r;
-    }
-    r = lean_on_directory(p, slash + 1);
-    if (r < 0)
-        place_finish(p);
-    return r;
-}
 
 static int new_socket(int flags)
 {

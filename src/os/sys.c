@@ -170,6 +170,22 @@ int sys_accept4(int fd, int flags)
     return r;
 }
 
+int sys_socket(int domain, int type, int protocol)
+{
+    int r;
+
+    CALL(r, "socket", socket(domain, type, protocol));
+    return r;
+}
+
+int sys_connect(int fd, const struct sockaddr *address, socklen_t len_bytes)
+{
+    int r;
+
+    CALL(r, "connect", connect(fd, address, len_bytes));
+    return r;
+}
+
 int sys_kill(pid_t pid, int sig)
 {
     int r;

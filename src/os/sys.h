@@ -41,6 +41,9 @@ int sys_write_all(int fd, const void *bytes, size_t len_bytes);
 ssize_t sys_send(int fd, const void *buf, size_t size_bytes);
 ssize_t sys_recv(int fd, void *buf, size_t size_bytes);
 int sys_accept4(int fd, int flags);
+int sys_socket(int domain, int type, int protocol);
+/* connect(2), for sockets that do not block: never repeated. */
+int sys_connect(int fd, const struct sockaddr *address, socklen_t len_bytes);
 int sys_kill(pid_t pid, int sig);
 int sys_pidfd_open(pid_t pid);
 /* flags: 0, or PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9). */

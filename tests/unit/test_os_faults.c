@@ -66,6 +66,7 @@ static void test_counting(void **state)
 
 static void test_every_call(void **state)
 {
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     struct clone_args args = {0};
     siginfo_t info;
     int fds[2];
@@ -90,6 +91,8 @@ static void test_every_call(void **state)
     FAILS("send", sys_send(-1, &byte, 1));
     FAILS("recv", sys_recv(-1, &byte, 1));
     FAILS("accept4", sys_accept4(-1, 0));
+    FAILS("socket", sys_socket(AF_UNIX, SOCK_STREAM, 0));
+    FAILS("connect", sys_connect(-1, &nowhere, sizeof nowhere));
     FAILS("kill", sys_kill(1, 0));
     FAILS("pidfd_open", sys_pidfd_open(1));
     FAILS("pidfd_send_signal", sys_pidfd_send_signal(-1, 0, 0));

@@ -524,7 +524,7 @@ static void on_looked_for_health(struct step *st)
     struct unit *u = st->u;
 
     u->looking = false;
-    u->look_at_ms = in_ms(st, health_next_ms(u->spec, st->random));
+    u->look_at_ms = in_ms(st, health_next_ms(&u->health, u->spec, st->random));
     take_health(st, st->ev->u.looked.result, st->ev->u.looked.took_ms);
 }
 

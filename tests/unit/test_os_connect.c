@@ -175,7 +175,7 @@ static void test_unix(void **state)
     assert_int_equal(connect_unix(path), 0);
     close(fd);
     assert_int_equal(connect_unix(path), -ECONNREFUSED);
-    assert_int_equal(connect_unix("/"), -ECONNREFUSED);
+    assert_int_equal(connect_unix(tmp_dir), -ECONNREFUSED);
     assert_int_equal(connect_unix(""), -EINVAL);
 
     in_tmp(path, "packets.sock");

@@ -83,7 +83,7 @@ static int load(void *arg)
     };
 
     /* Clients must not find their connections held open by the child. */
-    descriptors_close_but(k->memfd, -1, -1);
+    descriptors_close_but(&k->memfd, 1);
     return -config_transfer_write_findings(k->file, &options, k->memfd);
 }
 

@@ -11,6 +11,7 @@ const char *notice_type_name(enum notice_type type)
         [NOTICE_UNIT_STATE] = "unit.state",
         [NOTICE_UNIT_EXITED] = "unit.exited",
         [NOTICE_UNIT_UNKILLABLE] = "unit.unkillable",
+        [NOTICE_UNIT_HEALTH] = "unit.health",
     };
 
     return names[type];

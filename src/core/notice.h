@@ -22,6 +22,7 @@ enum notice_type {
     NOTICE_UNIT_STATE,       /* state */
     NOTICE_UNIT_EXITED,      /* exit */
     NOTICE_UNIT_UNKILLABLE,
+    NOTICE_UNIT_HEALTH, /* health */
     NOTICE_COUNT
 };
 
@@ -63,6 +64,10 @@ struct notice {
             struct waiting_for waiting; /* .unit WAITING_NO_UNIT: none */
         } state;
         struct exit_record exit;
+        struct {
+            enum healthiness is;
+            struct probe_result failure; /* unhealthy: the last one */
+        } health;
     } u;
 };
 

@@ -97,9 +97,33 @@ static int move_output(int fd, int null_fd, int exec_fd)
     return moved_fd;
 }
 
-/* Makes 0-2 and leaves nothing else open but the exec pipe, whose descriptor it returns. */
+/* Gives the child what it is passed, under its number, which nothing else may have then. Returns
+ * the exec pipe, out of the way. */
+static int put_passed(const struct spawn_request *request, int exec_fd)
+{
+    int moved_fd = exec_fd;
+
+    if (!request->pass_as)
+        return exec_fd;
+    if (exec_fd == request->pass_as)
+        moved_fd = fcntl(exec_fd, F_DUPFD_CLOEXEC, request->pass_as + 1);
+    if (moved_fd < 0)
+        fail(exec_fd, STAGE_STDIO, errno);
+    if (request->pass_fd == request->pass_as) {
+        if (fcntl(request->pass_as, F_SETFD, 0) < 0)
+            fail(moved_fd, STAGE_STDIO, errno);
+    } else if (!put(request->pass_fd, request->pass_as)) {
+        fail(moved_fd, STAGE_STDIO, errno);
+    }
+    return moved_fd;
+}
+
+/* Makes 0-2 and what is passed, and leaves nothing else open but the exec pipe, whose descriptor it
+ * returns. */
 static int set_descriptors(const struct spawn_request *request, int exec_fd)
 {
+    const int needed[] = {exec_fd, request->stdout_fd, request->stderr_fd,
+                          request->pass_as ? request->pass_fd : -1};
     int null_fd, out_fd, err_fd, moved_fd;
 
     /* First of all: what is opened below may take the number of an output that is closed. */
@@ -107,7 +131,7 @@ static int set_descriptors(const struct spawn_request *request, int exec_fd)
         (request->stderr_fd >= 0 && fcntl(request->stderr_fd, F_GETFD) < 0))
         fail(exec_fd, STAGE_STDIO, errno);
     /* Then what the parent leaked, which may fill the table. */
-    descriptors_close_but(exec_fd, request->stdout_fd, request->stderr_fd);
+    descriptors_close_but(needed, 4);
     moved_fd = out_of_the_way(exec_fd);
     if (moved_fd < 0)
         fail(exec_fd, STAGE_STDIO, errno);
@@ -121,7 +145,8 @@ static int set_descriptors(const struct spawn_request *request, int exec_fd)
     err_fd = move_output(request->stderr_fd, null_fd, exec_fd);
     if (!put(null_fd, 0) || !put(out_fd, 1) || !put(err_fd, 2))
         fail(exec_fd, STAGE_STDIO, errno);
-    descriptors_close_but(exec_fd, -1, -1);
+    exec_fd = put_passed(request, exec_fd);
+    descriptors_close_but((const int[]){exec_fd, request->pass_as}, 2);
     return exec_fd;
 }
 

@@ -62,23 +62,24 @@ static void close_span(unsigned first, unsigned last)
         close((int)fd);
 }
 
-void descriptors_close_but(int a, int b, int c)
+/* The lowest of those to keep from `next` on; UINT_MAX: none. */
+static unsigned lowest_from(unsigned next, const int *keep, int n)
 {
-    unsigned next = FIRST_OTHER_FD;
+    unsigned lowest = UINT_MAX;
 
-    for (;;) {
-        unsigned keep = UINT_MAX;
+    for (int i = 0; i < n; i++)
+        if (keep[i] >= 0 && (unsigned)keep[i] >= next && (unsigned)keep[i] < lowest)
+            lowest = (unsigned)keep[i];
+    return lowest;
+}
 
-        if (a >= 0 && (unsigned)a >= next)
-            keep = (unsigned)a;
-        if (b >= 0 && (unsigned)b >= next && (unsigned)b < keep)
-            keep = (unsigned)b;
-        if (c >= 0 && (unsigned)c >= next && (unsigned)c < keep)
-            keep = (unsigned)c;
-        if (keep == UINT_MAX)
-            break;
-        close_span(next, keep - 1);
-        next = keep + 1;
+void descriptors_close_but(const int *keep, int n)
+{
+    unsigned next = FIRST_OTHER_FD, kept;
+
+    while ((kept = lowest_from(next, keep, n)) != UINT_MAX) {
+        close_span(next, kept - 1);
+        next = kept + 1;
     }
     close_span(next, UINT_MAX);
 }

@@ -3,8 +3,8 @@
 #ifndef REEVE_OS_DESCRIPTORS_H
 #define REEVE_OS_DESCRIPTORS_H
 
-/* Closes everything from 3 up but these (lower and negative ones are ignored): by close_range(2),
- * or where that is missing or refused, what /proc/self/fd lists. */
-void descriptors_close_but(int a, int b, int c);
+/* Closes everything from 3 up but these `n` (lower and negative ones are ignored): by
+ * close_range(2), or where that is missing or refused, what /proc/self/fd lists. */
+void descriptors_close_but(const int *keep, int n);
 
 #endif

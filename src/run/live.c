@@ -93,7 +93,11 @@ static void spawn(struct live *l)
 
     surroundings_fill(&request, spec, s->have_nofile ? &s->nofile : NULL);
     request.cgroup_fd = tree_begin(&l->tree, l->unit.run);
-    r = spawn_process(&request, &spawned, &ev.u.error.stage);
+    ev.u.error.stage = STAGE_PREPARE;
+    r = looks_prepare(l->looks, &request);
+    if (r == 0)
+        r = spawn_process(&request, &spawned, &ev.u.error.stage);
+    looks_spawned(l->looks);
     if (r < 0) {
         ev.u.error.errnum = -r;
         post(l, &ev);
@@ -156,6 +160,16 @@ static bool perform(struct live *l, const struct action *a)
         report_unkillable(&l->unit);
         notice_unkillable(l->supervisor, &l->unit);
         return true;
+    case ACT_LOOK:
+        looks_begin(l->looks);
+        return false;
+    case ACT_LOOK_AWAY:
+        looks_away(l->looks);
+        return false;
+    case ACT_HEALTH:
+        report_health(&l->unit);
+        notice_health(l->supervisor, &l->unit);
+        return true;
     case ACT_COUNT:
         break;
     }
@@ -185,6 +199,7 @@ bool live_step(struct live *l, const struct event *ev)
     for (unsigned i = 0; i < actions.n; i++)
         tell = perform(l, &actions.items[i]) || tell;
     timer_set(&l->deadline, l->unit.deadline_ms);
+    looks_mirror(l->looks);
     order_changed(&s->order, l->unit.index);
     look_for_end(l);
     return tell;
@@ -192,18 +207,27 @@ bool live_step(struct live *l, const struct event *ev)
 
 int live_init(struct live *l, struct supervisor *s, const struct unit_spec *spec, uint32_t index)
 {
+    int r;
+
     memset(l, 0, sizeof *l);
     l->supervisor = s;
     l->exec_fd = -1;
     timer_init(&l->deadline, s->loop, on_deadline, l);
     watch_init(&l->exec, s->loop, on_exec, l);
     tree_init(&l->tree, &s->tracker, spec, "", &tree_calls);
-    return unit_init(&l->unit, spec, index);
+    r = unit_init(&l->unit, spec, index);
+    if (r < 0)
+        return r;
+    r = looks_create(&l->looks, l);
+    if (r < 0)
+        unit_finish(&l->unit);
+    return r;
 }
 
 void live_finish(struct live *l)
 {
     timer_stop(&l->deadline);
+    looks_destroy(l->looks);
     if (unit_has_run(&l->unit))
         abandon(l);
     unit_finish(&l->unit);

@@ -7,6 +7,7 @@
 
 #include "core/unit.h"
 #include "os/slots.h"
+#include "run/looks.h"
 #include "run/loop.h"
 #include "run/tree.h"
 
@@ -20,6 +21,7 @@ struct live {
     int exec_fd;           /* -1: the exec's result is known, or there is no run */
     bool about_to_exec;    /* the child said so: the pipe's end means exec, not death */
     struct tree tree;
+    struct looks *looks; /* owned; NULL: there is nothing to look at */
 };
 
 /* 0 or -ENOMEM. */

@@ -62,6 +62,15 @@ void notice_record(struct supervisor *s, const struct unit *u)
     supervisor_note(s, &n);
 }
 
+void notice_health(struct supervisor *s, const struct unit *u)
+{
+    struct notice n = about(u, NOTICE_UNIT_HEALTH);
+
+    n.u.health.is = u->health.is;
+    n.u.health.failure = u->health.last_failure;
+    supervisor_note(s, &n);
+}
+
 void notice_unkillable(struct supervisor *s, const struct unit *u)
 {
     struct notice n = about(u, NOTICE_UNIT_UNKILLABLE);

@@ -14,6 +14,8 @@ void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase 
                     enum unit_phase to);
 /* The newest record is final. */
 void notice_record(struct supervisor *s, const struct unit *u);
+/* It has become healthy or unhealthy. */
+void notice_health(struct supervisor *s, const struct unit *u);
 void notice_unkillable(struct supervisor *s, const struct unit *u);
 /* Somebody asked for something; `signal` 0: none. */
 void notice_requested(struct supervisor *s, const struct unit *u, enum request_kind kind,

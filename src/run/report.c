@@ -140,6 +140,19 @@ void report_record(const struct supervisor *s, const struct unit *u)
                     r->leftovers_killed);
 }
 
+void report_health(const struct unit *u)
+{
+    struct strbuf why = STRBUF_INIT;
+
+    if (u->health.is == HEALTHINESS_HEALTHY) {
+        log_info("%s: healthy", u->spec->name);
+        return;
+    }
+    describe_probe(&why, &u->spec->health, u->health.last_failure);
+    log_warning("%s: unhealthy: %s", u->spec->name, strbuf_text(&why));
+    strbuf_finish(&why);
+}
+
 void report_unkillable(const struct unit *u)
 {
     log_error("%s: unkillable: SIGKILL did not end run %" PRIu64 "; it is not started again until "

@@ -8,6 +8,8 @@ struct supervisor;
 
 void report_changed(const struct supervisor *s, const struct unit *u, enum unit_phase to);
 void report_record(const struct supervisor *s, const struct unit *u);
+/* It has become healthy or unhealthy. */
+void report_health(const struct unit *u);
 void report_unkillable(const struct unit *u);
 void report_state(const struct unit *u);
 

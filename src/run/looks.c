@@ -1,0 +1,166 @@
+#include "run/looks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/clock.h"
+#include "os/spawn.h"
+#include "os/sys.h"
+#include "run/live.h"
+#include "run/state.h"
+
+/* One look for readiness takes no longer, so that one that hangs is not the last. */
+enum { READY_LOOK_MAX_MS = 5000 };
+
+static void post(struct looks *k, struct event *ev)
+{
+    ev->unit = k->live->unit.index;
+    ev->run = k->live->unit.run;
+    supervisor_post(k->live->supervisor, ev);
+}
+
+/* ---- by the clock ---- */
+
+static void on_time(struct timer *t)
+{
+    struct event ev = {.type = EV_LOOK};
+
+    post(t->owner, &ev);
+}
+
+static void on_done(struct prober *p, struct probe_result result, int64_t took_ms)
+{
+    struct event ev = {.type = EV_LOOKED, .u.looked = {.result = result, .took_ms = took_ms}};
+
+    post(p->owner, &ev);
+}
+
+void looks_begin(struct looks *k)
+{
+    const struct unit *u = &k->live->unit;
+    const struct unit_spec *spec = u->spec;
+    int64_t left_ms = u->deadline_ms - clock_now().mono_ms;
+
+    if (u->phase != PHASE_PROBING) {
+        probe_begin(&k->prober, &spec->health, spec->health_timeout_ms);
+        return;
+    }
+    if (left_ms > READY_LOOK_MAX_MS)
+        left_ms = READY_LOOK_MAX_MS;
+    probe_begin(&k->prober, &spec->ready_probe, left_ms > 0 ? left_ms : 1);
+}
+
+void looks_away(struct looks *k)
+{
+    if (k)
+        probe_abandon(&k->prober);
+}
+
+/* ---- by what it says on a descriptor ---- */
+
+static void forget_ready_fd(struct looks *k)
+{
+    watch_stop(&k->ready);
+    sys_close(&k->ready_fd);
+}
+
+/* It is ready with the first newline, whatever comes before or after. */
+static void on_ready_fd(struct watch *w, int events)
+{
+    struct looks *k = w->owner;
+    struct event ev = {.type = EV_READY};
+    char text[512];
+    ssize_t n = sys_read(k->ready_fd, text, sizeof text);
+
+    (void)events;
+    if (n == -EAGAIN || n == -EINTR)
+        return;
+    if (n > 0 && !memchr(text, '\n', (size_t)n))
+        return;
+    forget_ready_fd(k);
+    if (n > 0)
+        post(k, &ev);
+}
+
+int looks_prepare(struct looks *k, struct spawn_request *request)
+{
+    int fds[2];
+    int r;
+
+    if (!k || k->live->unit.spec->ready != READY_FD)
+        return 0;
+    forget_ready_fd(k);
+    r = sys_pipe2(fds, O_CLOEXEC);
+    if (r < 0)
+        return r;
+    k->ready_fd = fds[0];
+    k->ready_fd_far = fds[1];
+    if (fcntl(k->ready_fd, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    request->pass_as = k->live->unit.spec->ready_fd;
+    request->pass_fd = k->ready_fd_far;
+    return 0;
+}
+
+void looks_spawned(struct looks *k)
+{
+    if (!k || k->ready_fd_far < 0)
+        return;
+    sys_close(&k->ready_fd_far);
+    (void)watch_set(&k->ready, k->ready_fd, LOOP_READ);
+}
+
+/* ---- holding ---- */
+
+void looks_mirror(struct looks *k)
+{
+    const struct unit *u;
+
+    if (!k)
+        return;
+    u = &k->live->unit;
+    timer_set(&k->timer, u->look_at_ms);
+    /* Ready, or not to become so: who listens on costs something. */
+    if (k->ready_fd >= 0 && u->phase != PHASE_SPAWNING && u->phase != PHASE_PROBING)
+        forget_ready_fd(k);
+}
+
+int looks_create(struct looks **ret, struct live *l)
+{
+    const struct unit_spec *spec = l->unit.spec;
+    struct supervisor *s = l->supervisor;
+    struct looks *k;
+
+    *ret = NULL;
+    if (spec->ready == READY_STARTED && spec->health.kind == PROBE_NONE)
+        return 0;
+    k = calloc(1, sizeof *k);
+    if (!k)
+        return -ENOMEM;
+    k->live = l;
+    k->ready_fd = k->ready_fd_far = -1;
+    k->place = (struct command_place){
+        .tracker = &s->tracker,
+        .spec = spec,
+        .nofile = s->have_nofile ? &s->nofile : NULL,
+        .part = "~probe",
+    };
+    timer_init(&k->timer, s->loop, on_time, k);
+    watch_init(&k->ready, s->loop, on_ready_fd, k);
+    prober_init(&k->prober, &k->place, on_done, k);
+    *ret = k;
+    return 0;
+}
+
+void looks_destroy(struct looks *k)
+{
+    if (!k)
+        return;
+    timer_stop(&k->timer);
+    forget_ready_fd(k);
+    sys_close(&k->ready_fd_far);
+    prober_finish(&k->prober);
+    free(k);
+}

@@ -3,18 +3,19 @@
 void health_tally_add(struct health_tally *tally, const struct unit *u)
 {
     enum unit_state state = unit_state_of(u->phase);
-    bool good = u->ready || state == STATE_COMPLETED;
+    bool sick = u->ready && u->health.is == HEALTHINESS_UNHEALTHY;
+    bool up = u->ready || state == STATE_COMPLETED;
 
     tally->total++;
     tally->by_state[state]++;
     if (unit_goal(u)) {
         tally->n_up++;
         tally->n_up_working += state == STATE_RUNNING || state == STATE_COMPLETED;
-        tally->n_up_lacking += !good;
+        tally->n_up_lacking += !up || sick;
     }
-    if (u->spec->essential && state == STATE_FAILED)
-        tally->n_essential_failed++;
-    if (u->spec->autostart && u->spec->enabled && !good)
+    if (u->spec->essential && (state == STATE_FAILED || sick))
+        tally->n_essential_bad++;
+    if (u->spec->autostart && u->spec->enabled && !up)
         tally->n_autostart_lacking++;
 }
 
@@ -25,7 +26,7 @@ enum health_status health_status_of(const struct health_tally *tally, bool shutt
         return HEALTH_STOPPING;
     if (!started)
         return HEALTH_STARTING;
-    if (tally->n_essential_failed || (tally->n_up && !tally->n_up_working))
+    if (tally->n_essential_bad || (tally->n_up && !tally->n_up_working))
         return HEALTH_UNHEALTHY;
     if (tally->n_up_lacking)
         return HEALTH_DEGRADED;

@@ -22,10 +22,10 @@ enum health_status {
 struct health_tally {
     uint32_t total;
     uint32_t by_state[STATE_COUNT];
-    uint32_t n_up;         /* goal up */
-    uint32_t n_up_working; /* of these: running or completed */
-    uint32_t n_up_lacking; /* of these: neither ready nor completed */
-    uint32_t n_essential_failed;
+    uint32_t n_up;                /* goal up */
+    uint32_t n_up_working;        /* of these: running or completed */
+    uint32_t n_up_lacking;        /* of these: neither ready and not unhealthy, nor completed */
+    uint32_t n_essential_bad;     /* failed or unhealthy */
     uint32_t n_autostart_lacking; /* autostart units that are neither ready nor completed */
 };
 

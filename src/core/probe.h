@@ -9,7 +9,8 @@ enum probe_how {
     PROBE_EXITED,    /* the command ended with an exit code other than 0: code */
     PROBE_SIGNALLED, /* the command was ended by a signal: code */
     PROBE_LATE,      /* it took longer than it may */
-    PROBE_SILENT     /* notify: the watchdog was not fed in time */
+    PROBE_SKIPPED, /* reeved lacked what it takes (memory, descriptors): says nothing of the unit */
+    PROBE_SILENT   /* notify: the watchdog was not fed in time */
 };
 
 struct probe_result {

@@ -513,6 +513,8 @@ static void take_health(struct step *st, struct probe_result result, int64_t too
     struct unit *u = st->u;
     int64_t ready_ms = u->started_ms + u->current.ready_after_ms;
 
+    if (result.how == PROBE_SKIPPED)
+        return;
     if (health_take(&u->health, u->spec, result, took_ms, ready_ms, st->now))
         act(st, ACT_HEALTH);
     if (u->health.is == HEALTHINESS_UNHEALTHY && u->spec->health_action == HEALTH_ACTION_RESTART)

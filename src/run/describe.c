@@ -32,6 +32,9 @@ void describe_probe(struct strbuf *out, const struct probe_spec *probe, struct p
     case PROBE_LATE:
         strbuf_add(out, "no answer in time");
         break;
+    case PROBE_SKIPPED:
+        strbuf_add(out, "not looked at");
+        break;
     case PROBE_SILENT:
         strbuf_add(out, "the watchdog was not fed in time");
         break;

@@ -30,10 +30,19 @@ static void on_time(struct timer *t)
     post(t->owner, &ev);
 }
 
+/* What reeved lacks says nothing of the unit. */
+static bool is_ours(struct probe_result result)
+{
+    return result.how == PROBE_ERROR && (result.code == EMFILE || result.code == ENFILE ||
+                                         result.code == ENOMEM || result.code == ENOBUFS);
+}
+
 static void on_done(struct prober *p, struct probe_result result, int64_t took_ms)
 {
     struct event ev = {.type = EV_LOOKED, .u.looked = {.result = result, .took_ms = took_ms}};
 
+    if (is_ours(result))
+        ev.u.looked.result.how = PROBE_SKIPPED;
     post(p->owner, &ev);
 }
 

@@ -8,8 +8,9 @@
 #include "base/strtab.h"
 
 /*
- * A block is: header, array of units, then for each unit in turn its tags, argv, envp, groups,
- * dependencies, what its failure starts, and texts, then all strings, each once. A pointer is kept
+ * A block is: header, array of units, then for each unit in turn its tags, argv, envp, the commands
+ * of its probes, groups, dependencies, what its failure starts, and texts, then all strings, each
+ * once. A pointer is kept
  * as its offset from the start of the block, NULL as 0. Since every array must begin exactly where
  * the one before it ended and strings lie behind them all, nothing in an accepted block can
  * overlap.
@@ -46,6 +47,11 @@ struct packer {
     struct strtab strings; /* value: offset in `bytes` */
 };
 
+static size_t probe_bytes(const struct probe_spec *probe)
+{
+    return probe->kind == PROBE_EXEC ? ((size_t)probe->argc + 1) * sizeof(char *) : 0;
+}
+
 static size_t arrays_bytes_of(const struct spec_set *set)
 {
     size_t n = sizeof(struct block_header) + set->n_units * sizeof(struct unit_spec);
@@ -56,6 +62,7 @@ static size_t arrays_bytes_of(const struct spec_set *set)
         n += ((size_t)u->n_tags + 1) * sizeof(char *);
         n += ((size_t)u->argc + 1) * sizeof(char *);
         n += ((size_t)u->envc + 1) * sizeof(char *);
+        n += probe_bytes(&u->ready_probe) + probe_bytes(&u->health);
         n += aligned((size_t)u->n_groups * sizeof(gid_t));
         n += aligned((size_t)u->n_dependencies * sizeof(struct dependency));
         n += aligned((size_t)u->n_on_failed_start * sizeof(uint32_t));
@@ -116,6 +123,14 @@ static void *put_plain(struct packer *p, const void *items, size_t n, size_t ite
     return offset;
 }
 
+static void put_probe(struct packer *p, struct probe_spec *probe)
+{
+    probe->text = put_string(p, probe->text);
+    probe->path = put_string(p, probe->path);
+    if (probe->kind == PROBE_EXEC)
+        probe->argv = put_strings(p, (const char *const *)probe->argv, probe->argc);
+}
+
 static void put_unit(struct packer *p, struct unit_spec *u)
 {
     const struct spec_text *texts = u->texts;
@@ -130,6 +145,8 @@ static void put_unit(struct packer *p, struct unit_spec *u)
     u->tags = put_strings(p, u->tags, u->n_tags);
     u->argv = put_strings(p, (const char *const *)u->argv, u->argc);
     u->envp = put_strings(p, (const char *const *)u->envp, u->envc);
+    put_probe(p, &u->ready_probe);
+    put_probe(p, &u->health);
 
     u->groups = put_plain(p, u->groups, u->n_groups, sizeof *u->groups);
     u->dependencies = put_plain(p, u->dependencies, u->n_dependencies, sizeof *u->dependencies);
@@ -274,6 +291,41 @@ static bool daemon_ok(const struct daemon_spec *d, uint32_t n_units)
            d->events_kept <= EVENTS_KEPT_MAX && d->shutdown_timeout_ms >= 0;
 }
 
+static bool probe_ok(const struct probe_spec *probe)
+{
+    enum probe_kind kind = probe->kind;
+
+    if ((unsigned)kind > PROBE_NOTIFY || (kind != PROBE_NONE) != (probe->text != NULL) ||
+        (kind == PROBE_EXEC) != (probe->argv != NULL) ||
+        (kind == PROBE_EXEC) != (probe->argc > 0) ||
+        (kind == PROBE_UNIX) != (probe->path != NULL) ||
+        (kind == PROBE_TCP) != (probe->n_addresses > 0) || probe->n_addresses > PROBE_ADDRESSES_MAX)
+        return false;
+    for (uint32_t i = 0; i < probe->n_addresses; i++) {
+        if (!bool_ok(&probe->addresses[i].ipv6))
+            return false;
+    }
+    return true;
+}
+
+static bool readiness_ok(const struct unit_spec *u)
+{
+    bool probed = u->ready == READY_PROBED;
+
+    return (unsigned)u->ready <= READY_PROBED && probe_ok(&u->ready_probe) &&
+           u->ready_probe.kind != PROBE_NOTIFY && probed == (u->ready_probe.kind != PROBE_NONE) &&
+           (u->ready != READY_FD || (u->ready_fd >= READY_FD_MIN && u->ready_fd <= READY_FD_MAX)) &&
+           u->ready_timeout_ms >= 0 && u->ready_interval_ms >= 0;
+}
+
+static bool health_ok(const struct unit_spec *u)
+{
+    return probe_ok(&u->health) && (unsigned)u->health_action <= HEALTH_ACTION_RESTART &&
+           (u->health.kind == PROBE_NONE || (u->health_retries > 0 && u->health_interval_ms > 0)) &&
+           u->health_interval_ms >= 0 && u->health_timeout_ms >= 0 &&
+           u->health_start_period_ms >= 0;
+}
+
 /* Everything that later code indexes, allocates or switches by. */
 static bool values_ok(const struct unit_spec *u)
 {
@@ -281,8 +333,7 @@ static bool values_ok(const struct unit_spec *u)
         !bool_ok(&u->essential))
         return false;
     if ((unsigned)u->kind > UNIT_JOB || (unsigned)u->restart > RESTART_ALWAYS ||
-        (unsigned)u->kill_mode > KILL_MAIN || (unsigned)u->ready > READY_STARTED ||
-        (unsigned)u->log > LOG_NULL ||
+        (unsigned)u->kill_mode > KILL_MAIN || (unsigned)u->log > LOG_NULL ||
         (unsigned)u->on_dependency_restart > DEPENDENCY_RESTART_FOLLOW ||
         (unsigned)u->on_failed > ON_FAILED_START)
         return false;
@@ -290,7 +341,7 @@ static bool values_ok(const struct unit_spec *u)
         u->stop_signal > 64 || u->restart_jitter_percent > 100 ||
         u->restart_limit > RESTART_LIMIT_MAX)
         return false;
-    return u->ready_timeout_ms >= 0 && u->stop_timeout_ms >= 0 && u->restart_delay_ms >= 0 &&
+    return readiness_ok(u) && health_ok(u) && u->stop_timeout_ms >= 0 && u->restart_delay_ms >= 0 &&
            u->restart_delay_max_ms >= 0 && u->restart_reset_ms >= 0 && u->restart_window_ms >= 0 &&
            u->timeout_ms >= 0 && u->retry_delay_ms >= 0 && u->retry_delay_max_ms >= 0;
 }
@@ -312,6 +363,15 @@ static bool dependencies_ok(const struct unit_spec *u, uint32_t self, uint32_t n
     return true;
 }
 
+/* What probe_ok accepted. */
+static void take_probe(struct unpacker *x, struct probe_spec *probe)
+{
+    probe->text = take_string(x, probe->text, true);
+    probe->path = take_string(x, probe->path, true);
+    if (probe->kind == PROBE_EXEC)
+        probe->argv = take_strings(x, probe->argv, probe->argc);
+}
+
 static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, uint32_t n_units)
 {
     if (!values_ok(u))
@@ -324,6 +384,8 @@ static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, ui
     u->tags = take_strings(x, u->tags, u->n_tags);
     u->argv = take_strings(x, u->argv, u->argc);
     u->envp = take_strings(x, u->envp, u->envc);
+    take_probe(x, &u->ready_probe);
+    take_probe(x, &u->health);
     u->groups = take_array(x, u->groups, u->n_groups, sizeof *u->groups);
     u->dependencies = take_array(x, u->dependencies, u->n_dependencies, sizeof *u->dependencies);
     u->on_failed_start =

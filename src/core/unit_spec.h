@@ -36,7 +36,9 @@ enum probe_kind {
     PROBE_NOTIFY /* it tells by itself, in time (sd_notify's watchdog); nothing is looked at */
 };
 
-enum { PROBE_ADDRESSES_MAX = 2 }; /* localhost is two */
+enum { PROBE_ADDRESSES_MAX = 2 };               /* localhost is two */
+enum { PROBE_PATH_MAX = 107 };                  /* bytes of a socket's path, with its @ */
+enum { READY_FD_MIN = 3, READY_FD_MAX = 1023 }; /* of READY_FD */
 
 struct probe_address {
     bool ipv6;
@@ -47,8 +49,9 @@ struct probe_address {
 
 struct probe_spec {
     enum probe_kind kind;
-    const char *text; /* as written, for messages: "tcp:localhost:5432"; NULL: none */
-    char **argv;      /* PROBE_EXEC: ready for execve, NULL-terminated */
+    /* For messages: "tcp:localhost:5432"; a command stands in it as written. NULL: PROBE_NONE. */
+    const char *text;
+    char **argv; /* PROBE_EXEC: ready for execve, NULL-terminated */
     uint32_t argc;
     const char *path; /* PROBE_UNIX; one that begins with @ is abstract */
     struct probe_address addresses[PROBE_ADDRESSES_MAX]; /* PROBE_TCP: any of them will do */

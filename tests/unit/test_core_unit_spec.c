@@ -16,6 +16,7 @@ static char word_a[] = "/bin/a", word_b[] = "two words", word_empty[] = "";
 static char var_path[] = "PATH=/bin", var_home[] = "HOME=/", var_path_copy[] = "PATH=/bin";
 static char *argv_long[] = {word_a, word_b, word_empty, NULL};
 static char *argv_short[] = {word_b, NULL};
+static char *argv_probe[] = {word_b, word_empty, NULL};
 static char *envp_two[] = {var_path, var_home, NULL};
 static char *envp_copy[] = {var_path_copy, NULL};
 static char *envp_none[] = {NULL};
@@ -51,7 +52,20 @@ static struct unit_spec units[] = {
         .umask = 077,
         .enabled = true,
         .log = LOG_NULL,
+        .ready = READY_PROBED,
+        .ready_probe = {.kind = PROBE_EXEC, .text = "exec:b", .argv = argv_probe, .argc = 2},
         .ready_timeout_ms = 30000,
+        .ready_interval_ms = 200,
+        .health = {.kind = PROBE_TCP,
+                   .text = "tcp:localhost:80",
+                   .n_addresses = 2,
+                   .addresses = {{.port = 80, .bytes = {127, 0, 0, 1}},
+                                 {.ipv6 = true, .port = 80, .scope_id = 9, .bytes = {[15] = 1}}}},
+        .health_interval_ms = 100,
+        .health_timeout_ms = 5000,
+        .health_retries = 3,
+        .health_start_period_ms = 60000,
+        .health_action = HEALTH_ACTION_RESTART,
         .stop_signal = 15,
         .stop_timeout_ms = INT64_MAX,
         .kill_mode = KILL_MAIN,
@@ -80,6 +94,11 @@ static struct unit_spec units[] = {
         .envp = envp_copy,
         .envc = 1,
         .directory = "/",
+        .ready = READY_FD,
+        .ready_fd = READY_FD_MAX,
+        .health = {.kind = PROBE_EXEC, .text = "exec:a", .argv = argv_long, .argc = 3},
+        .health_interval_ms = 1,
+        .health_retries = 1,
         .stop_signal = 2,
         .retries = 5,
     },
@@ -93,6 +112,11 @@ static struct unit_spec units[] = {
         .argc = 1,
         .envp = envp_none,
         .directory = "/",
+        .ready = READY_PROBED,
+        .ready_probe = {.kind = PROBE_UNIX, .text = "unix:/x.sock", .path = "/x.sock"},
+        .health = {.kind = PROBE_NOTIFY, .text = "notify"},
+        .health_interval_ms = 1,
+        .health_retries = 1,
         .stop_signal = 64,
     },
 };
@@ -128,6 +152,26 @@ static size_t use(const char *text)
 }
 
 /* Reads everything an accepted set leads to. */
+static size_t use_probe(const struct probe_spec *p)
+{
+    size_t n = 0;
+
+    if (p->kind != PROBE_NONE)
+        n += use(p->text);
+    if (p->kind == PROBE_UNIX)
+        n += use(p->path);
+    for (uint32_t k = 0; k < p->argc; k++)
+        n += use(p->argv[k]);
+    if (p->kind == PROBE_EXEC)
+        assert_null(p->argv[p->argc]);
+    assert_true(p->n_addresses <= PROBE_ADDRESSES_MAX);
+    assert_true((p->kind == PROBE_TCP) == (p->n_addresses > 0));
+    assert_true((p->kind == PROBE_EXEC) == (p->argc > 0));
+    for (uint32_t k = 0; k < p->n_addresses; k++)
+        n += p->addresses[k].ipv6;
+    return n;
+}
+
 static size_t use_all(const struct spec_set *s)
 {
     size_t n = use(s->daemon.socket) + use(s->daemon.runtime_dir) + use(s->daemon.socket_group);
@@ -161,6 +205,8 @@ static size_t use_all(const struct spec_set *s)
         }
         for (uint32_t k = 0; k < u->n_on_failed_start; k++)
             assert_true(u->on_failed_start[k] < s->n_units);
+        n += use_probe(&u->ready_probe) + use_probe(&u->health);
+        assert_true(u->ready <= READY_PROBED);
         n += (size_t)(u->enabled + u->autostart + u->essential + u->change_user);
         assert_true(u->argc >= 1 && u->stop_signal >= 1 && u->stop_signal <= 64);
         assert_true(u->kind <= UNIT_JOB && u->restart <= RESTART_ALWAYS);
@@ -216,6 +262,29 @@ static void test_roundtrip(void **state)
     assert_memory_equal(u->groups, groups, sizeof groups);
     assert_int_equal(u->umask, 077);
     assert_int_equal(u->log, LOG_NULL);
+    assert_int_equal(u->ready, READY_PROBED);
+    assert_int_equal(u->ready_probe.kind, PROBE_EXEC);
+    assert_string_equal(u->ready_probe.text, "exec:b");
+    assert_string_equal(u->ready_probe.argv[0], "two words");
+    assert_string_equal(u->ready_probe.argv[1], "");
+    assert_null(u->ready_probe.argv[2]);
+    assert_null(u->ready_probe.path);
+    assert_int_equal(u->ready_interval_ms, 200);
+    assert_int_equal(u->health.kind, PROBE_TCP);
+    assert_string_equal(u->health.text, "tcp:localhost:80");
+    assert_null(u->health.argv);
+    assert_int_equal(u->health.n_addresses, 2);
+    assert_memory_equal(u->health.addresses, units[0].health.addresses, sizeof u->health.addresses);
+    assert_int_equal(u->health_retries, 3);
+    assert_int_equal(u->health_start_period_ms, 60000);
+    assert_int_equal(u->health_action, HEALTH_ACTION_RESTART);
+    assert_int_equal(got->units[1].ready_fd, READY_FD_MAX);
+    assert_int_equal(got->units[1].ready_probe.kind, PROBE_NONE);
+    assert_null(got->units[1].ready_probe.text);
+    assert_string_equal(got->units[1].health.argv[0], "/bin/a");
+    assert_null(got->units[1].health.argv[3]);
+    assert_string_equal(got->units[2].ready_probe.path, "/x.sock");
+    assert_int_equal(got->units[2].health.kind, PROBE_NOTIFY);
     assert_int_equal(u->stop_timeout_ms, INT64_MAX);
     assert_int_equal(u->kill_mode, KILL_MAIN);
     assert_int_equal(u->restart, RESTART_ON_FAILURE);
@@ -423,6 +492,28 @@ static void test_single_fields(void **state)
     REFUSED_WITH(restart_limit, RESTART_LIMIT_MAX + 1);
     REFUSED_WITH(restart_jitter_percent, 101);
     REFUSED_WITH(retry_delay_ms, -1);
+    REFUSED_WITH(ready, (enum ready_mode)(READY_PROBED + 1));
+    REFUSED_WITH(ready, READY_STARTED);
+    REFUSED_WITH(ready_probe.kind, PROBE_NONE);
+    REFUSED_WITH(ready_probe.kind, PROBE_UNIX);
+    REFUSED_WITH(ready_probe.kind, (enum probe_kind)(PROBE_NOTIFY + 1));
+    REFUSED_WITH(ready_probe.text, NULL);
+    REFUSED_WITH(ready_probe.argv, NULL);
+    REFUSED_WITH(ready_probe.argv, u_->argv);
+    REFUSED_WITH(ready_probe.argc, 0);
+    REFUSED_WITH(ready_probe.argc, 4);
+    REFUSED_WITH(ready_probe.path, u_->name);
+    REFUSED_WITH(ready_probe.n_addresses, 1);
+    REFUSED_WITH(ready_interval_ms, -1);
+    REFUSED_WITH(health.n_addresses, 0);
+    REFUSED_WITH(health.n_addresses, PROBE_ADDRESSES_MAX + 1);
+    REFUSED_WITH(health.kind, PROBE_NOTIFY);
+    REFUSED_WITH(health.argv, u_->argv);
+    REFUSED_WITH(health_interval_ms, 0);
+    REFUSED_WITH(health_timeout_ms, -1);
+    REFUSED_WITH(health_retries, 0);
+    REFUSED_WITH(health_start_period_ms, -1);
+    REFUSED_WITH(health_action, (enum health_action)2);
     free(copy);
     free(block);
 }
@@ -491,7 +582,8 @@ static void test_bools(void **state)
 {
     static const size_t fields[] = {
         offsetof(struct unit_spec, change_user), offsetof(struct unit_spec, enabled),
-        offsetof(struct unit_spec, autostart), offsetof(struct unit_spec, essential)};
+        offsetof(struct unit_spec, autostart), offsetof(struct unit_spec, essential),
+        offsetof(struct unit_spec, health.addresses[1].ipv6)};
     size_t bytes;
     char *block = spec_pack(&set, &bytes), *copy = exact_copy(block, bytes);
     struct spec_set *got;

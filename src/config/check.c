@@ -131,10 +131,12 @@ static const char *path_of(const struct unit_spec *u)
     return SPAWN_DEFAULT_PATH;
 }
 
-static void check_program(struct loader *l, const struct unit_draft *d, struct eyes *e)
+/* The program `name` of a key. */
+static void check_program(struct loader *l, const struct unit_draft *d, struct eyes *e,
+                          const char *key, const char *name)
 {
     const struct unit_spec *u = &d->spec;
-    const char *name = u->argv[0], *in_path = "";
+    const char *in_path = "";
     struct strbuf advice = STRBUF_INIT;
     char text[SHOWN_BYTES];
     int rc;
@@ -152,11 +154,11 @@ static void check_program(struct loader *l, const struct unit_draft *d, struct e
     if (rc == ENOMEM)
         report_out_of_memory(&l->report);
     else if (rc == EACCES)
-        report_add(&l->report, draft_place(&d->base, "command"),
+        report_add(&l->report, draft_place(&d->base, key),
                    "the program '%s'%s cannot be executed%s; %s", text, in_path, e->user,
                    remedy(e, &advice, "it must be a file with an x permission"));
     else if (rc)
-        report_add(&l->report, draft_place(&d->base, "command"),
+        report_add(&l->report, draft_place(&d->base, key),
                    "the program '%s' was not found%s: %s; install it or %s", text, in_path,
                    strerror(rc), *in_path ? "write its full path" : "correct the path");
     strbuf_finish(&advice);
@@ -164,16 +166,25 @@ static void check_program(struct loader *l, const struct unit_draft *d, struct e
 
 void check_unit_places(struct loader *l, const struct unit_draft *d)
 {
-    bool relative = d->spec.argv && d->spec.argv[0][0] != '/';
+    const struct unit_spec *u = &d->spec;
+    const struct {
+        const char *key;
+        char *const *argv;
+    } programs[] = {
+        {"command", u->argv}, {"ready", u->ready_probe.argv}, {"health", u->health.argv}};
     struct strbuf name = STRBUF_INIT;
     struct eyes e;
     bool there;
 
     eyes_init(&e, &name, d);
     there = check_directory(l, d, &e);
-    /* One missing directory is one error. */
-    if (d->spec.argv && d->spec.envp && (there || !relative))
-        check_program(l, d, &e);
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0] && u->envp; i++) {
+        char *const *argv = programs[i].argv;
+
+        /* One missing directory is one error. */
+        if (argv && (there || argv[0][0] == '/'))
+            check_program(l, d, &e, programs[i].key, argv[0]);
+    }
     strbuf_finish(&e.refuse);
     strbuf_finish(&name);
 }

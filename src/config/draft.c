@@ -52,8 +52,8 @@ static void collect_one(struct loader *l, const struct ini_key *given, struct dr
     int key = key_find(given->name, d->kind, &why, &meant);
 
     if (key < 0) {
-        if (meant && strcmp(meant, "command") == 0)
-            d->command_refused = true;
+        d->command_refused |= meant && strcmp(meant, "command") == 0;
+        d->health_refused |= meant && strcmp(meant, "health") == 0;
         report_add(&l->report, where, "%s", strbuf_text(&why));
         if (why.failed)
             report_out_of_memory(&l->report);
@@ -70,7 +70,7 @@ static void collect_one(struct loader *l, const struct ini_key *given, struct dr
 
 void draft_collect(struct loader *l, const struct ini_section *section, struct draft *d)
 {
-    d->command_refused = section->refused;
+    d->command_refused = d->health_refused = section->refused;
     for (size_t i = 0; i < section->n_keys; i++)
         collect_one(l, &l->doc.keys[section->first_key + i], d);
 }
@@ -95,9 +95,10 @@ void draft_store(struct loader *l, struct draft *d, const struct env *env)
 }
 
 /* Splits only. NULL after a complaint. */
-static char **split(struct loader *l, const struct draft *d, const char *key, size_t *ret_n)
+static char **split(struct loader *l, const struct draft *d, const char *key, const char *text,
+                    size_t *ret_n)
 {
-    const char *text = draft_text(d, key, NULL), *problem = NULL;
+    const char *problem = NULL;
     struct strbuf why = STRBUF_INIT;
     char **words;
     int rc;
@@ -122,11 +123,12 @@ static void complain_too_long(struct loader *l, const struct draft *d, const cha
                WORDS_MAX_BYTES / (1024 * 1024));
 }
 
-char **draft_words(struct loader *l, const struct draft *d, const char *key, const struct env *env,
-                   uint32_t *ret_n)
+/* Splits, and expands each word. A NULL-terminated list, or NULL after a complaint. */
+static char **words_of(struct loader *l, const struct draft *d, const char *key, const char *text,
+                       const struct env *env, uint32_t *ret_n)
 {
     size_t n, total_bytes = 0;
-    char **words = split(l, d, key, &n);
+    char **words = split(l, d, key, text, &n);
     bool good = true;
 
     for (size_t i = 0; words && i < n; i++) {
@@ -153,6 +155,41 @@ char **draft_words(struct loader *l, const struct draft *d, const char *key, con
     }
     *ret_n = (uint32_t)n;
     return good ? words : NULL;
+}
+
+/* One warning a command: whoever wrote it for a shell learns it from the first. */
+static void warn_of_shell(struct loader *l, const struct draft *d, const char *key,
+                          const char *text)
+{
+    const char *at, *hint;
+    char word[SHOWN_BYTES], *copy;
+    size_t len;
+
+    hint = words_shell_sign(text, &at, &len);
+    if (!hint)
+        return;
+    copy = arena_copy(&l->arena, at, len);
+    if (copy)
+        report_warn(&l->report, draft_place(d, key),
+                    "'%s' is passed as a word, since no shell is run; %s", shown(word, copy), hint);
+    else
+        report_out_of_memory(&l->report);
+}
+
+char **draft_command(struct loader *l, const struct draft *d, const char *key, const char *text,
+                     const struct env *env, uint32_t *ret_argc)
+{
+    char **argv = words_of(l, d, key, text, env, ret_argc);
+
+    if (!argv)
+        return NULL;
+    if (*ret_argc == 0 || !*argv[0]) {
+        report_add(&l->report, draft_place(d, key),
+                   "the name of the program is empty; write its path or name");
+        return NULL;
+    }
+    warn_of_shell(l, d, key, text);
+    return argv;
 }
 
 /* One `NAME=value`; what is wrong goes to `why`. */
@@ -186,7 +223,7 @@ static int set_variable(struct loader *l, struct env *env, const char *word, siz
 void draft_environment(struct loader *l, const struct draft *d, struct env *env)
 {
     size_t n, total_bytes = 0;
-    char **words = split(l, d, "environment", &n);
+    char **words = split(l, d, "environment", draft_text(d, "environment", NULL), &n);
 
     for (size_t i = 0; words && i < n; i++) {
         struct strbuf why = STRBUF_INIT;

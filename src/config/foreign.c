@@ -16,6 +16,8 @@ static const char by_condition[] = "names of units, separated by white space, ea
                                    "condition as in db:ready or migrate:completed";
 static const char by_following[] = "with on_dependency_restart = restart it follows restarts as "
                                    "well";
+static const char by_look[] = "tcp:HOST:PORT, unix:PATH, exec:COMMAND or notify";
+static const char by_ready[] = "for example notify, fd:3, tcp:localhost:8080 or exec:pg_isready -q";
 static const char by_cron[] = "let cron(8) call 'reevectl start NAME'";
 static const char by_shell[] = "let the command do it: sh -c 'BEFORE && exec PROGRAM'";
 static const char by_redirection[] = "let the command do it: sh -c 'exec PROGRAM >>FILE 2>&1'";
@@ -82,7 +84,8 @@ const struct foreign foreign_keys[] = {
     {"standardoutput", .key = "log", .hint = outputs},
     {"standarderror", .key = "log", .hint = outputs},
     {"type", .hint = "write [service:NAME] for what runs until told to stop, [job:NAME] for what ends; "
-         "programs stay in the foreground"},
+         "programs stay in the foreground; for Type=notify write ready = notify"},
+    {"notifyaccess", .hint = "with ready = notify every process of the unit may notify; remove the key"},
     {"pidfile", .hint = no_pid_file},
     {"execstartpre", LATER, .hint = by_shell},
     {"exec_start_pre", LATER, .hint = by_shell},
@@ -104,7 +107,7 @@ const struct foreign foreign_keys[] = {
     {"before", .key = "before", .hint = by_name},
     {"failureaction", .key = "on_failed", .hint = "shutdown"},
     {"oncalendar", LATER, .hint = by_cron},
-    {"watchdogsec", LATER},
+    {"watchdogsec", .key = "health_interval", .hint = "together with health = notify"},
     {"limitnofile", LATER},
     {"memorymax", LATER},
     {"cpuaffinity", LATER},
@@ -155,7 +158,27 @@ const struct foreign foreign_keys[] = {
      .hint = "a condition stands behind a name, as in db:ready or migrate:completed"},
     {"abort_on_container_exit", .where = SECTION_REEVE, .key = "exit_when",
      .hint = "any-failed; a service with essential = yes also ends reeved when it succeeds"},
-    {"healthcheck", LATER},
+    {"healthcheck", .key = "health",
+     .hint = "tcp:HOST:PORT, unix:PATH, exec:COMMAND or notify; its interval, timeout, retries and "
+             "start_period are health_interval, health_timeout, health_retries and "
+             "health_start_period"},
+    {"test", .key = "health", .hint = by_look},
+    {"interval", .key = "health_interval"},
+    {"start_interval", .key = "health_interval"},
+    {"start_period", .key = "health_start_period"},
+    {"health_cmd", .key = "health", .hint = by_look},
+    {"livenessprobe", .key = "health", .hint = by_look},
+    {"readinessprobe", .key = "ready", .hint = by_ready},
+    {"startupprobe", .key = "ready", .hint = by_ready},
+    {"initialdelayseconds", .key = "health_start_period", .hint = with_unit},
+    {"periodseconds", .key = "health_interval", .hint = with_unit},
+    {"timeoutseconds", .key = "health_timeout", .hint = with_unit},
+    {"failurethreshold", .key = "health_retries"},
+    {"healthcheck_timer", .key = "health_interval", .hint = with_unit},
+    {"healthcheck_delay", .key = "health_start_period", .hint = with_unit},
+    {"notify", .key = "ready", .hint = "notify, or fd:N"},
+    {"notification_fd", .key = "ready", .hint = "fd:N"},
+    {"ready_notification", .key = "ready", .hint = "fd:N, for pipefd:N"},
     {"replicas", .key = "instances", .hint = by_number},
     {"scale", .key = "instances", .hint = by_number},
     {"ulimits", LATER},
@@ -168,7 +191,6 @@ const struct foreign foreign_keys[] = {
     {"supplementary_groups", LATER},
     {"stdin", LATER},
     {"extends", LATER},
-    {"ready_interval", LATER},
     {"stop_command", LATER},
     {"reload_signal", LATER},
     {"reload_command", LATER},
@@ -177,12 +199,6 @@ const struct foreign foreign_keys[] = {
     {"pre_stop", LATER},
     {"post_stop", LATER},
     {"hook_timeout", LATER},
-    {"health", LATER},
-    {"health_interval", LATER},
-    {"health_timeout", LATER},
-    {"health_retries", LATER},
-    {"health_start_period", LATER},
-    {"health_action", LATER},
     {"priority", .where = SECTION_JOB, LATER},
     {"schedule", LATER, .hint = by_cron},
     {"timezone", LATER},

@@ -7,7 +7,7 @@
 #include "config/errors.h"
 #include "config/foreign.h"
 
-static const char *const ready_words[] = {"started", NULL};
+static const char *const health_action_words[] = {"none", "restart", NULL};
 static const char *const kill_mode_words[] = {"group", "tree", "main", NULL};
 static const char *const restart_words[] = {"never", "on-failure", "always", NULL};
 static const char *const log_words[] = {"inherit", "null", NULL};
@@ -50,8 +50,15 @@ const struct key keys[] = {
     {"before",            UNIT(before),                      .type = VALUE_TEXT, .empty_ok = true},
     {"on_dependency_restart", UNIT(spec.on_dependency_restart), .type = VALUE_WORD, .words = dependency_restart_words},
     {"on_failed",         UNIT(on_failed),                   .type = VALUE_TEXT},
-    {"ready",             UNIT(spec.ready),                  .type = VALUE_WORD, .words = ready_words},
+    {"ready",             RAW(SECTION_UNIT)},
     {"ready_timeout",     UNIT(spec.ready_timeout_ms),       .type = VALUE_DURATION, FROM(1)},
+    {"ready_interval",    UNIT(spec.ready_interval_ms),      .type = VALUE_DURATION, FROM(10)},
+    {"health",            RAW(SECTION_UNIT),                 .example = "tcp:localhost:8080"},
+    {"health_interval",   UNIT(spec.health_interval_ms),     .type = VALUE_DURATION, FROM(100)},
+    {"health_timeout",    UNIT(spec.health_timeout_ms),      .type = VALUE_DURATION, FROM(1)},
+    {"health_retries",    UNIT(spec.health_retries),         .type = VALUE_NUMBER, .min = 1, .max = 1000000},
+    {"health_start_period", UNIT(spec.health_start_period_ms), .type = VALUE_DURATION, FROM(0)},
+    {"health_action",     UNIT(spec.health_action),          .type = VALUE_WORD, .words = health_action_words},
     {"stop_signal",       UNIT(spec.stop_signal),            .type = VALUE_SIGNAL},
     {"stop_timeout",      UNIT(spec.stop_timeout_ms),        .type = VALUE_DURATION, FROM(0)},
     {"kill_mode",         UNIT(spec.kill_mode),              .type = VALUE_WORD, .words = kill_mode_words},

@@ -48,8 +48,8 @@ struct draft {
     enum section_kind kind;
     const char *title;
     uint32_t line; /* of the header */
-    /* A line was refused that may have been the command: that it is missing is no second error. */
-    bool command_refused;
+    /* A line was refused that may have been this key: that it is missing is no second error. */
+    bool command_refused, health_refused;
     /* By key number, as the user wrote it (continuations joined); NULL: not given. */
     const char *texts[KEYS_MAX];
     uint32_t lines[KEYS_MAX];

@@ -18,6 +18,35 @@ static void release(struct spec_set *set)
     arena_finish(&arena);
 }
 
+/* Whether this tells reeved itself something of who started it. */
+static bool is_for_reeved(const char *variable)
+{
+    static const char *const names[] = {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID="};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strncmp(variable, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The environment of reeved, as far as it is for units. */
+static void take_environment(struct loader *l, char *const *list)
+{
+    size_t n = 0, n_kept = 0;
+    char **kept;
+
+    while (list && list[n])
+        n++;
+    kept = arena_alloc(&l->arena, n + 1, sizeof *kept);
+    for (size_t i = 0; kept && i < n; i++) {
+        if (!is_for_reeved(list[i]))
+            kept[n_kept++] = list[i];
+    }
+    if (!kept || env_add_list(&l->base, kept) < 0)
+        report_out_of_memory(&l->report);
+}
+
 static void loader_init(struct loader *l, const char *name, const struct config_options *options)
 {
     *l = (struct loader){.options = options};
@@ -28,8 +57,9 @@ static void loader_init(struct loader *l, const char *name, const struct config_
     users_init(&l->users, options->uid, &l->arena);
     l->file = arena_copy(&l->arena, name, strlen(name));
     l->set = arena_alloc(&l->arena, 1, sizeof *l->set);
-    if (!l->file || !l->set || env_add_list(&l->base, options->environ) < 0)
+    if (!l->file || !l->set)
         report_out_of_memory(&l->report);
+    take_environment(l, options->environ);
 }
 
 /* Hands the set out, or the complaints. */

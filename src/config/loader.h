@@ -32,6 +32,7 @@ enum order_key {
 struct order_texts {
     const char *title; /* of its section */
     uint32_t section;  /* its number: the same for all instances */
+    bool has_health;   /* it has a key `health`, or meant to */
     struct order_text {
         const char *text; /* expanded; NULL: not given */
         uint32_t line;
@@ -63,9 +64,10 @@ void draft_collect(struct loader *l, const struct ini_section *section, struct d
 void draft_environment(struct loader *l, const struct draft *d, struct env *env);
 /* Expands and stores the values of all keys but those of words. */
 void draft_store(struct loader *l, struct draft *d, const struct env *env);
-/* Splits a key of words and expands each. A NULL-terminated list, or NULL after a complaint. */
-char **draft_words(struct loader *l, const struct draft *d, const char *key, const struct env *env,
-                   uint32_t *ret_n);
+/* A command, from `text` (all or part of the key's): split into words, each expanded. A
+ * NULL-terminated list that is not empty, or NULL after a complaint. */
+char **draft_command(struct loader *l, const struct draft *d, const char *key, const char *text,
+                     const struct env *env, uint32_t *ret_argc);
 /* Where a complaint about this key of the draft points. */
 struct place draft_place(const struct draft *d, const char *key);
 /* Complains about a key; takes the text out of `why`. With rc -ENOMEM only that is noted. */
@@ -83,6 +85,11 @@ uint32_t load_instances(struct loader *l, const struct ini_section *section,
 void load_unit(struct loader *l, const struct ini_section *section, const struct header *h,
                uint32_t instance, struct unit_spec *to, struct order_texts *to_texts);
 
+/* ---- probe.c ---- */
+
+/* The keys `ready` and `health`, and whether those around them mean something. */
+void load_probes(struct loader *l, struct unit_draft *d, const struct env *env);
+
 /* ---- order.c ---- */
 
 /* When all units are there: what each says of others, to indexes. */
@@ -90,7 +97,7 @@ void load_order(struct loader *l);
 
 /* ---- check.c ---- */
 
-/* Looks for the unit's directory and program on this system, as the unit's user would see them. */
+/* Looks for the unit's directory and programs on this system, as the unit's user would see them. */
 void check_unit_places(struct loader *l, const struct unit_draft *d);
 
 /* ---- check_daemon.c ---- */

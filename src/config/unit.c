@@ -7,7 +7,6 @@
 #include "config/expand.h"
 #include "config/loader.h"
 #include "config/values.h"
-#include "config/words.h"
 
 static const struct unit_spec defaults = {
     .description = "",
@@ -17,6 +16,11 @@ static const struct unit_spec defaults = {
     .log = LOG_INHERIT,
     .ready = READY_STARTED,
     .ready_timeout_ms = 30 * 1000,
+    .ready_interval_ms = 200,
+    .health_interval_ms = 30 * 1000,
+    .health_timeout_ms = 5 * 1000,
+    .health_retries = 3,
+    .health_action = HEALTH_ACTION_NONE,
     .stop_signal = SIGTERM,
     .stop_timeout_ms = 10 * 1000,
     .kill_mode = KILL_GROUP,
@@ -74,46 +78,21 @@ static void cross_check(struct loader *l, struct unit_draft *d)
                &u->retry_delay_max_ms);
 }
 
-/* One warning a command: whoever wrote it for a shell learns it from the first. */
-static void warn_of_shell(struct loader *l, const struct unit_draft *d, const char *text)
-{
-    const char *at, *hint;
-    char word[SHOWN_BYTES], *copy;
-    size_t len;
-
-    hint = words_shell_sign(text, &at, &len);
-    if (!hint)
-        return;
-    copy = arena_copy(&l->arena, at, len);
-    if (copy)
-        report_warn(&l->report, draft_place(&d->base, "command"),
-                    "'%s' is passed as a word, since no shell is run; %s", shown(word, copy), hint);
-    else
-        report_out_of_memory(&l->report);
-}
-
 static void resolve_command(struct loader *l, struct unit_draft *d, const struct env *env)
 {
-    struct place where = draft_place(&d->base, "command");
     const char *text = draft_text(&d->base, "command", NULL);
 
     if (!text && d->base.command_refused)
         return;
     if (!text) {
-        report_add(&l->report, where,
+        report_add(&l->report, draft_place(&d->base, "command"),
                    "the key is missing; write for example command = /usr/bin/python3 -m "
                    "http.server");
         return;
     }
     if (!*text) /* already complained about */
         return;
-    d->spec.argv = draft_words(l, &d->base, "command", env, &d->spec.argc);
-    if (d->spec.argv && (d->spec.argc == 0 || !*d->spec.argv[0])) {
-        d->spec.argv = NULL;
-        report_add(&l->report, where, "the name of the program is empty; write its path or name");
-    }
-    if (d->spec.argv)
-        warn_of_shell(l, d, text);
+    d->spec.argv = draft_command(l, &d->base, "command", text, env, &d->spec.argc);
 }
 
 static bool set_default(struct env *env, const char *name, const char *value)
@@ -357,7 +336,10 @@ static void keep_order(const struct unit_draft *d, struct order_texts *to)
     const char *const texts[ORDER_KEYS] = {d->requires, d->wants, d->after, d->before,
                                            d->on_failed};
 
-    *to = (struct order_texts){.title = d->base.title};
+    *to = (struct order_texts){
+        .title = d->base.title,
+        .has_health = draft_text(&d->base, "health", NULL) || d->base.health_refused,
+    };
     for (unsigned i = 0; i < ORDER_KEYS; i++) {
         to->keys[i].text = texts[i];
         draft_text(&d->base, names[i], &to->keys[i].line);
@@ -373,6 +355,7 @@ void load_unit(struct loader *l, const struct ini_section *section, const struct
     begin_unit(l, section, h, instance, &d, &env);
     draft_store(l, &d.base, &env);
     resolve_command(l, &d, &env);
+    load_probes(l, &d, &env);
     resolve_user(l, &d, &env);
     resolve_tags(l, &d);
     cross_check(l, &d);

@@ -65,6 +65,7 @@ static void keys_of_other_supervisors(void **state)
         {"After", "after"},
         {"Before", "before"},
         {"OnFailure", "on_failed"},
+        {"WatchdogSec", "health_interval"},
         /* docker compose, dinit, s6 */
         {"working_dir", "directory"},
         {"working-dir", "directory"},
@@ -80,6 +81,19 @@ static void keys_of_other_supervisors(void **state)
         {"waits-for", "wants"},
         {"replicas", "instances"},
         {"scale", "instances"},
+        {"healthcheck", "health"},
+        {"test", "health"},
+        {"interval", "health_interval"},
+        {"start_period", "health_start_period"},
+        {"notification-fd", "ready"},
+        {"ready-notification", "ready"},
+        /* podman, kubernetes, openrc */
+        {"health-cmd", "health"},
+        {"livenessProbe", "health"},
+        {"readinessProbe", "ready"},
+        {"failureThreshold", "health_retries"},
+        {"notify", "ready"},
+        {"healthcheck_timer", "health_interval"},
     };
 
     (void)state;
@@ -93,6 +107,17 @@ static void keys_of_other_supervisors(void **state)
     expect(UNIT, "autorestart",
            "unknown key; reeve calls it 'restart': always, on-failure or never");
     expect(UNIT, "OnFailure", "unknown key; reeve calls it 'on_failed': start:NAME");
+    expect(UNIT, "WatchdogSec",
+           "unknown key; reeve calls it 'health_interval': together with health = notify");
+    expect(UNIT, "notification-fd", "unknown key; reeve calls it 'ready': fd:N");
+    expect(UNIT, "ready-notification", "unknown key; reeve calls it 'ready': fd:N, for pipefd:N");
+    expect(UNIT, "Type",
+           "unknown key; write [service:NAME] for what runs until told to stop, [job:NAME] for "
+           "what ends; programs stay in the foreground; for Type=notify write ready = notify");
+    expect(UNIT, "healthcheck",
+           "unknown key; reeve calls it 'health': tcp:HOST:PORT, unix:PATH, exec:COMMAND or "
+           "notify; its interval, timeout, retries and start_period are health_interval, "
+           "health_timeout, health_retries and health_start_period");
     expect(UNIT, "numprocs",
            "unknown key; reeve calls it 'instances': so many units NAME@1, NAME@2 ... are made of "
            "the section");
@@ -145,9 +170,9 @@ static void keys_that_reeve_has_elsewhere_or_never(void **state)
 static void features_to_come(void **state)
 {
     static const char *const names[] = {
-        "health",         "schedule",     "stop-command", "env_file", "log_file",
-        "pre_start",      "listen",       "redact",       "nice",     "ExecStartPre",
-        "exec_start_pre", "limit_nofile", "extends",
+        "http",   "schedule", "stop-command", "env_file",     "log_file",     "pre_start",
+        "listen", "redact",   "nice",         "ExecStartPre", "limit_nofile", "extends",
+        "exec_start_pre",
     };
 
     (void)state;

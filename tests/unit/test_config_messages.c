@@ -1,8 +1,9 @@
 /*
  * The catalogue of what config says: every message with an input that causes it, word for word.
  * Each is one line, `file:line: [section] key: what is wrong; what would be right`. What --check
- * says of places is in test_config_places.c; what no input can cause (memory, a failing name
- * service) is missing here.
+ * says of places is in test_config_places.c, what is said of other units in
+ * test_config_order_messages.c, of readiness and health in test_config_probe.c; what no input can
+ * cause (memory, a failing name service) is missing here.
  */
 #include "config_fixture.h"
 
@@ -191,8 +192,6 @@ static void messages_about_values(void **state)
                                      "this key; did you mean 'always'?"},
         {UNIT "log = file\n",
          "t.ini:3: [service:web] log: 'file' is not a value of this key; write inherit or null"},
-        {UNIT "ready = notify\n",
-         "t.ini:3: [service:web] ready: 'notify' is not a value of this key; write started"},
         {UNIT "restart_jitter = 10\n", "t.ini:3: [service:web] restart_jitter: '10' is not a "
                                        "percentage; write for example 10% (from 0% to 100%)"},
         {UNIT "restart_limit = -1\n", "t.ini:3: [service:web] restart_limit: '-1' is not a number "

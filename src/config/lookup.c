@@ -10,7 +10,8 @@
 /* Names are compared with all others only so often, for a file full of unknown ones. */
 enum { GUESSES_MAX = 50 };
 
-const char *const condition_words[CONDITION_COUNT + 1] = {"started", "ready", "completed", NULL};
+const char *const condition_words[CONDITION_COUNT + 1] = {"started", "ready", "healthy",
+                                                          "completed", NULL};
 
 /* ---- the index of tags ---- */
 
@@ -298,6 +299,7 @@ static int find_tag(struct lookup *u, const char *tag, struct units_meant *ret, 
 /* Of docker compose. */
 static const char *const foreign_conditions[][2] = {
     {"service_started", "started"},
+    {"service_healthy", "healthy"},
     {"service_completed_successfully", "completed"},
 };
 
@@ -318,11 +320,6 @@ static int find_condition(const char *name, const char *condition, unsigned *ret
                     name, name, name);
         return -EINVAL;
     }
-    if (strcmp(condition, "healthy") == 0 || strcmp(condition, "service_healthy") == 0) {
-        strbuf_addf(why, "the condition '%s' is not in this version of reeve; write %s:ready",
-                    condition, name);
-        return -EINVAL;
-    }
     near = nearest_name(condition, condition_words, CONDITION_COUNT);
     for (i = 0; i < sizeof foreign_conditions / sizeof foreign_conditions[0]; i++) {
         if (strcmp(condition, foreign_conditions[i][0]) == 0)
@@ -332,7 +329,8 @@ static int find_condition(const char *name, const char *condition, unsigned *ret
     if (near)
         strbuf_addf(why, "did you mean %s:%s?", name, near);
     else
-        strbuf_addf(why, "write %s:started, %s:ready or %s:completed", name, name, name);
+        strbuf_addf(why, "write %s:started, %s:ready, %s:healthy or %s:completed", name, name, name,
+                    name);
     return -EINVAL;
 }
 

@@ -77,6 +77,13 @@ static void judge_pair(const struct linker *k, uint32_t self, enum order_key key
         strbuf_addf(why, " is a service with restart = always, which never completes; write ");
         strbuf_addf(why, "%s%s:ready, or give it restart = on-failure", m->tag ? "tag:" : "",
                     m->tag ? m->tag : name);
+    } else if (m->condition == CONDITION_HEALTHY && !k->l->texts[other].has_health) {
+        strbuf_addf(why, "'%s'", name);
+        add_tag(why, m);
+        strbuf_addf(why,
+                    " has no key 'health', so that nothing tells whether it is healthy; give it "
+                    "one, or write %s%s:ready",
+                    m->tag ? "tag:" : "", m->tag ? m->tag : name);
     }
 }
 

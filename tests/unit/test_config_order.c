@@ -21,7 +21,7 @@ static const struct unit_spec *unit(const struct loaded *l, const char *name)
 static void expect(const struct loaded *l, const char *name, const char *dependencies)
 {
     static const char *const kinds[] = {"after", "wants", "requires"};
-    static const char *const conditions[] = {"started", "ready", "completed"};
+    static const char *const conditions[] = {"started", "ready", "healthy", "completed"};
     const struct unit_spec *u = unit(l, name);
     struct strbuf said = STRBUF_INIT;
 

@@ -121,21 +121,39 @@ static void about_conditions(void **state)
     static const struct row rows[] = {
         {UNIT "requires = db:redy\n",
          "t.ini:11: [service:app] requires: 'redy' is not a condition; did you mean db:ready?"},
-        {UNIT "requires = db:xyzzy\n",
-         "t.ini:11: [service:app] requires: 'xyzzy' is not a condition; write db:started, db:ready "
-         "or db:completed"},
+        {UNIT "requires = db:xyzzy\n", "t.ini:11: [service:app] requires: 'xyzzy' is not a "
+                                       "condition; write db:started, db:ready, "
+                                       "db:healthy or db:completed"},
         {UNIT "requires = tag:back:xyzzy\n",
          "t.ini:11: [service:app] requires: 'xyzzy' is not a condition; write tag:back:started, "
-         "tag:back:ready or tag:back:completed"},
+         "tag:back:ready, tag:back:healthy or tag:back:completed"},
         {UNIT "requires = db:\n",
          "t.ini:11: [service:app] requires: no condition stands behind 'db:'; write db, or for "
          "example db:started"},
-        {UNIT "requires = db:healthy\n",
-         "t.ini:11: [service:app] requires: the condition 'healthy' is not in this version of "
-         "reeve; write db:ready"},
+        {UNIT "requires = db:healthy\n", "t.ini:11: [service:app] requires: 'db' has no key "
+                                         "'health', so that nothing tells whether "
+                                         "it is healthy; give it one, or write db:ready"},
+        {UNIT "wants = web:healthy web@2:healthy\n",
+         "t.ini:11: [service:app] wants: 'web' has no key 'health', so that nothing tells whether "
+         "it is healthy; give it one, or write web:ready\n"
+         "t.ini:11: [service:app] wants: 'web@2' has no key 'health', so that nothing tells "
+         "whether "
+         "it is healthy; give it one, or write web@2:ready"},
+        {UNIT "after = tag:mixed:healthy\n"
+              "[service:a]\ncommand = x\ntags = mixed\nhealth = notify\n"
+              "[job:b]\ncommand = x\ntags = mixed\n",
+         "t.ini:11: [service:app] after: 'b' (tag:mixed) has no key 'health', so that nothing "
+         "tells "
+         "whether it is healthy; give it one, or write tag:mixed:ready"},
+        /* A key that is refused may have been meant as one. */
+        {UNIT "requires = a:healthy b:healthy\n"
+              "[service:a]\ncommand = x\nhealth = x\n[service:b]\ncommand = x\nhelth = notify\n",
+         "t.ini:14: [service:a] health: 'x' is not a value of this key; write notify, "
+         "tcp:HOST:PORT, unix:PATH or exec:COMMAND\n"
+         "t.ini:17: [service:b] helth: unknown key; did you mean 'health'?"},
         {UNIT "requires = db:service_healthy\n",
-         "t.ini:11: [service:app] requires: the condition 'service_healthy' is not in this version "
-         "of reeve; write db:ready"},
+         "t.ini:11: [service:app] requires: 'service_healthy' is not a condition; did you mean "
+         "db:healthy?"},
         {UNIT "requires = migrate:service_completed_successfully\n",
          "t.ini:11: [service:app] requires: 'service_completed_successfully' is not a condition; "
          "did you mean migrate:completed?"},

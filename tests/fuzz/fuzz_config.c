@@ -82,6 +82,35 @@ static void same_dependencies(const struct unit_spec *a, const struct unit_spec 
         must(a->on_failed_start[i] == b->on_failed_start[i]);
 }
 
+static void same_probe(const struct probe_spec *a, const struct probe_spec *b)
+{
+    must(a->kind == b->kind && a->argc == b->argc && a->n_addresses == b->n_addresses);
+    same_text(a->text, b->text);
+    same_text(a->path, b->path);
+    must((a->kind == PROBE_EXEC) == (b->argv != NULL));
+    if (a->kind == PROBE_EXEC)
+        same_texts((const char *const *)a->argv, (const char *const *)b->argv, a->argc + 1);
+    for (uint32_t i = 0; i < a->n_addresses; i++) {
+        const struct probe_address *p = &a->addresses[i], *q = &b->addresses[i];
+
+        must(p->ipv6 == q->ipv6 && p->port == q->port && p->scope_id == q->scope_id);
+        must(memcmp(p->bytes, q->bytes, sizeof p->bytes) == 0);
+    }
+}
+
+static void same_probes(const struct unit_spec *a, const struct unit_spec *b)
+{
+    must(a->ready == b->ready && (a->ready != READY_FD || a->ready_fd == b->ready_fd) &&
+         a->ready_timeout_ms == b->ready_timeout_ms &&
+         a->ready_interval_ms == b->ready_interval_ms);
+    same_probe(&a->ready_probe, &b->ready_probe);
+    must(a->health_interval_ms == b->health_interval_ms &&
+         a->health_timeout_ms == b->health_timeout_ms && a->health_retries == b->health_retries &&
+         a->health_start_period_ms == b->health_start_period_ms &&
+         a->health_action == b->health_action);
+    same_probe(&a->health, &b->health);
+}
+
 static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
 {
     same_text(a->name, b->name);
@@ -104,13 +133,14 @@ static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
     must(b->kind == a->kind && b->line == a->line && b->change_user == a->change_user &&
          b->uid == a->uid && b->gid == a->gid && b->umask == a->umask);
     must(b->enabled == a->enabled && b->autostart == a->autostart && b->log == a->log &&
-         b->ready_timeout_ms == a->ready_timeout_ms && b->stop_signal == a->stop_signal &&
-         b->stop_timeout_ms == a->stop_timeout_ms && b->kill_mode == a->kill_mode);
+         b->stop_signal == a->stop_signal && b->stop_timeout_ms == a->stop_timeout_ms &&
+         b->kill_mode == a->kill_mode);
     must(b->restart == a->restart && b->restart_delay_ms == a->restart_delay_ms &&
          b->restart_limit == a->restart_limit && b->essential == a->essential &&
          b->timeout_ms == a->timeout_ms && b->retries == a->retries);
     must(b->instance == a->instance && b->on_failed == a->on_failed &&
          b->on_dependency_restart == a->on_dependency_restart);
+    same_probes(a, b);
     same_dependencies(a, b);
     must(memcmp(&b->success_exit, &a->success_exit, sizeof b->success_exit) == 0);
 }
@@ -125,6 +155,26 @@ static void same_daemon(const struct daemon_spec *a, const struct daemon_spec *b
          a->shutdown_timeout_ms == b->shutdown_timeout_ms);
     must(a->exit_when == b->exit_when && a->has_exit_code_from == b->has_exit_code_from &&
          a->exit_code_from == b->exit_code_from);
+}
+
+static void check_probe(const struct probe_spec *p)
+{
+    must((p->kind == PROBE_NONE) == (p->text == NULL));
+    must((p->kind == PROBE_EXEC) == (p->argc > 0) && (p->argc == 0 || *p->argv[0]));
+    must((p->kind == PROBE_UNIX) == (p->path != NULL));
+    must(!p->path || ((*p->path == '/' || *p->path == '@') && strlen(p->path) <= PROBE_PATH_MAX));
+    must((p->kind == PROBE_TCP) == (p->n_addresses > 0));
+    for (uint32_t i = 0; i < p->n_addresses; i++)
+        must(p->addresses[i].port != 0);
+}
+
+static void check_probes(const struct unit_spec *u)
+{
+    check_probe(&u->ready_probe);
+    check_probe(&u->health);
+    must((u->ready == READY_PROBED) == (u->ready_probe.kind != PROBE_NONE));
+    must(u->ready_probe.kind != PROBE_NOTIFY && u->health_retries >= 1);
+    must(u->ready_interval_ms >= 10 && u->health_interval_ms >= 100 && u->health_timeout_ms >= 1);
 }
 
 static void check_tags(const struct unit_spec *u)
@@ -176,6 +226,8 @@ static void check_dependencies(const struct spec_set *set)
             must(other < set->n_units && other != i && seen[other] != i + 1);
             seen[other] = i + 1;
             must(u->dependencies[k].conditions != 0);
+            must(!(u->dependencies[k].conditions >> CONDITION_HEALTHY & 1) ||
+                 set->units[other].health.kind != PROBE_NONE);
         }
         must((u->on_failed == ON_FAILED_START) == (u->n_on_failed_start > 0));
     }
@@ -197,6 +249,7 @@ static void check_set(const struct spec_set *set)
     same_daemon(&set->daemon, &again->daemon);
     for (uint32_t i = 0; i < set->n_units; i++) {
         check_tags(&set->units[i]);
+        check_probes(&set->units[i]);
         same_unit(&set->units[i], &again->units[i]);
         must(strtab_put(&names, set->units[i].name, strlen(set->units[i].name), &added) && added);
     }

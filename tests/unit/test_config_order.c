@@ -68,6 +68,20 @@ static void conditions(void **state)
     unload(&l);
 }
 
+/* Whatever the form of `health`; by name, instance or tag. */
+static void healthy(void **state)
+{
+    struct loaded l = load_good(
+        S("a", "requires = db:healthy\nwants = b@2:healthy db:ready\nafter = tag:t:healthy\n")
+            S("db", "health = notify\n") S("b", "health = exec:true\ninstances = 2\ntags = t\n")
+                J("c", "health = tcp:localhost:1\ntags = t\n"));
+
+    (void)state;
+    expect(&l, "a",
+           "requires db:ready:healthy, wants b@2:healthy, after b@1:healthy, after c:healthy");
+    unload(&l);
+}
+
 /* The strongest kind, all conditions, in the order written. */
 static void several_keys_add_up(void **state)
 {
@@ -340,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_said),
         cmocka_unit_test(conditions),
+        cmocka_unit_test(healthy),
         cmocka_unit_test(several_keys_add_up),
         cmocka_unit_test(before_turns_round),
         cmocka_unit_test(tags),

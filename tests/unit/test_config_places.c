@@ -100,6 +100,29 @@ static void test_check_places(void **state)
     check_places("[service:a]\ncommand = sh\ndirectory = %s/plain\n", "is not a directory");
 }
 
+/* The commands of ready and health are looked for as that of the unit is, and the rest is not. */
+static void test_check_probes(void **state)
+{
+    (void)state;
+    check_places("[service:a]\ncommand = sh\nready = exec:./program\nhealth = exec:program -q\n"
+                 "environment = PATH=/bin:%s\n"
+                 "directory = /\n",
+                 "t.ini:3: [service:a] ready: the program './program' was not found: No such file "
+                 "or directory; install it or correct the path");
+    check_places("[service:a]\ncommand = sh\nready = exec:./program\ndirectory = %s\n", NULL);
+    check_places("[service:a]\ncommand = sh\nhealth = exec:%s/plain\n",
+                 "t.ini:3: [service:a] health: the program '/tmp/reeve-test-");
+    check_places("[service:a]\ncommand = sh\nhealth = exec:no-such-program -q\n",
+                 "t.ini:3: [service:a] health: the program 'no-such-program' was not found in "
+                 "PATH: No such file or directory; install it or write its full path");
+    /* One missing directory is one error. */
+    check_places(
+        "[service:a]\ncommand = sh\nready = exec:./program\ndirectory = /no/such\n",
+        "t.ini:4: [service:a] directory: '/no/such': No such file or directory; create it");
+    check_places("[service:a]\ncommand = sh\nready = unix:/no/such\nhealth = tcp:localhost:1\n",
+                 NULL);
+}
+
 /* ---- as somebody else ---- */
 
 static const mode_t mode_of_scratch = 0700; /* as mkdtemp made it */
@@ -152,6 +175,8 @@ static void test_programs_as_the_user_sees_them(void **state)
     check_as_root(AS_DAEMON "%s/program\n", "/program' must have an x permission for that user");
     check_as_root(AS_DAEMON "program\nenvironment = PATH=/usr/bin:%s\n",
                   "the program 'program' in PATH cannot be executed as user 'daemon'");
+    check_as_root(AS_DAEMON "sh\nhealth = exec:%s/program\n",
+                  "health: the program '/tmp/reeve-test-");
     set_mode("program", 0755);
     /* An x permission of somebody is enough for root. */
     set_mode("plain", 0654);
@@ -369,6 +394,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_places),
+        cmocka_unit_test(test_check_probes),
         cmocka_unit_test(test_programs_as_the_user_sees_them),
         cmocka_unit_test(test_directories_as_the_user_sees_them),
         cmocka_unit_test(test_rights_by_mode),

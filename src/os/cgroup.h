@@ -38,6 +38,9 @@ int cgroup_remove(const struct cgroup_root *root, const char *name);
 int cgroup_populated(int cgroup_fd);
 /* SIGKILL to all below: cgroup.kill, or (before Linux 5.14) process by process. */
 int cgroup_kill(int cgroup_fd);
+/* Writes the path of the process's cgroup, from the root of the hierarchy as we see it: "/a/b". 0;
+ * -ESRCH: no such process; -ENAMETOOLONG; other negative errno. Reads /proc. */
+int cgroup_path_of(pid_t pid, char *ret_path, size_t path_bytes);
 /* Whether the process is in the cgroup of this name (as cgroup_create tells it) or below: 1, 0, or
  * negative errno when that cannot be told. Reads /proc. */
 int cgroup_holds(const char *name, pid_t pid);

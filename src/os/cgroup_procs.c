@@ -59,24 +59,42 @@ static int each_process(int cgroup_fd, void (*fn)(pid_t pid, void *arg), void *a
     return r;
 }
 
-int cgroup_holds(const char *name, pid_t pid)
+int cgroup_path_of(pid_t pid, char *ret_path, size_t path_bytes)
 {
     char path[48], text[4096];
     const char *at;
+    size_t len;
     ssize_t n;
 
     snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
     n = file_read(AT_FDCWD, path, text, sizeof text);
-    if (n == -ENOENT || n == -ESRCH)
-        return 0;
     if (n < 0)
-        return (int)n;
+        return n == -ENOENT ? -ESRCH : (int)n;
     at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
     if (!at)
         return -ENODATA;
-    *strchrnul(at + 1, '\n') = '\0';
-    for (size_t len = strlen(name); (at = strstr(at, name)) != NULL; at++)
-        if (at[-1] == '/' && (at[len] == '/' || at[len] == '\0'))
+    at = strchr(at, '/');
+    if (!at)
+        return -ENODATA;
+    len = strcspn(at, "\n");
+    if (len >= path_bytes)
+        return -ENAMETOOLONG;
+    memcpy(ret_path, at, len);
+    ret_path[len] = '\0';
+    return 0;
+}
+
+int cgroup_holds(const char *name, pid_t pid)
+{
+    size_t len = strlen(name);
+    char path[4096];
+    const char *at = path;
+    int r = cgroup_path_of(pid, path, sizeof path);
+
+    if (r < 0)
+        return r == -ESRCH ? 0 : r;
+    for (; (at = strstr(at, name)) != NULL; at++)
+        if (at > path && at[-1] == '/' && (at[len] == '/' || at[len] == '\0'))
             return 1;
     return 0;
 }

@@ -13,7 +13,7 @@ enum { FAULT_SLOTS = 64 };
 
 struct fault_slot {
     char name[24];     /* of the call, as in "clone3"; empty: unused */
-    int32_t err;       /* errno to fail with; 0: transfer one byte only (read, write, send, recv) */
+    int32_t err;       /* errno to fail with; 0: transfer one byte (read, write, send, recv[msg]) */
     int32_t remaining; /* how many more times; below 0: for ever */
     int32_t skip;      /* let so many calls pass first */
     int32_t hits;      /* how often it struck */

@@ -186,6 +186,33 @@ int sys_connect(int fd, const struct sockaddr *address, socklen_t len_bytes)
     return r;
 }
 
+int sys_bind(int fd, const struct sockaddr *address, socklen_t address_bytes)
+{
+    int r;
+
+    CALL(r, "bind", bind(fd, address, address_bytes));
+    return r;
+}
+
+ssize_t sys_sendto(int fd, const void *buf, size_t size_bytes, const struct sockaddr *address,
+                   socklen_t address_bytes)
+{
+    ssize_t r;
+
+    CALL_AGAIN(r, "sendto",
+               sendto(fd, buf, size_bytes, MSG_NOSIGNAL | MSG_DONTWAIT, address, address_bytes));
+    return r;
+}
+
+ssize_t sys_recvmsg(int fd, struct msghdr *message)
+{
+    ssize_t r;
+
+    TRANSFER(r, "recvmsg", message->msg_iov->iov_len,
+             recvmsg(fd, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+    return r;
+}
+
 int sys_kill(pid_t pid, int sig)
 {
     int r;

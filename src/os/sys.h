@@ -44,6 +44,12 @@ int sys_accept4(int fd, int flags);
 int sys_socket(int domain, int type, int protocol);
 /* connect(2), for sockets that do not block: never repeated. */
 int sys_connect(int fd, const struct sockaddr *address, socklen_t len_bytes);
+int sys_bind(int fd, const struct sockaddr *address, socklen_t address_bytes);
+/* sendto(2) with MSG_NOSIGNAL | MSG_DONTWAIT, recvmsg(2) into one buffer with MSG_DONTWAIT |
+ * MSG_CMSG_CLOEXEC; repeated on EINTR. */
+ssize_t sys_sendto(int fd, const void *buf, size_t size_bytes, const struct sockaddr *address,
+                   socklen_t address_bytes);
+ssize_t sys_recvmsg(int fd, struct msghdr *message);
 int sys_kill(pid_t pid, int sig);
 int sys_pidfd_open(pid_t pid);
 /* flags: 0, or PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9). */

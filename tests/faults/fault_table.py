@@ -34,7 +34,7 @@ class FaultTable:
 
     def set(self, name, err, times=1, skip=0):
         """The call `name` fails `times` times (ALWAYS: until cleared) with errno `err`, after
-        `skip` good ones. err 0 cuts read, write, send and recv to one byte. EINTR must not be
+        `skip` good ones. err 0 cuts read, write, send, recv and recvmsg to one byte. EINTR must not be
         ALWAYS: interrupted calls are repeated."""
         if err == _errno.EINTR and times < 0:
             raise ValueError("a call that is always interrupted never ends")

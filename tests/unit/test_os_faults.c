@@ -13,6 +13,8 @@
 #include "os/dirs.h"
 #include "os/file.h"
 #include "os/memfd.h"
+#include "os/notify_client.h"
+#include "os/notify_socket.h"
 #include "os/slots.h"
 #include "os/socket.h"
 #include "os_support.h"
@@ -71,6 +73,8 @@ static void test_every_call(void **state)
     siginfo_t info;
     int fds[2];
     char byte;
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
     (void)state;
 #define FAILS(name, call)                                                                          \
@@ -93,6 +97,9 @@ static void test_every_call(void **state)
     FAILS("accept4", sys_accept4(-1, 0));
     FAILS("socket", sys_socket(AF_UNIX, SOCK_STREAM, 0));
     FAILS("connect", sys_connect(-1, &nowhere, sizeof nowhere));
+    FAILS("bind", sys_bind(-1, NULL, 0));
+    FAILS("sendto", sys_sendto(-1, &byte, 1, NULL, 0));
+    FAILS("recvmsg", sys_recvmsg(-1, &message));
     FAILS("kill", sys_kill(1, 0));
     FAILS("pidfd_open", sys_pidfd_open(1));
     FAILS("pidfd_send_signal", sys_pidfd_send_signal(-1, 0, 0));
@@ -333,6 +340,58 @@ static void test_files(void **state)
     assert_int_equal(socket_listen(path, 0600), -EACCES);
 }
 
+static void test_notifications(void **state)
+{
+    struct notify_socket s = {.fd = -1};
+    struct notify_client client;
+    struct notify_datagram d;
+    char path[256], text[64];
+    struct stat st;
+
+    (void)state;
+    in_tmp(path, "notify");
+    arm(0, "socket", EMFILE, 1, 0);
+    assert_int_equal(notify_socket_open(&s, path), -EMFILE);
+    assert_int_equal(s.fd, -1);
+    arm(0, "bind", EADDRINUSE, 1, 0);
+    assert_int_equal(notify_socket_open(&s, path), -EADDRINUSE);
+    assert_int_equal(s.fd, -1);
+    assert_int_equal(lstat(path, &st), -1);
+    assert_int_equal(notify_socket_open(&s, path), 0);
+    arm(0, "unlinkat", EACCES, 1, 0);
+    assert_int_equal(notify_socket_open(&(struct notify_socket){.fd = -1}, path), -EACCES);
+
+    arm(0, "socket", ENFILE, 1, 0);
+    assert_int_equal(notify_client_open(&client, path), -ENFILE);
+    assert_int_equal(client.fd, -1);
+    assert_int_equal(notify_client_open(&client, path), 0);
+    arm(0, "sendto", EAGAIN, 1, 0);
+    arm(1, "sendto", EINTR, 1, 0);
+    assert_int_equal(notify_client_send(&client, "lost"), -EAGAIN);
+    assert_int_equal(notify_client_send(&client, "READY=1"), 0);
+
+    arm(0, "recvmsg", ENOBUFS, 1, 0);
+    assert_int_equal(notify_socket_receive(&s, text, sizeof text, &d), -ENOBUFS);
+    arm(0, "recvmsg", EINTR, 3, 0);
+    assert_int_equal(notify_socket_receive(&s, text, sizeof text, &d), 1);
+    assert_int_equal(faults[0].hits, 3);
+    assert_int_equal(d.len_bytes, 7);
+    assert_int_equal(d.pid, getpid());
+    sys_close(&d.pidfd);
+    assert_int_equal(notify_client_send(&client, "READY=1"), 0);
+    arm(0, "recvmsg", 0, 1, 0);
+    assert_int_equal(notify_socket_receive(&s, text, sizeof text, &d), 1);
+    assert_true(d.truncated);
+    sys_close(&d.pidfd);
+    /* Ready to be read, and then there is nothing. */
+    arm(0, "recvmsg", EAGAIN, 1, 0);
+    assert_int_equal(notify_client_send(&client, "READY=1"), 0);
+    assert_int_equal(notify_socket_receive(&s, text, sizeof text, &d), 0);
+    notify_client_close(&client);
+    notify_socket_close(&s);
+    assert_int_equal(lstat(path, &st), -1);
+}
+
 static bool count_visits(const struct proc_stat *p, void *arg)
 {
     (void)p;
@@ -405,11 +464,17 @@ static void test_wall_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FAULT_TEST(test_counting),        FAULT_TEST(test_every_call),
-        FAULT_TEST(test_interrupted),     FAULT_TEST(test_files_and_their_watches),
-        FAULT_TEST(test_short_transfers), FAULT_TEST(test_spawn),
-        FAULT_TEST(test_cgroup_refused),  FAULT_TEST(test_cgroup_kill_by_hand),
-        FAULT_TEST(test_files),           FAULT_TEST(test_walk),
+        FAULT_TEST(test_counting),
+        FAULT_TEST(test_every_call),
+        FAULT_TEST(test_interrupted),
+        FAULT_TEST(test_files_and_their_watches),
+        FAULT_TEST(test_short_transfers),
+        FAULT_TEST(test_spawn),
+        FAULT_TEST(test_cgroup_refused),
+        FAULT_TEST(test_cgroup_kill_by_hand),
+        FAULT_TEST(test_files),
+        FAULT_TEST(test_notifications),
+        FAULT_TEST(test_walk),
         FAULT_TEST(test_wall_clock),
     };
 

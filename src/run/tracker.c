@@ -1,7 +1,6 @@
 #include "run/tracker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "os/sys.h"
 
 enum { SCAN_BUDGET = 64, POLL_MS = 250, SCAN_RESERVE = 4096, ORPHANS_READ_MAX = 256 };
+enum { CGROUP_PATH_BYTES = 4096, UNIT_CGROUP_BYTES = 256 };
 
 /* ---- members ---- */
 
@@ -345,42 +345,38 @@ struct orphan_count {
     uint32_t n_first;
 };
 
-/* The "0::" line of /proc/PID/cgroup, without its end; "" when there is none. */
-static void read_cgroup_line(pid_t pid, char *line, size_t size_bytes)
+int tracker_unit_cgroup(const struct tracker *k, pid_t pid, char *ret_name, size_t name_bytes)
 {
-    char path[64], text[4096];
-    const char *at;
-    ssize_t n;
-    int fd;
+    char own[CGROUP_PATH_BYTES], its[CGROUP_PATH_BYTES];
+    size_t len, name_len;
+    int r;
 
-    line[0] = '\0';
-    snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
-    fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    n = sys_read(fd, text, sizeof text - 1);
-    sys_close(&fd);
-    text[n > 0 ? n : 0] = '\0';
-    at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-    if (at)
-        snprintf(line, size_bytes, "%.*s", (int)strcspn(at + (*at == '\n'), "\n"),
-                 at + (*at == '\n'));
+    if (!tracker_has_cgroups(k))
+        return -ENOENT;
+    r = cgroup_path_of(getpid(), own, sizeof own);
+    if (r == 0)
+        r = cgroup_path_of(pid, its, sizeof its);
+    if (r < 0)
+        return r;
+    len = strlen(own);
+    if (own[len - 1] == '/') /* the root */
+        len--;
+    if (strncmp(its, own, len) != 0 || its[len] != '/')
+        return -ENOENT;
+    name_len = strcspn(its + len + 1, "/");
+    if (name_len == 0 || name_len >= name_bytes)
+        return -ENOENT;
+    memcpy(ret_name, its + len + 1, name_len);
+    ret_name[name_len] = '\0';
+    return 0;
 }
 
 /* Below our own cgroup, in one of a unit. */
 static bool in_a_unit_cgroup(const struct tracker *k, pid_t pid)
 {
-    char own[1024], its[1024];
-    size_t len;
+    char name[UNIT_CGROUP_BYTES];
 
-    if (!tracker_has_cgroups(k))
-        return false;
-    read_cgroup_line(getpid(), own, sizeof own);
-    read_cgroup_line(pid, its, sizeof its);
-    len = strlen(own);
-    if (len && own[len - 1] == '/') /* the root */
-        len--;
-    return len && strncmp(its, own, len) == 0 && strncmp(its + len, "/reeve.", 7) == 0;
+    return tracker_unit_cgroup(k, pid, name, sizeof name) == 0 && strncmp(name, "reeve.", 6) == 0;
 }
 
 static void count_in(struct orphan_count *count, const struct proc_stat *p)

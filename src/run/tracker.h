@@ -60,6 +60,10 @@ void tracker_look(struct tracker *k);
  * (may be NULL with n_first 0), the rest of which is left as it is. Reads /proc. */
 uint32_t tracker_find_orphans(struct tracker *k, pid_t *ret_first, uint32_t n_first);
 
+/* Writes the name of the cgroup directly below our own that the process is in, or below. 0;
+ * -ENOENT: it is in none of them; -ESRCH: no such process; other negative errno. Reads /proc. */
+int tracker_unit_cgroup(const struct tracker *k, pid_t pid, char *ret_name, size_t name_bytes);
+
 /* For tree.c */
 void tracker_join_ending(struct tracker *k, struct tree *t);
 void tracker_leave_ending(struct tracker *k, struct tree *t);

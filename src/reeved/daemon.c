@@ -17,6 +17,7 @@
 #include "os/signals.h"
 #include "os/socket.h"
 #include "os/sys.h"
+#include "reeved/announce.h"
 #include "run/errand.h"
 #include "run/loop.h"
 #include "run/procs.h"
@@ -46,6 +47,7 @@ struct daemon {
     struct survivors survivors;
     struct supervisor *supervisor; /* NULL until the configuration is there */
     struct control *control;       /* NULL: no socket */
+    struct announce announce;
     int exit_code;
 };
 
@@ -196,6 +198,7 @@ static void supervise(struct survivors *v)
         }
     }
     supervisor_begin(d->supervisor);
+    announce_units(&d->announce, d->supervisor);
     tell_ready(d);
 }
 
@@ -290,6 +293,7 @@ static int begin(struct daemon *d)
 
     if (r < 0)
         return r;
+    announce_begin(&d->announce, &d->loop);
     watch_init(&d->signals, &d->loop, on_signals, d);
     task_init(&d->reap, &d->loop, reap, d);
     timer_init(&d->socket_again, &d->loop, settle_socket, d);
@@ -307,6 +311,7 @@ static void end(struct daemon *d)
     errand_end(&d->load);
     survivors_finish(&d->survivors);
     control_destroy(d->control);
+    announce_end(&d->announce);
     supervisor_destroy(d->supervisor);
     spec_set_unref(d->set);
     watch_stop(&d->signals);
@@ -320,7 +325,8 @@ static void end(struct daemon *d)
 
 int daemon_run(const struct options *o, const struct boot *b)
 {
-    struct daemon d = {.options = o, .boot = b, .memfd = -1, .lock_fd = -1};
+    struct daemon d = {
+        .options = o, .boot = b, .memfd = -1, .lock_fd = -1, .announce.client.fd = -1};
     int r;
 
     snprintf(d.mark, sizeof d.mark, "pid:%d", (int)getpid());

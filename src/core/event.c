@@ -10,6 +10,7 @@ const char *event_name(enum event_type type)
         [EV_EXECED] = "execed",       [EV_EXEC_ERROR] = "exec_error",
         [EV_READY] = "ready",         [EV_LOOK] = "look",
         [EV_LOOKED] = "looked",       [EV_FED] = "fed",
+        [EV_EXTEND] = "extend",       [EV_WATCHDOG] = "watchdog",
         [EV_SIGNALLED] = "signalled", [EV_KILLED] = "killed",
         [EV_EXITED] = "exited",       [EV_TREE_EMPTY] = "tree_empty",
         [EV_DEADLINE] = "deadline",

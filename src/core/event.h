@@ -26,6 +26,8 @@ enum event_type {
     EV_READY,       /* it says that it is ready, by notify or fd */
     EV_LOOK,        /* the time of unit.look_at_ms has come */
     EV_LOOKED,      /* the result of a look: looked */
+    EV_EXTEND,      /* it asks for more time: extend_ms */
+    EV_WATCHDOG,    /* it wants another time for its watchdog: watchdog_ms */
     EV_FED,         /* it fed the watchdog; trigger: it says that it is not well */
     EV_SIGNALLED,   /* the stop signal reached a main that was alive */
     EV_KILLED,      /* SIGKILL was sent: main_alive, leftovers */
@@ -61,6 +63,8 @@ struct event {
         struct {
             bool trigger;
         } fed;
+        int64_t extend_ms;   /* from now */
+        int64_t watchdog_ms; /* 0: none any more */
         struct {
             bool main_alive;
             uint32_t leftovers;

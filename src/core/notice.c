@@ -12,6 +12,7 @@ const char *notice_type_name(enum notice_type type)
         [NOTICE_UNIT_EXITED] = "unit.exited",
         [NOTICE_UNIT_UNKILLABLE] = "unit.unkillable",
         [NOTICE_UNIT_HEALTH] = "unit.health",
+        [NOTICE_UNIT_REFUSED] = "unit.refused",
     };
 
     return names[type];

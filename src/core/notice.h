@@ -22,7 +22,8 @@ enum notice_type {
     NOTICE_UNIT_STATE,       /* state */
     NOTICE_UNIT_EXITED,      /* exit */
     NOTICE_UNIT_UNKILLABLE,
-    NOTICE_UNIT_HEALTH, /* health */
+    NOTICE_UNIT_HEALTH,  /* health */
+    NOTICE_UNIT_REFUSED, /* refused */
     NOTICE_COUNT
 };
 
@@ -68,6 +69,9 @@ struct notice {
             enum healthiness is;
             struct probe_result failure; /* unhealthy: the last one */
         } health;
+        struct {
+            const char *what; /* static: the key of a notification that is refused */
+        } refused;
     } u;
 };
 

@@ -83,6 +83,8 @@ static void begin_run(struct step *st)
     u->ended_ms = 0;
     u->early_kill_wall_ms = 0;
     u->ready_early = false;
+    u->watchdog_ms = u->spec->health.kind == PROBE_NOTIFY ? u->spec->health_interval_ms : 0;
+    u->kill_by_ms = 0;
     health_begin(&u->health);
     memset(&u->current, 0, sizeof u->current);
     u->current.run = u->run;
@@ -230,6 +232,7 @@ static void begin_stop(struct step *st, enum requested_by by, struct requester r
     struct unit *u = st->u;
     int64_t deadline_ms = earlier(in_ms(st, u->spec->stop_timeout_ms), kill_by_ms);
 
+    u->kill_by_ms = kill_by_ms;
     u->current.requested_by = by;
     u->current.requester = requester;
     u->ready = false;
@@ -277,6 +280,7 @@ static void on_stop_sooner(struct step *st)
     u->told_down = true;
     u->again = false;
     u->patience_ms = earlier(u->patience_ms, st->ev->u.ask.patience_ms);
+    u->kill_by_ms = earlier(u->kill_by_ms, st->ev->u.ask.kill_by_ms);
     u->deadline_ms = earlier(u->deadline_ms, st->ev->u.ask.kill_by_ms);
     if (u->deadline_ms <= st->now.mono_ms)
         kill_tree(st);
@@ -357,10 +361,10 @@ static void on_spawn_error(struct step *st)
     end_run(st);
 }
 
-/* The watchdog of notify is a deadline that is moved whenever it is fed. */
-static bool has_watchdog(const struct unit *u)
+/* The watchdog is a look that is put off whenever it is fed. */
+static void arm_watchdog(struct step *st)
 {
-    return u->spec->health.kind == PROBE_NOTIFY;
+    st->u->look_at_ms = st->u->watchdog_ms ? in_ms(st, st->u->watchdog_ms) : 0;
 }
 
 static void become_ready(struct step *st)
@@ -371,8 +375,8 @@ static void become_ready(struct step *st)
     u->ready = true;
     u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
     enter(st, PHASE_RUNNING, job_deadline(u));
-    if (has_watchdog(u))
-        u->look_at_ms = in_ms(st, spec->health_interval_ms);
+    if (spec->health.kind == PROBE_NOTIFY)
+        arm_watchdog(st);
     else if (spec->health.kind != PROBE_NONE)
         u->look_at_ms = in_ms(st, health_first_ms(spec, st->random));
 }
@@ -533,11 +537,11 @@ static void on_looked_for_health(struct step *st)
 /* The time has come to look at it, or it has not fed its watchdog in time. */
 static void on_look_running(struct step *st)
 {
-    if (!has_watchdog(st->u)) {
+    if (st->u->spec->health.kind != PROBE_NOTIFY) {
         on_look(st);
         return;
     }
-    st->u->look_at_ms = in_ms(st, st->u->spec->health_interval_ms);
+    arm_watchdog(st);
     take_health(st, (struct probe_result){.how = PROBE_SILENT}, 0);
 }
 
@@ -546,10 +550,38 @@ static void on_fed(struct step *st)
     struct unit *u = st->u;
     struct probe_result result = {.how = st->ev->u.fed.trigger ? PROBE_SILENT : PROBE_GOOD};
 
-    if (!has_watchdog(u))
+    if (u->spec->health.kind != PROBE_NOTIFY)
         return;
-    u->look_at_ms = in_ms(st, u->spec->health_interval_ms);
+    arm_watchdog(st);
     take_health(st, result, 0);
+}
+
+static void on_watchdog(struct step *st)
+{
+    if (st->u->spec->health.kind != PROBE_NOTIFY)
+        return;
+    st->u->watchdog_ms = st->ev->u.watchdog_ms;
+    if (st->u->phase == PHASE_RUNNING)
+        arm_watchdog(st);
+}
+
+/* ---- more time ---- */
+
+/* A deadline that the unit may move, but never to before where it was. */
+static void on_extend(struct step *st)
+{
+    struct unit *u = st->u;
+    int64_t asked_ms = in_ms(st, st->ev->u.extend_ms);
+
+    if (u->deadline_ms && u->deadline_ms < asked_ms)
+        u->deadline_ms = asked_ms;
+}
+
+/* A stop's is bounded by whoever else waits for its end. */
+static void on_extend_stop(struct step *st)
+{
+    on_extend(st);
+    st->u->deadline_ms = earlier(st->u->deadline_ms, st->u->kill_by_ms);
 }
 
 static void on_job_timeout(struct step *st)
@@ -618,6 +650,8 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_EXECED] = on_execed,
             [EV_EXEC_ERROR] = on_exec_error,
             [EV_READY] = on_ready_early,
+            [EV_EXTEND] = on_extend,
+            [EV_WATCHDOG] = on_watchdog,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_start_deadline,
         },
@@ -628,6 +662,8 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_BOUNCE] = on_restart,
             [EV_RESET] = on_reset_run,
             [EV_READY] = become_ready,
+            [EV_EXTEND] = on_extend,
+            [EV_WATCHDOG] = on_watchdog,
             [EV_LOOK] = on_look,
             [EV_LOOKED] = on_looked_for_ready,
             [EV_EXITED] = on_exited,
@@ -642,6 +678,8 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_LOOK] = on_look_running,
             [EV_LOOKED] = on_looked_for_health,
             [EV_FED] = on_fed,
+            [EV_EXTEND] = on_extend,
+            [EV_WATCHDOG] = on_watchdog,
             [EV_EXITED] = on_exited,
             [EV_DEADLINE] = on_job_timeout,
         },
@@ -656,6 +694,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_EXECED] = on_execed_late,
             [EV_EXEC_ERROR] = on_exec_error,
             [EV_SIGNALLED] = on_signalled,
+            [EV_EXTEND] = on_extend_stop,
             [EV_EXITED] = on_exited_stopping,
             [EV_DEADLINE] = on_stop_deadline,
         },
@@ -665,6 +704,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
             [EV_STOP] = on_stop_sooner,
             [EV_RESTART] = on_start_again,
             [EV_RESET] = on_reset_run,
+            [EV_EXTEND] = on_extend_stop,
             [EV_TREE_EMPTY] = on_tree_empty,
             [EV_DEADLINE] = on_stop_deadline,
         },

@@ -99,9 +99,11 @@ struct unit {
     int64_t deadline_ms; /* monotonic; 0: none. When it passes, post EV_DEADLINE */
     int64_t since_ms;    /* monotonic: entered the phase */
 
-    int64_t look_at_ms; /* monotonic; 0: none. When it passes, post EV_LOOK */
-    bool looking;       /* a look is under way */
-    bool ready_early;   /* it was ready before the news that it executes */
+    int64_t look_at_ms;  /* monotonic; 0: none. When it passes, post EV_LOOK */
+    bool looking;        /* a look is under way */
+    int64_t watchdog_ms; /* health = notify: how often it is to be fed; 0: it wants none */
+    int64_t kill_by_ms;  /* a stop: SIGKILL falls no later, whatever the unit asks for; 0: none */
+    bool ready_early;    /* it was ready before the news that it executes */
     struct health health;
 
     uint64_t run; /* number of the current or last run; 0: none yet */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,13 +95,11 @@ static void on_ready_fd(struct watch *w, int events)
         post(k, &ev);
 }
 
-int looks_prepare(struct looks *k, struct spawn_request *request)
+static int open_ready_fd(struct looks *k, struct spawn_request *request)
 {
     int fds[2];
     int r;
 
-    if (!k || k->live->unit.spec->ready != READY_FD)
-        return 0;
     forget_ready_fd(k);
     r = sys_pipe2(fds, O_CLOEXEC);
     if (r < 0)
@@ -110,6 +110,41 @@ int looks_prepare(struct looks *k, struct spawn_request *request)
         return -errno;
     request->pass_as = k->live->unit.spec->ready_fd;
     request->pass_fd = k->ready_fd_far;
+    return 0;
+}
+
+/* ---- a main process ---- */
+
+int looks_prepare(struct looks *k, struct spawn_request *request)
+{
+    if (!k)
+        return 0;
+    memset(&k->told, 0, sizeof k->told);
+    if (k->envp)
+        request->envp = k->envp;
+    return k->live->unit.spec->ready == READY_FD ? open_ready_fd(k, request) : 0;
+}
+
+int looks_set_socket(struct looks *k, const char *name)
+{
+    const struct unit_spec *spec = k->live->unit.spec;
+    uint32_t n = 0;
+
+    k->envp = calloc((size_t)spec->envc + 3, sizeof *k->envp);
+    if (!k->envp || asprintf(&k->notify_env, "NOTIFY_SOCKET=%s", name) < 0) {
+        k->notify_env = NULL;
+        return -ENOMEM;
+    }
+    for (; n < spec->envc; n++)
+        k->envp[n] = spec->envp[n];
+    k->envp[n++] = k->notify_env;
+    if (spec->health.kind != PROBE_NOTIFY)
+        return 0;
+    if (asprintf(&k->watchdog_env, "WATCHDOG_USEC=%" PRId64, spec->health_interval_ms * 1000) < 0) {
+        k->watchdog_env = NULL;
+        return -ENOMEM;
+    }
+    k->envp[n] = k->watchdog_env;
     return 0;
 }
 
@@ -171,5 +206,8 @@ void looks_destroy(struct looks *k)
     forget_ready_fd(k);
     sys_close(&k->ready_fd_far);
     prober_finish(&k->prober);
+    free(k->envp);
+    free(k->notify_env);
+    free(k->watchdog_env);
     free(k);
 }

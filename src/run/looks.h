@@ -6,6 +6,7 @@
 #ifndef REEVE_RUN_LOOKS_H
 #define REEVE_RUN_LOOKS_H
 
+#include "core/notify_message.h"
 #include "core/unit.h"
 #include "run/command.h"
 #include "run/loop.h"
@@ -14,13 +15,23 @@
 struct live;
 struct spawn_request;
 
+/* What a run tells about itself, beyond what is acted upon. */
+struct told {
+    bool stopping, reloading;
+    int errnum; /* 0: none */
+    char status[NOTIFY_STATUS_BYTES];
+};
+
 struct looks {
     struct live *live;
     struct timer timer; /* mirrors unit.look_at_ms */
     struct command_place place;
     struct prober prober;
     struct watch ready;
-    int ready_fd;     /* ours, of the pipe whose other end the unit has; -1: none */
+    char **envp;                     /* with what notifications need; owned; NULL: the spec's */
+    char *notify_env, *watchdog_env; /* owned */
+    struct told told;                /* by the run, about itself */
+    int ready_fd;                    /* ours, of the pipe whose other end the unit has; -1: none */
     int ready_fd_far; /* the other end, from looks_prepare to looks_spawned; -1: none */
 };
 
@@ -28,6 +39,8 @@ struct looks {
 int looks_create(struct looks **ret, struct live *l);
 /* Nothing of a look is left behind. NULL is allowed, here and below. */
 void looks_destroy(struct looks *k);
+/* Units that notify are to find this socket. 0 or -ENOMEM. */
+int looks_set_socket(struct looks *k, const char *name);
 /* Before a main process is spawned: adds what it is to have. 0, or negative errno. */
 int looks_prepare(struct looks *k, struct spawn_request *request);
 /* After that, whether or not it came to be. */

@@ -71,6 +71,15 @@ void notice_health(struct supervisor *s, const struct unit *u)
     supervisor_note(s, &n);
 }
 
+void notice_refused(struct supervisor *s, const struct unit *u, const char *what)
+{
+    struct notice n = about(u, NOTICE_UNIT_REFUSED);
+
+    n.u.refused.what = what;
+    supervisor_note(s, &n);
+    supervisor_tell(s, UINT32_MAX);
+}
+
 void notice_unkillable(struct supervisor *s, const struct unit *u)
 {
     struct notice n = about(u, NOTICE_UNIT_UNKILLABLE);

@@ -16,6 +16,8 @@ void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase 
 void notice_record(struct supervisor *s, const struct unit *u);
 /* It has become healthy or unhealthy. */
 void notice_health(struct supervisor *s, const struct unit *u);
+/* It notified something that reeve does not do: `what` is static text, the key. */
+void notice_refused(struct supervisor *s, const struct unit *u, const char *what);
 void notice_unkillable(struct supervisor *s, const struct unit *u);
 /* Somebody asked for something; `signal` 0: none. */
 void notice_requested(struct supervisor *s, const struct unit *u, enum request_kind kind,

@@ -10,6 +10,7 @@
 #include "core/event_ring.h"
 #include "core/order.h"
 #include "os/slots.h"
+#include "run/hearing.h"
 #include "run/live.h"
 #include "run/loop.h"
 #include "run/procs.h"
@@ -30,6 +31,7 @@ struct supervisor {
     struct queue queue;
     struct order order;
     struct ends ends;
+    struct notify *notify; /* owned; NULL: nobody notifies */
     /* Requests that are being put: nothing is done about them yet. */
     uint32_t n_asking;
     int64_t held_since_ms; /* the first of these */

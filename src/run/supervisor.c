@@ -217,6 +217,11 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
         return r;
     }
     open_slots(s);
+    r = hearing_open(s);
+    if (r < 0) {
+        supervisor_destroy(s);
+        return r;
+    }
     *ret = s;
     return 0;
 }
@@ -238,6 +243,7 @@ void supervisor_destroy(struct supervisor *s)
         return;
     task_stop(&s->drain);
     shutdown_finish(s);
+    hearing_close(s);
     for (uint32_t i = 0; i < s->n_lives; i++)
         live_finish(&s->lives[i]);
     free(s->lives);
@@ -255,7 +261,9 @@ void supervisor_destroy(struct supervisor *s)
 
 bool supervisor_reap(struct supervisor *s)
 {
-    return reaper_turn(s->procs, &s->tracker);
+    bool more = hearing_turn(s);
+
+    return reaper_turn(s->procs, &s->tracker) || more;
 }
 
 void supervisor_hurry(struct supervisor *s)

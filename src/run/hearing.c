@@ -1,0 +1,142 @@
+#include "run/hearing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "run/membership.h"
+#include "run/notices.h"
+#include "run/notify.h"
+#include "run/state.h"
+
+enum { USEC_PER_MSEC = 1000 };
+
+static bool hears(const struct unit_spec *spec)
+{
+    return spec->ready == READY_NOTIFY || spec->health.kind == PROBE_NOTIFY;
+}
+
+/* At least a millisecond: 0 means none. */
+static int64_t in_msec(uint64_t usec)
+{
+    uint64_t ms = usec / USEC_PER_MSEC;
+
+    if (usec && !ms)
+        return 1;
+    return ms > DURATION_MAX_MS ? DURATION_MAX_MS : (int64_t)ms;
+}
+
+static void post(struct live *l, struct event ev)
+{
+    ev.unit = l->unit.index;
+    ev.run = l->unit.run;
+    supervisor_post(l->supervisor, &ev);
+}
+
+/* What it says in words stays with the run, for whoever asks. Returns whether that has changed. */
+static bool keep(struct told *t, const struct notify_message *m)
+{
+    struct told before = *t;
+
+    if (notify_has(m, NOTIFY_STATUS))
+        memcpy(t->status, m->status, sizeof t->status);
+    if (notify_has(m, NOTIFY_ERRNO))
+        t->errnum = m->errnum;
+    if (notify_has(m, NOTIFY_STOPPING))
+        t->stopping = true;
+    if (notify_has(m, NOTIFY_RELOADING))
+        t->reloading = !notify_has(m, NOTIFY_READY);
+    else if (notify_has(m, NOTIFY_READY))
+        t->reloading = false;
+    return memcmp(&before, t, sizeof before) != 0;
+}
+
+static void told(void *owner, uint32_t unit, const struct notify_message *m, pid_t pid)
+{
+    struct supervisor *s = owner;
+    struct live *l = &s->lives[unit];
+
+    (void)pid;
+    if (!l->looks || !hears(l->unit.spec))
+        return;
+    if (notify_has(m, NOTIFY_FDSTORE))
+        notice_refused(s, &l->unit, "FDSTORE");
+    if (notify_has(m, NOTIFY_WATCHDOG_USEC))
+        post(l, (struct event){.type = EV_WATCHDOG, .u.watchdog_ms = in_msec(m->watchdog_usec)});
+    if (notify_has(m, NOTIFY_EXTEND_TIMEOUT_USEC))
+        post(l, (struct event){.type = EV_EXTEND, .u.extend_ms = in_msec(m->extend_timeout_usec)});
+    if (notify_has(m, NOTIFY_READY) && l->unit.spec->ready == READY_NOTIFY)
+        post(l, (struct event){.type = EV_READY});
+    if (notify_has(m, NOTIFY_WATCHDOG))
+        post(l, (struct event){.type = EV_FED});
+    if (notify_has(m, NOTIFY_WATCHDOG_TRIGGER))
+        post(l, (struct event){.type = EV_FED, .u.fed = {.trigger = true}});
+    if (keep(&l->looks->told, m))
+        supervisor_tell(s, unit);
+}
+
+static uint32_t unit_of(void *owner, pid_t pid, int pidfd)
+{
+    return membership_find(owner, pid, pidfd);
+}
+
+static const char *unit_name(void *owner, uint32_t unit)
+{
+    struct supervisor *s = owner;
+
+    return s->set->units[unit].name;
+}
+
+static const struct notify_receiver receiver = {
+    .unit_of = unit_of,
+    .unit_name = unit_name,
+    .told = told,
+};
+
+static bool is_needed(const struct supervisor *s)
+{
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        if (hears(&s->set->units[i]))
+            return true;
+    return false;
+}
+
+int hearing_open(struct supervisor *s)
+{
+    int r;
+
+    if (!is_needed(s))
+        return 0;
+    s->notify = calloc(1, sizeof *s->notify);
+    if (!s->notify)
+        return -ENOMEM;
+    r = notify_open(s->notify, s->loop, s->set->daemon.runtime_dir, &receiver, s);
+    if (r < 0) {
+        log_error("the socket for notifications cannot be made: %s; units with ready = notify will "
+                  "not become ready",
+                  strerror(-r));
+        free(s->notify);
+        s->notify = NULL;
+        return 0;
+    }
+    for (uint32_t i = 0; r == 0 && i < s->n_lives; i++)
+        if (hears(&s->set->units[i]))
+            r = looks_set_socket(s->lives[i].looks, notify_name(s->notify));
+    return r;
+}
+
+void hearing_close(struct supervisor *s)
+{
+    if (!s->notify)
+        return;
+    notify_close(s->notify);
+    free(s->notify);
+    s->notify = NULL;
+}
+
+bool hearing_turn(struct supervisor *s)
+{
+    return s->notify && notify_turn(s->notify);
+}

@@ -263,20 +263,29 @@ static void warn_idle_keys(struct loader *l, const struct unit_draft *d)
                     "that the unit has; remove it");
 }
 
-/* What reeve itself tells a unit that notifies. */
+/* A variable that reeve sets in the process, wherever else it is set. `key` asks for it. */
+static void check_variable(struct loader *l, const struct unit_draft *d, const struct env *env,
+                           const char *name, const char *key)
+{
+    if (env_has_own(env, name))
+        report_add(&l->report, draft_place(&d->base, "environment"),
+                   "only reeve sets %s in a unit with %s = notify; remove it here", name, key);
+    else if (env_get(env, name, strlen(name)))
+        report_add(&l->report, draft_place(&d->base, key),
+                   "only reeve sets %s in a unit with %s = notify; remove it from 'environment' of "
+                   "[reeve]",
+                   name, key);
+}
+
 static void check_variables(struct loader *l, const struct unit_draft *d, const struct env *env)
 {
-    static const char *const watchdog[] = {"WATCHDOG_USEC", "WATCHDOG_PID"};
     bool feeds = d->spec.health.kind == PROBE_NOTIFY;
-    const char *form = feeds ? "health = notify" : "ready = notify";
 
-    if ((feeds || d->spec.ready == READY_NOTIFY) && env_has_own(env, "NOTIFY_SOCKET"))
-        report_add(&l->report, draft_place(&d->base, "environment"),
-                   "reeve itself sets NOTIFY_SOCKET in a unit with %s; remove it here", form);
-    for (size_t i = 0; feeds && i < sizeof watchdog / sizeof watchdog[0]; i++) {
-        if (env_has_own(env, watchdog[i]))
-            report_add(&l->report, draft_place(&d->base, "environment"),
-                       "reeve itself sets %s in a unit with %s; remove it here", watchdog[i], form);
+    if (feeds || d->spec.ready == READY_NOTIFY)
+        check_variable(l, d, env, "NOTIFY_SOCKET", feeds ? "health" : "ready");
+    if (feeds) {
+        check_variable(l, d, env, "WATCHDOG_USEC", "health");
+        check_variable(l, d, env, "WATCHDOG_PID", "health");
     }
 }
 

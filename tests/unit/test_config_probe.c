@@ -378,15 +378,18 @@ static void messages_about_the_keys_around(void **state)
          "3: [service:web] helth: unknown key; did you mean 'health'?"},
         {"health = no\nhealth_retries = 2", HEALTH "'no' is not a way to look; remove the key"},
         {"ready = notify\nenvironment = NOTIFY_SOCKET=/x",
-         "4: [service:web] environment: reeve itself sets NOTIFY_SOCKET in a unit with ready = "
+         "4: [service:web] environment: only reeve sets NOTIFY_SOCKET in a unit with ready = "
          "notify; remove it here"},
         {"health = notify\nenvironment = NOTIFY_SOCKET=/x WATCHDOG_PID=1 WATCHDOG_USEC=2",
-         "4: [service:web] environment: reeve itself sets NOTIFY_SOCKET in a unit with health = "
+         "4: [service:web] environment: only reeve sets NOTIFY_SOCKET in a unit with health = "
          "notify; remove it here\n"
-         "4: [service:web] environment: reeve itself sets WATCHDOG_USEC in a unit with health = "
+         "4: [service:web] environment: only reeve sets WATCHDOG_USEC in a unit with health = "
          "notify; remove it here\n"
-         "4: [service:web] environment: reeve itself sets WATCHDOG_PID in a unit with health = "
+         "4: [service:web] environment: only reeve sets WATCHDOG_PID in a unit with health = "
          "notify; remove it here"},
+        {"health = notify\n[reeve]\nenvironment = WATCHDOG_PID=1\n",
+         "3: [service:web] health: only reeve sets WATCHDOG_PID in a unit with health = notify; "
+         "remove it from 'environment' of [reeve]"},
     };
 
     (void)state;

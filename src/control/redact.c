@@ -138,8 +138,8 @@ static bool pass_password(struct word *w, struct word *ret_from, struct word *re
     return at;
 }
 
-/* Adds the value from `w` to `end`, the end of its word. */
-static void add_value(struct strbuf *out, struct word w, const char *end)
+/* Adds what stands from `w` to `end`, in the same word, without the passwords in URLs. */
+static void add_public(struct strbuf *out, struct word w, const char *end)
 {
     const char *from = w.at;
     struct word password, behind;
@@ -147,6 +147,8 @@ static void add_value(struct strbuf *out, struct word w, const char *end)
     while (pass_scheme(&w)) {
         if (!pass_password(&w, &password, &behind))
             continue;
+        if (password.at >= end)
+            break;
         strbuf_add_bytes(out, from, (size_t)(password.at - from));
         strbuf_add(out, "***");
         /* Quotes that are closed or opened in the password, as far as they are paired outside. */
@@ -154,15 +156,15 @@ static void add_value(struct strbuf *out, struct word w, const char *end)
             strbuf_add_bytes(out, &password.quote, password.quote ? 1 : 0);
             strbuf_add_bytes(out, &behind.quote, behind.quote ? 1 : 0);
         }
-        from = behind.at;
+        from = behind.at < end ? behind.at : end;
     }
     strbuf_add_bytes(out, from, (size_t)(end - from));
 }
 
-void redact_environment(struct strbuf *out, const char *text)
+void redact_words(struct strbuf *out, const char *text)
 {
     while (*text) {
-        struct word w = {text, '\0'}, value;
+        struct word w = {text, '\0'}, begin = w, value;
         bool plain, secret;
         size_t n;
 
@@ -174,13 +176,13 @@ void redact_environment(struct strbuf *out, const char *text)
         value = w;
         while ((n = element(&w, &plain)) > 0)
             w.at += n;
-        strbuf_add_bytes(out, text, (size_t)(value.at - text));
         if (secret) {
+            add_public(out, begin, value.at);
             strbuf_add(out, "***");
             /* A quote that the name is inside of is closed again. */
             strbuf_add_bytes(out, &value.quote, value.quote ? 1 : 0);
         } else {
-            add_value(out, value, w.at);
+            add_public(out, begin, w.at);
         }
         text = w.at;
     }

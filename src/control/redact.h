@@ -8,8 +8,9 @@
 
 #include "base/strbuf.h"
 
-/* Adds the text of an `environment` key as written (words by shell quoting: K=v "K2=a b"), the
- * values of variables named like secrets, and passwords in URLs, replaced by ***. */
-void redact_environment(struct strbuf *out, const char *text);
+/* Adds a text as written in words by shell quoting (an `environment` key: K=v "K2=a b"; a command),
+ * the values of what is named like a secret (K=v, --k=v), and passwords in URLs, replaced by ***.
+ */
+void redact_words(struct strbuf *out, const char *text);
 
 #endif

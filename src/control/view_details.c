@@ -16,7 +16,7 @@ static void add_config(struct json_out *o, const struct unit_spec *spec)
         json_begin_object(o, NULL);
         json_string(o, "key", t->key);
         if (strcmp(t->key, "environment") == 0) {
-            redact_environment(&shown, t->text);
+            redact_words(&shown, t->text);
             json_string(o, "text", strbuf_text(&shown));
             o->b->failed = o->b->failed || shown.failed;
         } else {

@@ -12,6 +12,8 @@ enum operation asking_operation(const struct asking_request *q, const struct uni
     switch (q->waiting) {
     case WAIT_READY:
         return OPERATION_AWAIT_READY;
+    case WAIT_HEALTHY:
+        return OPERATION_AWAIT_HEALTHY;
     case WAIT_COMPLETED:
         return OPERATION_AWAIT_COMPLETED;
     case WAIT_STOPPED:

@@ -26,6 +26,7 @@ enum waiting {
     WAIT_ASKED,   /* until what was asked for is there */
     WAIT_BY_KIND, /* a service ready, a job completed */
     WAIT_READY,   /* the unit is ... */
+    WAIT_HEALTHY,
     WAIT_COMPLETED,
     WAIT_STOPPED
 };

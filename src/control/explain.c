@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "control/redact.h"
 #include "os/signals.h"
 #include "run/describe.h"
 
@@ -23,13 +24,48 @@ static void add_requester(struct strbuf *out, const struct supervisor *s,
         strbuf_addf(out, " (uid %u, pid %d)", (unsigned)r->requester.uid, (int)r->requester.pid);
 }
 
+void explain_probe(struct strbuf *out, const struct probe_spec *probe, struct probe_result result)
+{
+    struct probe_spec shown = *probe;
+    struct strbuf text = STRBUF_INIT;
+
+    if (probe->text) {
+        redact_words(&text, probe->text);
+        shown.text = strbuf_text(&text);
+    }
+    describe_probe(out, &shown, result);
+    out->failed |= text.failed;
+    strbuf_finish(&text);
+}
+
+void explain_refused(struct strbuf *out, const char *what)
+{
+    if (strcmp(what, "FDSTORE") == 0)
+        strbuf_add(out, "FDSTORE: reeve keeps no descriptors for units");
+    else
+        strbuf_addf(out, "%s: reeve does not do that", what);
+}
+
+void explain_start_error(struct strbuf *out, const struct unit *u, const struct exit_record *r)
+{
+    struct exit_record plain = *r;
+
+    plain.look.how = PROBE_GOOD;
+    describe_start_error(out, u, &plain);
+    if (r->error_stage != STAGE_READY || r->look.how == PROBE_GOOD)
+        return;
+    strbuf_add(out, " (");
+    explain_probe(out, &u->spec->ready_probe, r->look);
+    strbuf_add(out, ")");
+}
+
 void explain_record(struct strbuf *out, const struct supervisor *s, const struct unit *u,
                     const struct exit_record *r)
 {
     if (r->reason == REASON_START_FAILED)
         strbuf_addf(out, "%s: ", reason_name(r->reason));
     if (r->error_stage != STAGE_NONE) {
-        describe_start_error(out, u, r);
+        explain_start_error(out, u, r);
     } else if (r->signal) {
         strbuf_addf(out, "ended by signal %s", signal_name(r->signal));
         if (r->core_dumped)
@@ -130,6 +166,10 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
     case VERDICT_NEVER:
         strbuf_add(out, "it never completes, since restart = always");
         break;
+    case VERDICT_NO_HEALTH:
+        strbuf_add(out, "it has no health key, so nobody knows whether it is healthy; wait until "
+                        "it is ready");
+        break;
     case VERDICT_STUCK:
         explain_stuck(out, s, u);
         break;
@@ -144,9 +184,8 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
 static void add_waiting(struct strbuf *out, const struct supervisor *s, const struct waiting_for *w)
 {
     static const char *const to_be[WAITED_COUNT] = {
-        [WAITED_STARTED] = "to start",
-        [WAITED_READY] = "to be ready",
-        [WAITED_COMPLETED] = "to complete",
+        [WAITED_STARTED] = "to start",      [WAITED_READY] = "to be ready",
+        [WAITED_HEALTHY] = "to be healthy", [WAITED_COMPLETED] = "to complete",
         [WAITED_STOPPED] = "to stop",
     };
 
@@ -167,13 +206,30 @@ static void add_what_for(struct strbuf *out, const struct supervisor *s, const s
     add_waiting(out, s, &w);
 }
 
+/* ", not ready: tcp:localhost:5432: Connection refused" */
+static void add_what_was_found(struct strbuf *out, const struct unit *u, enum operation operation)
+{
+    const struct health *h = &u->health;
+
+    if (u->phase == PHASE_PROBING && u->current.look.how != PROBE_GOOD) {
+        strbuf_add(out, ", not ready: ");
+        explain_probe(out, &u->spec->ready_probe, u->current.look);
+    } else if (operation == OPERATION_AWAIT_HEALTHY && u->ready) {
+        strbuf_add(out, ", not healthy");
+        strbuf_add(out, h->last_failure_wall_ms ? ": " : " yet");
+        if (h->last_failure_wall_ms)
+            explain_probe(out, &u->spec->health, h->last_failure);
+    }
+}
+
 void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
-                     int64_t timeout_ms)
+                     enum operation operation, int64_t timeout_ms)
 {
     char waited[32];
 
     strbuf_addf(out, "still %s after %s", unit_state_name(unit_state_of(u->phase)),
                 duration_format(timeout_ms, waited, sizeof waited));
+    add_what_was_found(out, u, operation);
     add_what_for(out, s, u);
 }
 

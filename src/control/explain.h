@@ -8,6 +8,14 @@
 #include "core/verdict.h"
 #include "run/supervisor.h"
 
+/* Why a start failed: "exec /usr/bin/nope: No such file or directory", "not ready within 30s
+ * (tcp:localhost:5432: Connection refused)". */
+void explain_start_error(struct strbuf *out, const struct unit *u, const struct exit_record *r);
+/* How a look failed: "exec:pg_isready: exit code 2". Secrets in what is executed are not told. */
+void explain_probe(struct strbuf *out, const struct probe_spec *probe, struct probe_result result);
+/* What is wrong with a notification that has this key: "FDSTORE: reeve keeps no descriptors for
+ * units". */
+void explain_refused(struct strbuf *out, const char *what);
 /* How a run ended: "start_failed: exec /usr/bin/nope: No such file or directory". */
 void explain_record(struct strbuf *out, const struct supervisor *s, const struct unit *u,
                     const struct exit_record *r);
@@ -16,9 +24,10 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
                      enum verdict verdict, const struct exit_record *r, struct moment now);
 /* Why a disabled unit is not started, and where that stands. */
 void explain_disabled(struct strbuf *out, const struct unit *u);
-/* An operation that was not decided within timeout_ms: how the unit is, and what it waits for. */
+/* An operation that was not decided within timeout_ms: how the unit is, what it waits for, and what
+ * the last look at it found. */
 void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
-                     int64_t timeout_ms);
+                     enum operation operation, int64_t timeout_ms);
 
 /* It was restarted along with this one, which did not become ready. */
 void explain_left_behind(struct strbuf *out, const struct supervisor *s, const struct unit *u,

@@ -101,6 +101,8 @@ static enum waiting waiting_until(struct params *p)
         return WAIT_BY_KIND;
     if (strcmp(until, "ready") == 0)
         return WAIT_READY;
+    if (strcmp(until, "healthy") == 0)
+        return WAIT_HEALTHY;
     if (strcmp(until, "completed") == 0)
         return WAIT_COMPLETED;
     if (strcmp(until, "stopped") != 0)

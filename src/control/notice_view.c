@@ -1,5 +1,6 @@
 #include "control/notice_view.h"
 
+#include "control/explain.h"
 #include "control/view.h"
 #include "os/signals.h"
 
@@ -43,6 +44,29 @@ static void view_moves(struct json_out *o, const struct notice *n)
     json_int_or_null(o, "pid", moved ? n->u.state.pid : 0, 0);
 }
 
+static void view_refused(struct json_out *o, const char *what)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    explain_refused(&text, what);
+    json_string(o, "error", strbuf_text(&text));
+    o->b->failed |= text.failed;
+    strbuf_finish(&text);
+}
+
+static void view_healthiness(struct json_out *o, const struct notice *n, const struct unit *u)
+{
+    bool told = n->type == NOTICE_UNIT_HEALTH && u;
+
+    json_string(o, "health", told ? healthiness_name(n->u.health.is) : NULL);
+    if (told && n->u.health.is == HEALTHINESS_UNHEALTHY)
+        view_probe_text(o, "error", &u->spec->health, n->u.health.failure);
+    else if (n->type == NOTICE_UNIT_REFUSED)
+        view_refused(o, n->u.refused.what);
+    else
+        json_null(o, "error");
+}
+
 void notice_view(struct json_out *o, const struct notice *n, const struct supervisor *s)
 {
     const struct unit *u = n->unit == NOTICE_NO_UNIT ? NULL : supervisor_unit(s, n->unit);
@@ -67,6 +91,7 @@ void notice_view(struct json_out *o, const struct notice *n, const struct superv
     view_requester(o, s, requester_of(n));
     json_time(o, "next_start_at", moved ? n->u.state.next_start_wall_ms : 0);
     view_waiting(o, s, waiting_of(n));
+    view_healthiness(o, n, u);
     if (n->type == NOTICE_UNIT_EXITED && u)
         view_record(o, "exit", s, u, &n->u.exit);
     else

@@ -147,7 +147,8 @@ static void give_up(struct pending *p, struct item *it)
 {
     struct strbuf message = STRBUF_INIT;
 
-    explain_timeout(&message, p->control->supervisor, unit_of(p, it), p->request.timeout_ms);
+    explain_timeout(&message, p->control->supervisor, unit_of(p, it), it->mark.operation,
+                    p->request.timeout_ms);
     decide(p, it, false, &message);
     strbuf_finish(&message);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "control/explain.h"
 #include "core/order.h"
 #include "os/clock.h"
 #include "os/signals.h"
@@ -54,8 +55,10 @@ void view_waiting_now(struct json_out *o, const struct supervisor *s, uint32_t u
     view_waiting(o, s, &w);
 }
 
-static void view_error(struct json_out *o, const struct exit_record *r)
+static void view_error(struct json_out *o, const struct unit *u, const struct exit_record *r)
 {
+    struct strbuf message = STRBUF_INIT;
+
     if (r->error_stage == STAGE_NONE) {
         json_null(o, "error");
         return;
@@ -63,8 +66,15 @@ static void view_error(struct json_out *o, const struct exit_record *r)
     json_begin_object(o, "error");
     json_string(o, "stage", start_stage_name(r->error_stage));
     json_string(o, "errno", r->error_errno ? strerrorname_np(r->error_errno) : NULL);
-    json_string(o, "message", describe_start_errno(r));
+    /* What was not ready in time is told with what was found; other stages speak for themselves. */
+    if (r->error_stage == STAGE_READY)
+        explain_start_error(&message, u, r);
+    else
+        strbuf_add(&message, describe_start_errno(r));
+    json_string(o, "message", strbuf_text(&message));
     json_end_object(o);
+    o->b->failed |= message.failed;
+    strbuf_finish(&message);
 }
 
 void view_record(struct json_out *o, const char *key, const struct supervisor *s,
@@ -95,7 +105,7 @@ void view_record(struct json_out *o, const char *key, const struct supervisor *s
     json_int(o, "cpu_user_ms", r->cpu_user_ms);
     json_int(o, "cpu_system_ms", r->cpu_system_ms);
     json_int(o, "max_rss_bytes", r->max_rss_bytes);
-    view_error(o, r);
+    view_error(o, u, r);
     json_int(o, "attempt", r->attempt);
     json_end_object(o);
 }
@@ -112,17 +122,39 @@ static void add_state(struct json_out *o, const struct view *v, const struct uni
     json_bool(o, "ready", u->ready);
 }
 
+void view_probe_text(struct json_out *o, const char *key, const struct probe_spec *probe,
+                     struct probe_result result)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    explain_probe(&text, probe, result);
+    json_string(o, key, strbuf_text(&text));
+    o->b->failed |= text.failed;
+    strbuf_finish(&text);
+}
+
+/* What its probes have found, in this run or the last one. */
+static void add_probed(struct json_out *o, const struct unit *u)
+{
+    const struct health *h = &u->health;
+
+    json_string(o, "health", u->ready ? healthiness_name(h->is) : NULL);
+    json_time(o, "last_success", h->last_success_wall_ms);
+    json_time(o, "last_failure", h->last_failure_wall_ms);
+    if (h->last_failure_wall_ms)
+        view_probe_text(o, "last_error", &u->spec->health, h->last_failure);
+    else
+        json_null(o, "last_error");
+    json_int(o, "consecutive_failures", h->n_failures);
+}
+
 static void add_health(struct json_out *o, const struct view *v, const struct unit *u)
 {
     const struct exit_record *last = unit_last_record(u);
     bool alive = u->main_alive;
 
     add_state(o, v, u);
-    json_null(o, "health");
-    json_null(o, "last_success");
-    json_null(o, "last_failure");
-    json_null(o, "last_error");
-    json_int(o, "consecutive_failures", 0);
+    add_probed(o, u);
     json_int_or_null(o, "pid", alive ? u->current.pid : 0, 0);
     json_int(o, "run", (int64_t)u->run);
     json_int_or_null(o, "uptime_ms", alive ? v->now.mono_ms - u->started_ms : -1, -1);
@@ -168,6 +200,7 @@ static void add_conditions(struct json_out *o, uint32_t conditions)
     static const char *const names[CONDITION_COUNT] = {
         [CONDITION_STARTED] = "started",
         [CONDITION_READY] = "ready",
+        [CONDITION_HEALTHY] = "healthy",
         [CONDITION_COMPLETED] = "completed",
     };
 

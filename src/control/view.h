@@ -27,6 +27,9 @@ void view_waiting(struct json_out *o, const struct supervisor *s, const struct w
 void view_waiting_now(struct json_out *o, const struct supervisor *s, uint32_t unit);
 void view_record(struct json_out *o, const char *key, const struct supervisor *s,
                  const struct unit *u, const struct exit_record *r);
+/* What a look at the unit found to be wrong, in words. */
+void view_probe_text(struct json_out *o, const char *key, const struct probe_spec *probe,
+                     struct probe_result result);
 /* The unit of Health, of List and of Show (view_details.c). */
 void view_health(struct json_out *o, const char *key, const struct view *v, const struct unit *u);
 void view_unit(struct json_out *o, const char *key, const struct view *v, const struct unit *u);

@@ -6,26 +6,38 @@
 #include "core/order.h"
 #include "os/signals.h"
 
+/* Keys whose text is words that may hold secrets. */
+static bool is_redacted(const char *key)
+{
+    return strcmp(key, "environment") == 0 || strcmp(key, "ready") == 0 ||
+           strcmp(key, "health") == 0;
+}
+
+static void add_redacted(struct json_out *o, const char *key, const char *text)
+{
+    struct strbuf shown = STRBUF_INIT;
+
+    redact_words(&shown, text);
+    json_string(o, key, strbuf_text(&shown));
+    o->b->failed = o->b->failed || shown.failed;
+    strbuf_finish(&shown);
+}
+
 static void add_config(struct json_out *o, const struct unit_spec *spec)
 {
     json_begin_array(o, "config");
     for (uint32_t i = 0; i < spec->n_texts; i++) {
         const struct spec_text *t = &spec->texts[i];
-        struct strbuf shown = STRBUF_INIT;
 
         json_begin_object(o, NULL);
         json_string(o, "key", t->key);
-        if (strcmp(t->key, "environment") == 0) {
-            redact_words(&shown, t->text);
-            json_string(o, "text", strbuf_text(&shown));
-            o->b->failed = o->b->failed || shown.failed;
-        } else {
+        if (is_redacted(t->key))
+            add_redacted(o, "text", t->text);
+        else
             json_string(o, "text", t->text);
-        }
         json_string(o, "file", t->file);
         json_int(o, "line", t->line);
         json_end_object(o);
-        strbuf_finish(&shown);
     }
     json_end_array(o);
 }
@@ -116,6 +128,57 @@ static void add_failing(struct json_out *o, const struct supervisor *s,
     json_end_array(o);
 }
 
+static void add_ready(struct json_out *o, const struct unit_spec *spec)
+{
+    char fd[16];
+
+    switch (spec->ready) {
+    case READY_STARTED:
+        json_string(o, "ready", "started");
+        break;
+    case READY_NOTIFY:
+        json_string(o, "ready", "notify");
+        break;
+    case READY_FD:
+        snprintf(fd, sizeof fd, "fd:%d", spec->ready_fd);
+        json_string(o, "ready", fd);
+        break;
+    case READY_PROBED:
+        add_redacted(o, "ready", spec->ready_probe.text ? spec->ready_probe.text : "");
+        break;
+    }
+    json_int(o, "ready_timeout_ms", spec->ready_timeout_ms);
+    json_int(o, "ready_interval_ms", spec->ready_interval_ms);
+}
+
+static void add_health(struct json_out *o, const struct unit_spec *spec)
+{
+    static const char *const names[] = {
+        "health",
+        "health_interval_ms",
+        "health_timeout_ms",
+        "health_retries",
+        "health_start_period_ms",
+        "health_action",
+        NULL,
+    };
+    static const char *const actions[] = {
+        [HEALTH_ACTION_NONE] = "none",
+        [HEALTH_ACTION_RESTART] = "restart",
+    };
+
+    if (spec->health.kind == PROBE_NONE) {
+        add_nulls(o, names);
+        return;
+    }
+    add_redacted(o, "health", spec->health.text ? spec->health.text : "notify");
+    json_int(o, "health_interval_ms", spec->health_interval_ms);
+    json_int(o, "health_timeout_ms", spec->health_timeout_ms);
+    json_int(o, "health_retries", spec->health_retries);
+    json_int(o, "health_start_period_ms", spec->health_start_period_ms);
+    json_string(o, "health_action", actions[spec->health_action]);
+}
+
 static void add_effective(struct json_out *o, const struct supervisor *s,
                           const struct unit_spec *spec)
 {
@@ -130,8 +193,8 @@ static void add_effective(struct json_out *o, const struct supervisor *s,
     json_int_or_null(o, "group_id", spec->change_user ? (int64_t)spec->gid : -1, -1);
     json_string(o, "umask", umask);
     add_failing(o, s, spec);
-    json_string(o, "ready", "started");
-    json_int(o, "ready_timeout_ms", spec->ready_timeout_ms);
+    add_ready(o, spec);
+    add_health(o, spec);
     json_string(o, "stop_signal", signal_name(spec->stop_signal));
     json_int(o, "stop_timeout_ms", spec->stop_timeout_ms);
     json_string(o, "kill_mode", kill_modes[spec->kill_mode]);
@@ -160,6 +223,28 @@ static void add_order(struct json_out *o, const struct supervisor *s, const stru
     json_end_array(o);
 }
 
+/* The newest first. */
+static void add_probes(struct json_out *o, const struct unit *u)
+{
+    const struct probe_record *p;
+
+    json_begin_array(o, "probes");
+    for (uint32_t back = 0; (p = health_record(&u->health, back)) != NULL; back++) {
+        bool ok = p->result.how == PROBE_GOOD;
+
+        json_begin_object(o, NULL);
+        json_time(o, "at", p->at_wall_ms);
+        json_int(o, "took_ms", p->took_ms);
+        json_bool(o, "ok", ok);
+        if (ok)
+            json_string(o, "message", "");
+        else
+            view_probe_text(o, "message", &u->spec->health, p->result);
+        json_end_object(o);
+    }
+    json_end_array(o);
+}
+
 void view_details(struct json_out *o, const char *key, const struct view *v, const struct unit *u)
 {
     enum tracking tracking = supervisor_tracking(v->s, u->index);
@@ -173,6 +258,7 @@ void view_details(struct json_out *o, const char *key, const struct view *v, con
     json_int(o, "line", u->spec->line);
     add_config(o, u->spec);
     add_effective(o, v->s, u->spec);
+    add_probes(o, u);
     json_begin_array(o, "records");
     for (unsigned back = 0; (r = unit_record(u, back)) != NULL; back++)
         view_record(o, NULL, v->s, u, r);

@@ -101,15 +101,28 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
 
 /* ---- only waiting ---- */
 
-static enum verdict await_ready(const struct unit *u, const struct exit_record **ret_record)
+/* Not (or no longer) what is waited for: whether it may become so. */
+static enum verdict await_better(const struct unit *u, const struct exit_record **ret_record)
 {
-    if (u->ready)
-        return VERDICT_OK;
     if (u->phase == PHASE_STUCK)
         return VERDICT_STUCK;
     if (u->phase == PHASE_FAILED || u->phase == PHASE_COMPLETED)
         return ended_for_good(u, ret_record);
     return u->phase == PHASE_STOPPED ? VERDICT_IDLE : VERDICT_OPEN;
+}
+
+static enum verdict await_ready(const struct unit *u, const struct exit_record **ret_record)
+{
+    return u->ready ? VERDICT_OK : await_better(u, ret_record);
+}
+
+static enum verdict await_healthy(const struct unit *u, const struct exit_record **ret_record)
+{
+    if (u->spec->health.kind == PROBE_NONE)
+        return VERDICT_NO_HEALTH;
+    if (u->ready && u->health.is == HEALTHINESS_HEALTHY)
+        return VERDICT_OK;
+    return await_better(u, ret_record);
 }
 
 static enum verdict await_completed(struct operation_mark *mark, const struct unit *u,
@@ -149,6 +162,8 @@ enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,
         return look_for_end(mark, u);
     case OPERATION_AWAIT_READY:
         return await_ready(u, ret_record);
+    case OPERATION_AWAIT_HEALTHY:
+        return await_healthy(u, ret_record);
     case OPERATION_AWAIT_COMPLETED:
         return await_completed(mark, u, ret_record);
     case OPERATION_AWAIT_STOPPED:

@@ -18,6 +18,7 @@ enum operation {
     OPERATION_LET_GO, /* a stop of what is not needed then, should nobody need it before */
     /* only waiting, whatever happens meanwhile */
     OPERATION_AWAIT_READY,
+    OPERATION_AWAIT_HEALTHY,
     OPERATION_AWAIT_COMPLETED,
     OPERATION_AWAIT_STOPPED
 };
@@ -29,8 +30,9 @@ enum verdict {
                           good: see the record */
     VERDICT_STOPPED,   /* start and restart: it was stopped before that run began */
     VERDICT_CUT_SHORT, /* waiting for completed: it was stopped instead */
-    VERDICT_IDLE,      /* waiting for ready or completed: it is stopped, and nobody wants it up */
+    VERDICT_IDLE,      /* waiting for ready, healthy or completed: it is stopped, and nobody wants it up */
     VERDICT_NEVER,     /* waiting for completed: its restart policy lets it never complete */
+    VERDICT_NO_HEALTH, /* waiting for healthy: nothing looks whether it is */
     VERDICT_STUCK,     /* what it requires has failed, and so it cannot start */
     VERDICT_UNKILLABLE /* what should have ended outlives SIGKILL */
 };

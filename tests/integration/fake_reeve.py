@@ -38,8 +38,8 @@ def record(run, ended_ago, lasted, reason, **more):
 def unit(name, state, **more):
     u = {
         "name": name, "kind": "service", "state": state, "goal": "up", "wanted": True,
-        "waiting": None, "ready": False, "health": None, "last_success": None, "last_failure": None, "last_error": None,
-        "consecutive_failures": 0, "pid": None, "run": 0, "uptime_ms": None, "restarts": 0,
+        "waiting": None, "ready": False, "health": None, "last_success": None,
+        "last_failure": None, "last_error": None, "consecutive_failures": 0, "pid": None, "run": 0, "uptime_ms": None, "restarts": 0,
         "last_exit": None, "description": "", "tags": [], "autostart": True, "enabled": True,
         "since_ms": 200000, "next_start_at": None,
     }
@@ -107,7 +107,9 @@ def effective(u):
     service, job = u["kind"] == "service", u["kind"] == "job"
     return {
         "directory": "/", "user_id": None, "group_id": None, "umask": "022", "ready": "started",
-        "ready_timeout_ms": 30000, "stop_signal": "TERM", "stop_timeout_ms": 90000,
+        "ready_timeout_ms": 30000, "ready_interval_ms": 200, "health": None,
+        "health_interval_ms": None, "health_timeout_ms": None, "health_retries": None,
+        "health_start_period_ms": None, "health_action": None, "stop_signal": "TERM", "stop_timeout_ms": 90000,
         "kill_mode": "group", "on_dependency_restart": "ignore", "on_failed": "ignore",
         "on_failed_start": [], "restart": "always" if service else None,
         "restart_delay_ms": 100 if service else None,
@@ -134,7 +136,8 @@ def shown(u):
     dependents = [dict(d, unit=above) for above, below in DEPENDENCIES.items() for d in below
                   if d["unit"] == u["name"]]
     return dict(u, instance_of=None, instance=None, dependencies=DEPENDENCIES.get(u["name"], []),
-                dependents=dependents, tracking="cgroup", file=file, line=12, records=records, config=[
+                dependents=dependents, tracking="cgroup", file=file, line=12, probes=[],
+                records=records, config=[
         {"key": "command", "text": command, "file": file, "line": 13},
         {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},
         {"key": "stop_timeout", "text": "90s", "file": file, "line": 15},
@@ -158,7 +161,8 @@ def event(seq, kind, name=None, **more):
         "seq": seq, "at": "2026-01-02T11:%02d:%02d.%03dZ" % (seq // 60, seq % 60, seq * 7 % 1000),
         "type": kind, "unit": name, "run": None, "previous": None, "state": None, "pid": None,
         "request": None, "signal": None, "requested_by": None, "requester": None,
-        "next_start_at": None, "waiting": None, "exit": None, "exit_code": None, "because": None,
+        "next_start_at": None, "waiting": None, "health": None, "error": None, "exit": None,
+        "exit_code": None, "because": None,
     }
     assert set(more) <= set(e)
     e.update(more)

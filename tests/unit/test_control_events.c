@@ -414,6 +414,58 @@ static void why_reeved_ends_is_told(void **state)
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "because")));
 }
 
+static const char *text_of(const cJSON *event, const char *member)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItem(event, member));
+}
+
+static void what_is_refused_is_told(void **state)
+{
+    struct event_request all = from_the_beginning();
+    struct notice n = {.type = NOTICE_UNIT_REFUSED, .unit = 0, .u.refused.what = "FDSTORE"};
+    const cJSON *event;
+
+    (void)state;
+    event_ring_push(&supervisor.events, &n);
+    follow(&all);
+    step();
+    assert_true(take());
+    event = cJSON_GetArrayItem(told("events"), 0);
+    assert_string_equal(text_of(event, "type"), "unit.refused");
+    assert_string_equal(text_of(event, "error"), "FDSTORE: reeve keeps no descriptors for units");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "health")));
+}
+
+static void health_is_told(void **state)
+{
+    struct event_request all = from_the_beginning();
+    struct notice n = {.type = NOTICE_UNIT_HEALTH,
+                       .unit = 1,
+                       .run = 3,
+                       .u.health = {HEALTHINESS_UNHEALTHY, {PROBE_EXITED, 2}}};
+    const cJSON *event;
+
+    (void)state;
+    supervisor.specs[1].health = (struct probe_spec){.text = "exec:env TOKEN=xyzzy check"};
+    event_ring_push(&supervisor.events, &n);
+    n.u.health.is = HEALTHINESS_HEALTHY;
+    event_ring_push(&supervisor.events, &n);
+    happen(1);
+    follow(&all);
+    step();
+    assert_true(take());
+    event = cJSON_GetArrayItem(told("events"), 0);
+    assert_string_equal(text_of(event, "type"), "unit.health");
+    assert_string_equal(text_of(event, "health"), "unhealthy");
+    assert_string_equal(text_of(event, "error"), "exec:env TOKEN=*** check: exit code 2");
+    event = cJSON_GetArrayItem(told("events"), 1);
+    assert_string_equal(text_of(event, "health"), "healthy");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "error")));
+    event = cJSON_GetArrayItem(told("events"), 2);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "health")));
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "error")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +473,8 @@ int main(void)
         TEST(what_happens_next_is_told_once),
         TEST(what_a_unit_waits_for_is_told),
         TEST(why_reeved_ends_is_told),
+        TEST(health_is_told),
+        TEST(what_is_refused_is_told),
         TEST(a_small_bound_makes_more_replies),
         TEST(who_is_too_slow_is_told_how_many_are_lost),
         TEST(a_gap_is_told_even_when_nothing_else_is),

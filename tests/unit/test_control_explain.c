@@ -88,6 +88,32 @@ static void not_ready_in_time(void **state)
     assert_string_equal(describe_start_errno(unit_last_record(&s->unit)), "not ready in time");
 }
 
+static void is_probed(struct story *s)
+{
+    s->spec.ready = READY_PROBED;
+    s->spec.ready_probe = (struct probe_spec){
+        .kind = PROBE_EXEC,
+        .text = "exec:env PGPASSWORD=xyzzy pg_isready",
+    };
+    ask(s, EV_START);
+    spawned(s);
+    plain(s, EV_EXECED);
+}
+
+static void not_ready_in_time_tells_what_the_last_look_found(void **state)
+{
+    struct story *s = *state;
+
+    is_probed(s);
+    s->unit.current.look = (struct probe_result){PROBE_EXITED, 2};
+    deadline(s);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    expect_verdict(s, VERDICT_ENDED,
+                   "start_failed: not ready within 30s (exec:env PGPASSWORD=*** pg_isready: exit "
+                   "code 2); next try in 100ms");
+}
+
 static void stopped_while_starting_tells_by_whom(void **state)
 {
     struct story *s = *state;
@@ -106,6 +132,9 @@ static void other_verdicts(void **state)
 
     expect_verdict(s, VERDICT_OK, "");
     expect_verdict(s, VERDICT_STOPPED, "stopped by another request before it was started");
+    expect_verdict(s, VERDICT_NO_HEALTH,
+                   "it has no health key, so nobody knows whether it is healthy; wait until it is "
+                   "ready");
     expect_verdict(s, VERDICT_UNKILLABLE,
                    "unkillable: processes of its run outlive SIGKILL; nothing is started until "
                    "they are gone");
@@ -185,7 +214,7 @@ static void expect_timeout(const struct story *s, const char *expected)
 {
     struct strbuf b = STRBUF_INIT;
 
-    explain_timeout(&b, &fake, &s->unit, 5000);
+    explain_timeout(&b, &fake, &s->unit, OPERATION_START, 5000);
     assert_string_equal(strbuf_text(&b), expected);
     strbuf_finish(&b);
 }
@@ -201,6 +230,8 @@ static void timeout_tells_what_is_waited_for(void **state)
     expect_timeout(s, "still waiting after 5s, for db to be ready and for 1 other");
     fake.waiting[0] = (struct waiting_for){.unit = 1, .until = WAITED_STARTED, .others = 2};
     expect_timeout(s, "still waiting after 5s, for app to start and for 2 others");
+    fake.waiting[0] = (struct waiting_for){.unit = 2, .until = WAITED_HEALTHY};
+    expect_timeout(s, "still waiting after 5s, for db to be healthy");
     fake.waiting[0] = (struct waiting_for){.unit = 1, .until = WAITED_COMPLETED};
     expect_timeout(s, "still waiting after 5s, for app to complete");
     s->unit.phase = PHASE_RUNNING;
@@ -214,9 +245,45 @@ static void timeout_tells_the_state(void **state)
     struct strbuf b = STRBUF_INIT;
 
     ask(s, EV_START);
-    explain_timeout(&b, &fake, &s->unit, 1500);
+    explain_timeout(&b, &fake, &s->unit, OPERATION_START, 1500);
     assert_string_equal(strbuf_text(&b), "still starting after 1s500ms");
     strbuf_finish(&b);
+}
+
+static void expect_timed_out(struct story *s, enum operation operation, const char *expected)
+{
+    struct strbuf b = STRBUF_INIT;
+
+    explain_timeout(&b, &fake, &s->unit, operation, 5000);
+    assert_string_equal(strbuf_text(&b), expected);
+    strbuf_finish(&b);
+}
+
+static void timeout_tells_what_the_last_look_found(void **state)
+{
+    struct story *s = *state;
+
+    is_probed(s);
+    expect_timed_out(s, OPERATION_START, "still starting after 5s");
+    s->unit.current.look = (struct probe_result){PROBE_EXITED, 2};
+    expect_timed_out(s, OPERATION_START,
+                     "still starting after 5s, not ready: exec:env PGPASSWORD=*** pg_isready: exit "
+                     "code 2");
+}
+
+static void timeout_tells_why_it_is_not_healthy(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.health = (struct probe_spec){.kind = PROBE_TCP, .text = "tcp:localhost:80"};
+    s->spec.health_retries = 3;
+    start_until_running(s);
+    expect_timed_out(s, OPERATION_AWAIT_HEALTHY, "still running after 5s, not healthy yet");
+    (void)health_take(&s->unit.health, &s->spec, (struct probe_result){PROBE_ERROR, ECONNREFUSED},
+                      1, 0, s->now);
+    expect_timed_out(s, OPERATION_AWAIT_HEALTHY,
+                     "still running after 5s, not healthy: tcp:localhost:80: Connection refused");
+    expect_timed_out(s, OPERATION_AWAIT_COMPLETED, "still running after 5s");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, end)
@@ -228,6 +295,7 @@ int main(void)
         TEST(failed_chdir_names_the_directory),
         TEST(failed_clone),
         TEST(not_ready_in_time),
+        TEST(not_ready_in_time_tells_what_the_last_look_found),
         TEST(stopped_while_starting_tells_by_whom),
         TEST(other_verdicts),
         TEST(stuck_tells_what_failed_and_what_to_do),
@@ -236,6 +304,8 @@ int main(void)
         TEST(ended_along_with_another_tells_which),
         TEST(timeout_tells_the_state),
         TEST(timeout_tells_what_is_waited_for),
+        TEST(timeout_tells_what_the_last_look_found),
+        TEST(timeout_tells_why_it_is_not_healthy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,10 @@
     "site\",\"tags\":[],\"autostart\":true,\"enabled\":true,\"since_ms\":5000,"                    \
     "\"next_start_at\":null"
 
+#define NO_HEALTH_KEYS                                                                             \
+    "\"health\":null,\"health_interval_ms\":null,\"health_timeout_ms\":null,"                      \
+    "\"health_retries\":null,\"health_start_period_ms\":null,\"health_action\":null,"
+
 static struct strbuf text;
 static struct json_out out;
 
@@ -61,6 +65,7 @@ static int setup(void **state)
     s->spec.file = "/etc/reeve/reeve.ini";
     s->spec.line = 7;
     s->spec.kill_mode = KILL_TREE;
+    s->spec.ready_interval_ms = 200;
     return r;
 }
 
@@ -199,14 +204,14 @@ static void details_of_a_service(void **state)
            "\"file\":\"/etc/reeve/conf.d/a.ini\",\"line\":2}],"
            "\"effective\":{\"directory\":\"/\",\"user_id\":33,\"group_id\":34,\"umask\":\"022\","
            "\"on_dependency_restart\":\"ignore\",\"on_failed\":\"ignore\","
-           "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_"
-           "signal\":\"TERM\","
+           "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,"
+           "\"ready_interval_ms\":200," NO_HEALTH_KEYS "\"stop_signal\":\"TERM\","
            "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":\"always\","
            "\"restart_delay_ms\":100,\"restart_delay_max_ms\":30000,\"restart_jitter_percent\":0,"
            "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
            "\"essential\":false,\"success_exit\":[\"0\",\"143\",\"TERM\"],\"log\":\"inherit\","
            "\"timeout_ms\":null,\"retries\":null,\"retry_delay_ms\":null,"
-           "\"retry_delay_max_ms\":null},\"records\":[]}");
+           "\"retry_delay_max_ms\":null},\"probes\":[],\"records\":[]}");
 }
 
 static void details_of_a_job(void **state)
@@ -225,8 +230,8 @@ static void details_of_a_job(void **state)
         strbuf_text(&text),
         "\"effective\":{\"directory\":\"/\",\"user_id\":null,\"group_id\":null,\"umask\":\"022\","
         "\"on_dependency_restart\":\"ignore\",\"on_failed\":\"ignore\","
-        "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,\"stop_signal\":"
-        "\"TERM\","
+        "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,"
+        "\"ready_interval_ms\":200," NO_HEALTH_KEYS "\"stop_signal\":\"TERM\","
         "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":null,"
         "\"restart_delay_ms\":null,\"restart_delay_max_ms\":null,"
         "\"restart_jitter_percent\":null,\"restart_reset_ms\":null,\"restart_limit\":null,"
@@ -236,11 +241,169 @@ static void details_of_a_job(void **state)
     strbuf_finish(&text);
 }
 
+/* ---- readiness and health ---- */
+
+static void expect_part(const char *expected)
+{
+    assert_false(text.failed);
+    assert_null(json_check(strbuf_text(&text), text.len_bytes, SIZE_MAX));
+    if (!strstr(strbuf_text(&text), expected))
+        assert_string_equal(strbuf_text(&text), expected);
+    strbuf_finish(&text);
+}
+
+static void how_it_becomes_ready(void **state)
+{
+    struct story *s = *state;
+    struct view v = view_of(s);
+
+    s->spec.ready = READY_NOTIFY;
+    view_details(begin(), NULL, &v, &s->unit);
+    expect_part("\"ready\":\"notify\",\"ready_timeout_ms\":30000,\"ready_interval_ms\":200,");
+    s->spec.ready = READY_FD;
+    s->spec.ready_fd = 3;
+    view_details(begin(), NULL, &v, &s->unit);
+    expect_part("\"ready\":\"fd:3\",");
+    s->spec.ready = READY_PROBED;
+    s->spec.ready_probe = (struct probe_spec){
+        .kind = PROBE_EXEC,
+        .text = "exec:env PGPASSWORD=xyzzy pg_isready",
+    };
+    view_details(begin(), NULL, &v, &s->unit);
+    expect_part("\"ready\":\"exec:env PGPASSWORD=*** pg_isready\",");
+}
+
+static void is_checked(struct story *s)
+{
+    s->spec.health = (struct probe_spec){
+        .kind = PROBE_EXEC,
+        .text = "exec:curl http://u:xyzzy@localhost/",
+    };
+    s->spec.health_interval_ms = 30000;
+    s->spec.health_timeout_ms = 5000;
+    s->spec.health_retries = 2;
+    s->spec.health_start_period_ms = 60000;
+    s->spec.health_action = HEALTH_ACTION_RESTART;
+}
+
+static void looked(struct story *s, enum probe_how how, int code, int64_t took_ms)
+{
+    struct moment then = s->now;
+
+    then.mono_ms += 120000; /* after the start period */
+    (void)health_take(&s->unit.health, &s->spec, (struct probe_result){how, code}, took_ms, 0,
+                      then);
+}
+
+static void how_its_health_is_looked_at(void **state)
+{
+    struct story *s = *state;
+    struct spec_text texts[] = {
+        {"health", "exec:env TOKEN=xyzzy true", "/etc/reeve/reeve.ini", 8},
+    };
+    struct view v = view_of(s);
+
+    is_checked(s);
+    s->spec.texts = texts;
+    s->spec.n_texts = 1;
+    view_details(begin(), NULL, &v, &s->unit);
+    assert_null(strstr(strbuf_text(&text), "xyzzy"));
+    assert_non_null(strstr(strbuf_text(&text), "\"text\":\"exec:env TOKEN=*** true\""));
+    expect_part("\"health\":\"exec:curl http://u:***@localhost/\",\"health_interval_ms\":30000,"
+                "\"health_timeout_ms\":5000,\"health_retries\":2,"
+                "\"health_start_period_ms\":60000,\"health_action\":\"restart\",");
+}
+
+static void nobody_knows_its_health_before_the_first_look(void **state)
+{
+    struct story *s = *state;
+    struct view v;
+
+    is_checked(s);
+    start_until_running(s);
+    v = view_of(s);
+    view_health(begin(), NULL, &v, &s->unit);
+    expect_part("\"ready\":true,\"health\":null,\"last_success\":null,\"last_failure\":null,"
+                "\"last_error\":null,\"consecutive_failures\":0,");
+}
+
+static void what_its_probes_found(void **state)
+{
+    struct story *s = *state;
+    struct view v;
+
+    is_checked(s);
+    start_until_running(s);
+    looked(s, PROBE_GOOD, 0, 12);
+    pass(s, 100);
+    looked(s, PROBE_EXITED, 7, 30);
+    v = view_of(s);
+    view_health(begin(), NULL, &v, &s->unit);
+    expect_part("\"health\":\"healthy\",\"last_success\":\"2026-09-21T14:13:20.000Z\","
+                "\"last_failure\":\"2026-09-21T14:13:20.100Z\","
+                "\"last_error\":\"exec:curl http://u:***@localhost/: exit code 7\","
+                "\"consecutive_failures\":1,");
+    looked(s, PROBE_LATE, 0, 5000);
+    view_health(begin(), NULL, &v, &s->unit);
+    expect_part("\"health\":\"unhealthy\",\"last_success\":\"2026-09-21T14:13:20.000Z\","
+                "\"last_failure\":\"2026-09-21T14:13:20.100Z\","
+                "\"last_error\":\"exec:curl http://u:***@localhost/: no answer in time\","
+                "\"consecutive_failures\":2,");
+    view_details(begin(), NULL, &v, &s->unit);
+    expect_part(
+        "\"probes\":["
+        "{\"at\":\"2026-09-21T14:13:20.100Z\",\"took_ms\":5000,\"ok\":false,"
+        "\"message\":\"exec:curl http://u:***@localhost/: no answer in time\"},"
+        "{\"at\":\"2026-09-21T14:13:20.100Z\",\"took_ms\":30,\"ok\":false,"
+        "\"message\":\"exec:curl http://u:***@localhost/: exit code 7\"},"
+        "{\"at\":\"2026-09-21T14:13:20.000Z\",\"took_ms\":12,\"ok\":true,\"message\":\"\"}],"
+        "\"records\":[");
+}
+
+/* What its probes found stays known, but it is neither healthy nor unhealthy. */
+static void of_a_run_that_has_ended(void **state)
+{
+    struct story *s = *state;
+    struct view v;
+
+    is_checked(s);
+    start_until_running(s);
+    looked(s, PROBE_EXITED, 7, 30);
+    looked(s, PROBE_EXITED, 7, 30);
+    exits(s, 1);
+    v = view_of(s);
+    view_health(begin(), NULL, &v, &s->unit);
+    expect_part("\"ready\":false,\"health\":null,\"last_success\":null,"
+                "\"last_failure\":\"2026-09-21T14:13:20.000Z\","
+                "\"last_error\":\"exec:curl http://u:***@localhost/: exit code 7\","
+                "\"consecutive_failures\":2,");
+}
+
+static void not_ready_in_time_tells_what_was_found(void **state)
+{
+    struct story *s = *state;
+    struct exit_record r = {
+        .reason = REASON_START_FAILED,
+        .error_stage = STAGE_READY,
+        .look = {PROBE_ERROR, ECONNREFUSED},
+        .exit_code = -1,
+    };
+
+    s->spec.ready = READY_PROBED;
+    s->spec.ready_probe = (struct probe_spec){.kind = PROBE_TCP, .text = "tcp:localhost:80"};
+    view_record(begin(), NULL, &fake, &s->unit, &r);
+    expect_part("\"error\":{\"stage\":\"ready\",\"errno\":null,"
+                "\"message\":\"not ready within 30s (tcp:localhost:80: Connection refused)\"}");
+    r.look.how = PROBE_GOOD;
+    view_record(begin(), NULL, &fake, &s->unit, &r);
+    expect_part("\"message\":\"not ready within 30s\"}");
+}
+
 /* The story's unit is web, the first of three. */
 static void details_of_a_unit_among_others(void **state)
 {
     static struct dependency of_web[] = {
-        {1, DEPENDENCY_REQUIRES, 1u << CONDITION_READY},
+        {1, DEPENDENCY_REQUIRES, 1u << CONDITION_READY | 1u << CONDITION_HEALTHY},
         {2, DEPENDENCY_WANTS, 1u << CONDITION_STARTED | 1u << CONDITION_COMPLETED},
     };
     static struct dependency of_cache[] = {{0, DEPENDENCY_AFTER, 1u << CONDITION_READY}};
@@ -263,8 +426,8 @@ static void details_of_a_unit_among_others(void **state)
     view_details(begin(), NULL, &v, &s->unit);
     assert_non_null(strstr(strbuf_text(&text),
                            ",\"instance_of\":\"web\",\"instance\":2,\"dependencies\":["
-                           "{\"unit\":\"db\",\"kind\":\"requires\",\"conditions\":[\"ready\"],"
-                           "\"met\":true},"
+                           "{\"unit\":\"db\",\"kind\":\"requires\",\"conditions\":[\"ready\","
+                           "\"healthy\"],\"met\":true},"
                            "{\"unit\":\"cache\",\"kind\":\"wants\",\"conditions\":[\"started\","
                            "\"completed\"],\"met\":false}],"
                            "\"dependents\":["
@@ -393,6 +556,12 @@ int main(void)
         TEST(details_of_a_service),
         TEST(details_of_a_job),
         TEST(details_of_a_unit_among_others),
+        TEST(how_it_becomes_ready),
+        TEST(how_its_health_is_looked_at),
+        TEST(nobody_knows_its_health_before_the_first_look),
+        TEST(what_its_probes_found),
+        TEST(of_a_run_that_has_ended),
+        TEST(not_ready_in_time_tells_what_was_found),
         TEST(what_a_unit_waits_for),
         TEST(who_asked),
         TEST(records_come_newest_first),

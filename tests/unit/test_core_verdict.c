@@ -536,6 +536,47 @@ static void waiting_for_ready_outlasts_failed_attempts(void **state)
     assert_int_equal(look(&m, s), VERDICT_OK);
 }
 
+static void found(struct story *s, enum probe_how how)
+{
+    (void)health_take(&s->unit.health, &s->spec, (struct probe_result){how, 1}, 1, 0, s->now);
+}
+
+static void waiting_for_healthy_outlasts_ill_health(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_AWAIT_HEALTHY);
+
+    s->spec.health.kind = PROBE_EXEC;
+    s->spec.health_retries = 1;
+    assert_int_equal(look(&m, s), VERDICT_IDLE);
+    start_until_running(s);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    found(s, PROBE_EXITED);
+    assert_int_equal(s->unit.health.is, HEALTHINESS_UNHEALTHY);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    found(s, PROBE_GOOD);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+    exits(s, 1); /* it was healthy to its end, which is not to be so now */
+    assert_int_equal(s->unit.phase, PHASE_BACKOFF);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    s->spec.restart = RESTART_NEVER;
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    exits(s, 1);
+    assert_int_equal(look(&m, s), VERDICT_ENDED);
+}
+
+static void nobody_knows_whether_it_is_healthy(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_AWAIT_HEALTHY);
+
+    start_until_running(s);
+    assert_int_equal(look(&m, s), VERDICT_NO_HEALTH);
+}
+
 static void waiting_for_completed_tells_success_from_the_rest(void **state)
 {
     struct story *s = *state;
@@ -656,6 +697,8 @@ int main(void)
         TEST(restart_superseded_and_then_stopped_is_not_ok),
         TEST(waiting_for_ready_ends_when_it_is_or_never_will_be),
         TEST(waiting_for_ready_outlasts_failed_attempts),
+        TEST(waiting_for_healthy_outlasts_ill_health),
+        TEST(nobody_knows_whether_it_is_healthy),
         TEST(waiting_for_completed_tells_success_from_the_rest),
         TEST(a_service_that_always_restarts_never_completes),
         TEST(a_stop_before_the_waiting_is_told_apart),

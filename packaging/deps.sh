@@ -13,7 +13,8 @@ packages_of() {
     build) echo "make gcc libc6-dev libev-dev libinih-dev libcjson-dev" ;;
     lint) echo "clang-tidy-14 clang-format-14 cppcheck mandoc" ;;
     check) echo "$(packages_of build) libcmocka-dev python3 python3-pytest" \
-        "clang-14 libclang-rt-14-dev $(packages_of lint)" ;;
+        "clang-14 libclang-rt-14-dev $(packages_of lint)" \
+        "nginx postgresql redis-server libsystemd0 python3-sdnotify" ;;
     demo) echo "$(packages_of build) nginx python3" ;;
     *) echo "deps.sh: no group \"$1\"; there are: build check lint demo" >&2; exit 2 ;;
     esac
@@ -96,9 +97,12 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get -q update || echo "apt-get update failed; going on with the lists that are here" >&2
 $install_command
 
-# Debian enables what it installs for the next boot; the nginx of the demo is not meant for that.
-case " $missing " in
-*" nginx "*)
-    update-rc.d nginx disable >/dev/null 2>&1 || :
-    echo "nginx was installed, not started, and is disabled as a system service." ;;
-esac
+# Debian enables what it installs for the next boot; those of the demo and the tests are not meant
+# for that.
+for service in nginx postgresql redis-server; do
+    case " $missing " in
+    *" $service "*)
+        update-rc.d "$service" disable >/dev/null 2>&1 || :
+        echo "$service was installed, not started, and is disabled as a system service." ;;
+    esac
+done

@@ -9,7 +9,8 @@
         ''').start()
         stage.wait("start", "db", "web")
 
-A section without a `command` is given an actor, `act` its words.
+A section without a `command` is given an actor, `act` its words. A command of `exec:look …` is one
+that writes down when it looks (helpers/look.c).
 """
 import os
 import re
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from daemon import BUILD
 
 ACTOR = os.path.join(BUILD, "tests/integration/helpers/actor")
+LOOK = os.path.join(BUILD, "tests/integration/helpers/look")
 # In these states something of a unit's run may be alive.
 ALIVE = ("starting", "running", "stopping", "killing")
 
@@ -48,6 +50,7 @@ class Stage:
         return self
 
     def _section(self, text):
+        text = re.sub(r"\bexec:look\b", f"exec:{LOOK} {self.directory}", text)
         if re.search(r"^command *=", text, re.M):
             return text
         words = ""
@@ -95,6 +98,20 @@ class Stage:
     def let_end(self, unit):
         """One copy that has term=gate, and was told to end, does."""
         self._open(unit + ".term", 0)
+
+    def looks(self, unit):
+        """[(begin, end or None)] of all looks at the unit, in seconds, in their order."""
+        found = []
+        for entry in self.journal():
+            if entry.unit == unit and entry.what in ("look", "overlap"):
+                found.append([entry, None])
+            elif entry.unit == unit and entry.what == "looked":
+                next(pair for pair in found if pair[0].pid == entry.pid)[1] = entry
+        return [(begin.at, end and end.at) for begin, end in found]
+
+    def look_finds(self, unit, code):
+        """What `exec:look code=file` at this unit ends with from now on."""
+        self._open(unit + ".look", code)
 
     def close(self):
         """From now on whoever waits for a gate ends: nobody holds up the end of the test."""

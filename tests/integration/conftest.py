@@ -24,6 +24,7 @@ import host  # noqa: E402
 from actors import Stage  # noqa: E402
 from daemon import Reeve  # noqa: E402
 from fake_reeve import FakeReeve, site, site_handlers  # noqa: E402
+from puppet import Puppets  # noqa: E402
 
 cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
                                      reason="cgroup: no writable cgroup v2 hierarchy here")
@@ -56,6 +57,14 @@ def reeve(make_reeve):
 def stage(reeve):
     """A daemon whose units write down what happens to them; see actors.py."""
     made = Stage(reeve)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def puppets(tmp_path):
+    """Units that do what the test says; see puppet.py."""
+    made = Puppets(tmp_path)
     yield made
     made.close()
 

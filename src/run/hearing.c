@@ -61,8 +61,10 @@ static void told(void *owner, uint32_t unit, const struct notify_message *m, pid
     (void)pid;
     if (!l->looks || !hears(l->unit.spec))
         return;
-    if (notify_has(m, NOTIFY_FDSTORE))
+    if (notify_has(m, NOTIFY_FDSTORE) && !l->looks->told.refused) {
+        l->looks->told.refused = true; /* once a run */
         notice_refused(s, &l->unit, "FDSTORE");
+    }
     if (notify_has(m, NOTIFY_WATCHDOG_USEC))
         post(l, (struct event){.type = EV_WATCHDOG, .u.watchdog_ms = in_msec(m->watchdog_usec)});
     if (notify_has(m, NOTIFY_EXTEND_TIMEOUT_USEC))

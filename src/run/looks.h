@@ -6,21 +6,14 @@
 #ifndef REEVE_RUN_LOOKS_H
 #define REEVE_RUN_LOOKS_H
 
-#include "core/notify_message.h"
 #include "core/unit.h"
 #include "run/command.h"
 #include "run/loop.h"
 #include "run/probe.h"
+#include "run/told.h"
 
 struct live;
 struct spawn_request;
-
-/* What a run tells about itself, beyond what is acted upon. */
-struct told {
-    bool stopping, reloading;
-    int errnum; /* 0: none */
-    char status[NOTIFY_STATUS_BYTES];
-};
 
 struct looks {
     struct live *live;

@@ -87,7 +87,7 @@ static void take_fields(struct notify *n, const struct notify_message *m,
     complain_of_fields(n, name, m);
     if (d->n_refused || m->has & refused)
         complain(&n->units, "%s: descriptors are not kept for units (FDSTORE), refused", name);
-    if (m->has & ~refused)
+    if (m->has)
         n->receiver->told(n->owner, unit, m, d->pid);
 }
 

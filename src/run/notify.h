@@ -25,8 +25,8 @@ struct notify_receiver {
     uint32_t (*unit_of)(void *owner, pid_t pid, int pidfd);
     /* For the log. */
     const char *(*unit_name)(void *owner, uint32_t unit);
-    /* A message with at least one field that counts; `m` is valid during the call. What of it was
-     * malformed or refused was logged. */
+    /* A message with at least one field that makes sense; `m` is valid during the call. What of it
+     * was malformed or refused (NOTIFY_FDSTORE) was logged. */
     void (*told)(void *owner, uint32_t unit, const struct notify_message *m, pid_t pid);
 };
 

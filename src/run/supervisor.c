@@ -356,6 +356,13 @@ const struct order *supervisor_order(const struct supervisor *s)
     return &s->order;
 }
 
+const struct told *supervisor_told(const struct supervisor *s, uint32_t index)
+{
+    const struct looks *k = s->lives[index].looks;
+
+    return k && k->envp ? &k->told : NULL;
+}
+
 void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along)
 {
     order_along(&s->order, restart, asked, along);

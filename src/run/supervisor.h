@@ -18,6 +18,7 @@ struct event_ring;
 struct along;
 struct order;
 struct procs;
+struct told;
 struct rlimit;
 
 struct supervisor;
@@ -70,6 +71,8 @@ int64_t supervisor_uptime_ms(const struct supervisor *s);
 void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiting_for *ret);
 /* The order itself, to look at: core/order.h. */
 const struct order *supervisor_order(const struct supervisor *s);
+/* What its current or last run tells about itself; NULL: it does not notify. */
+const struct told *supervisor_told(const struct supervisor *s, uint32_t index);
 /* See order_along(). */
 void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along);
 

@@ -274,7 +274,7 @@ static void test_what_makes_no_sense_is_told(void **state)
     } cases[] = {
         {"STATUS=a\nMAINPID=x", "web: MAINPID of its notification makes no sense", 1},
         {"MAINPID=0", "web: MAINPID of its notification makes no sense", 0},
-        {"FDSTORE=1\nFDNAME=x", "web: descriptors are not kept", 0},
+        {"FDSTORE=1\nFDNAME=x", "web: descriptors are not kept", 1},
         {"FDSTORE=1\nSTATUS=a", "web: descriptors are not kept", 1},
         {"BARRIER=1\nSTATUS=a", "a BARRIER is to come alone", 0},
         {"BARRIER=1", "a BARRIER is to come alone", 0},

@@ -50,7 +50,7 @@ _reevectl()
     local options='--socket --json --no-color --help --version'
     local signals='HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'
     local types='session.started session.ready session.stopping session.stopped unit.requested
-        unit.state unit.exited unit.unkillable'
+        unit.state unit.exited unit.unkillable unit.health unit.refused'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local verb='' n_args=0 words='' i word
 
@@ -64,7 +64,7 @@ _reevectl()
         return
         ;;
     --timeout) words='5s 10s 30s 1m 5m' ;;
-    --for) words='ready completed stopped' ;;
+    --for) words='ready healthy completed stopped' ;;
     --to) words='main group tree' ;;
     --type) words=$types ;;
     --since | --lines | -n) return ;;

@@ -12,9 +12,8 @@ static const char *wish_of(const cJSON *waiting)
         enum waited_for until;
         const char *wish;
     } wishes[] = {
-        {WAITED_STARTED, "to start"},
-        {WAITED_READY, "to be ready"},
-        {WAITED_COMPLETED, "to complete"},
+        {WAITED_STARTED, "to start"},      {WAITED_READY, "to be ready"},
+        {WAITED_HEALTHY, "to be healthy"}, {WAITED_COMPLETED, "to complete"},
         {WAITED_STOPPED, "to stop"},
     };
     const char *until = field_word(waiting, "until");

@@ -6,9 +6,22 @@
 #include "core/unit.h"
 #include "core/waiting.h"
 #include "reevectl/fields.h"
+#include "reevectl/probes.h"
 #include "reevectl/words.h"
 
 /* ---- one function for each kind of state ---- */
+
+/* Who wants it up, behind what is told already. */
+static void add_origin_behind(const struct search *s, struct strbuf *b)
+{
+    struct strbuf origin = STRBUF_INIT;
+
+    cause_add_origin(s, &origin);
+    if (origin.len_bytes)
+        strbuf_addf(b, "%s%s", b->len_bytes ? "; " : "", strbuf_text(&origin));
+    b->failed |= origin.failed;
+    strbuf_finish(&origin);
+}
 
 static void find_running(struct search *s)
 {
@@ -20,7 +33,9 @@ static void find_running(struct search *s)
                 (long long)field_number(s->unit, "pid", 0));
     if (cause_add_held_stop(s, b))
         return;
-    cause_add_origin(s, b);
+    if (cause_add_health(s, b) && probes_say_unhealthy(s->unit))
+        cause_add_advice(s, "to restart it", "restart");
+    add_origin_behind(s, b);
     if (restarts > 0) {
         strbuf_add(b, b->len_bytes ? ", restarted " : "restarted ");
         cause_add_times(b, restarts);
@@ -31,19 +46,18 @@ static void find_running(struct search *s)
 static void find_starting(struct search *s)
 {
     int64_t within_ms = field_number(s->effective, "ready_timeout_ms", -1);
-    struct strbuf *b = &s->c->reason, origin = STRBUF_INIT;
+    const char *ready = field_word(s->effective, "ready");
+    struct strbuf *b = &s->c->reason;
 
     cause_add_state(s, "starting");
     strbuf_add(b, "not ready yet");
+    if (*ready && strcmp(ready, "started") != 0)
+        strbuf_addf(b, ", ready = %s", ready);
     if (within_ms >= 0) {
         strbuf_add(b, ", ready_timeout = ");
         words_add_duration(b, within_ms);
     }
-    cause_add_origin(s, &origin);
-    if (origin.len_bytes)
-        strbuf_addf(b, "; %s", strbuf_text(&origin));
-    b->failed |= origin.failed;
-    strbuf_finish(&origin);
+    add_origin_behind(s, b);
     if (field_number(s->unit, "restarts", 0) > 0)
         cause_add_last_run(s);
 }
@@ -218,6 +232,11 @@ bool cause_needs_events(const cJSON *unit, enum notice_type type)
         return true;
     return (type == NOTICE_UNIT_STATE || type == NOTICE_UNIT_REQUESTED) &&
            (words_is_state(unit, STATE_STOPPED) || is_up(unit));
+}
+
+bool cause_needs_health(const cJSON *unit)
+{
+    return words_is_state(unit, STATE_RUNNING) && probes_say_unhealthy(unit);
 }
 
 bool cause_by_shutdown(const cJSON *unit, const cJSON *events)

@@ -26,6 +26,7 @@ struct cause {
 struct cause_facts {
     const cJSON *unit;    /* a UnitDetails */
     const cJSON *events;  /* a list of Event: its newest of the types needed, the oldest first */
+    const cJSON *health;  /* the newest unit.health, of a unit with cause_needs_health() */
     const cJSON *session; /* the newest session.stopping, of a unit with cause_by_shutdown() */
     const cJSON *other;   /* the UnitDetails of cause_other() */
     const cJSON *above;   /* a list of Unit: those that depend on it, when cause_needs_above() */
@@ -33,6 +34,8 @@ struct cause_facts {
 
 /* Whether events of the unit of that type may say more than Show does. */
 bool cause_needs_events(const cJSON *unit, enum notice_type type);
+/* Whether that it is unhealthy is what there is to tell. */
+bool cause_needs_health(const cJSON *unit);
 /* Whether the shutdown ends it; `events` are those of the facts. */
 bool cause_by_shutdown(const cJSON *unit, const cJSON *events);
 /* The name of another unit that has to do with it most, or NULL. */

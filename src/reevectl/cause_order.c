@@ -174,6 +174,8 @@ static void find_patient(struct search *s, const cJSON *waiting, struct search *
     }
     strbuf_add(b, "; ");
     add_doing(other, b);
+    if (cause_is_word(waiting, "until", waited_for_name(WAITED_HEALTHY)))
+        cause_add_not_healthy(other, b, ", ");
     if (words_is_state(other->unit, STATE_BACKOFF))
         add_run_of(other);
 }

@@ -7,6 +7,7 @@
 #include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/people.h"
+#include "reevectl/probes.h"
 #include "reevectl/words.h"
 
 void search_init(struct search *s, struct cause *c, const struct cause_facts *facts,
@@ -166,6 +167,16 @@ static void add_along(const struct search *s, struct strbuf *b, const cJSON *req
     }
 }
 
+/* "its health check failed: exec:check: exit code 2" */
+static void add_ill_health(const struct search *s, struct strbuf *b, const cJSON *asked)
+{
+    const char *error = probes_error_of(asked, s->unit);
+
+    strbuf_add(b, "its health check failed");
+    if (error)
+        strbuf_addf(b, ": %s", error);
+}
+
 void cause_add_asker(const struct search *s, struct strbuf *b, const cJSON *asked,
                      const char *participle, const char *deed)
 {
@@ -177,7 +188,7 @@ void cause_add_asker(const struct search *s, struct strbuf *b, const cJSON *aske
     else if (strcmp(by, requested_by_name(BY_TIMEOUT)) == 0)
         strbuf_add(b, "its timeout was over");
     else if (strcmp(by, requested_by_name(BY_HEALTH)) == 0)
-        strbuf_add(b, "its health check failed");
+        add_ill_health(s, b, asked);
     else if (strcmp(by, requested_by_name(BY_APPLY)) == 0)
         strbuf_add(b, "its definition was changed");
     else if (strcmp(by, requested_by_name(BY_DEPENDENCY)) == 0)
@@ -252,10 +263,12 @@ void cause_add_finality(const struct search *s, struct strbuf *b)
 {
     int64_t limit = field_number(s->effective, "restart_limit", 0);
     int64_t retries = field_number(s->effective, "retries", 0);
+    /* Who is ended for its health is restarted whatever `restart` says. */
+    bool by_health = cause_is_word(s->last, "requested_by", requested_by_name(BY_HEALTH));
 
     if (s->is_job) {
         strbuf_addf(b, retries ? "retries = %lld, all used" : "retries = %lld", (long long)retries);
-    } else if (cause_is_word(s->effective, "restart", "never")) {
+    } else if (cause_is_word(s->effective, "restart", "never") && !by_health) {
         strbuf_add(b, "restart = never");
         if (!words_config(s->unit, "restart") && field_true(s->effective, "essential"))
             strbuf_add(b, " (the default of an essential unit)");

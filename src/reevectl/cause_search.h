@@ -62,6 +62,15 @@ void cause_add_next_try(const struct search *s, struct strbuf *b);
 /* cause_history.c: `events` is a list of Event, the oldest first, or NULL. */
 void history_find(struct history *h, const cJSON *unit, const cJSON *events);
 
+/* cause_health.c: what its probes have to do with it */
+
+/* What is wrong with a unit that runs: "unhealthy since Sat 2026-11-21 12:00:00 CET, 3m ago: ..."
+ * and what follows from that; or that nothing is known yet. Whether there is something to tell. */
+bool cause_add_health(const struct search *s, struct strbuf *b);
+/* "not healthy yet: tcp:localhost:80: Connection refused", of one that runs and is not healthy,
+ * with this in front. */
+void cause_add_not_healthy(const struct search *s, struct strbuf *b, const char *front);
+
 /* cause_order.c: what other units have to do with it */
 
 /* Waiting for others, before its start. */

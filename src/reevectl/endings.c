@@ -10,11 +10,17 @@
 #include "os/signals.h"
 #include "reevectl/fields.h"
 #include "reevectl/people.h"
+#include "reevectl/probes.h"
 #include "reevectl/words.h"
 
 static bool has_reason(const cJSON *record, enum reason reason)
 {
     return strcmp(field_word(record, "reason"), reason_name(reason)) == 0;
+}
+
+static bool is_by(const cJSON *record, enum requested_by by)
+{
+    return strcmp(field_word(record, "requested_by"), requested_by_name(by)) == 0;
 }
 
 /* The wait status: "exit 1" or "SIGTERM"; false when the record has none. */
@@ -66,6 +72,8 @@ void endings_add_brief(struct strbuf *b, const cJSON *record)
         strbuf_add(b, " (out of memory)");
     else if (has_reason(record, REASON_FORCED_KILL))
         strbuf_add(b, " (forced)");
+    else if (is_by(record, BY_HEALTH))
+        strbuf_add(b, " (unhealthy)");
     else if (field_true(record, "core_dumped"))
         strbuf_add(b, " (core)");
 }
@@ -110,10 +118,16 @@ static void add_start_error(struct strbuf *b, const cJSON *error, const cJSON *u
     strbuf_addf(b, ": %s", *message ? message : field_word(error, "errno"));
 }
 
-static void add_not_ready(struct strbuf *b, const cJSON *unit)
+/* As reeved tells it, with what the last look found; or the least that can be said. */
+static void add_not_ready(struct strbuf *b, const cJSON *error, const cJSON *unit)
 {
+    const char *message = field_word(error, "message");
     int64_t within_ms = field_number(field(unit, "effective"), "ready_timeout_ms", -1);
 
+    if (strncmp(message, "not ready within ", strlen("not ready within ")) == 0) {
+        strbuf_add(b, message);
+        return;
+    }
     strbuf_add(b, "not ready ");
     if (within_ms >= 0) {
         strbuf_add(b, "within ");
@@ -180,18 +194,21 @@ static void add_end(struct strbuf *b, const cJSON *record, const cJSON *unit)
 /* Ended by what makes a failure of any end. */
 static void add_occasion(struct strbuf *b, const cJSON *record, const cJSON *unit)
 {
-    const char *by = field_word(record, "requested_by");
     int64_t timeout_ms = field_number(field(unit, "effective"), "timeout_ms", -1);
+    const char *ill = probes_error_of(record, unit);
 
-    if (strcmp(by, requested_by_name(BY_TIMEOUT)) == 0) {
+    if (is_by(record, BY_TIMEOUT)) {
         strbuf_add(b, "took longer than its timeout");
         if (timeout_ms > 0) {
             strbuf_add(b, " of ");
             words_add_duration(b, timeout_ms);
         }
         strbuf_add(b, ": ");
-    } else if (strcmp(by, requested_by_name(BY_HEALTH)) == 0) {
-        strbuf_add(b, "its health check failed: ");
+    } else if (is_by(record, BY_HEALTH)) {
+        strbuf_add(b, "its health check failed");
+        if (ill)
+            strbuf_addf(b, " (%s)", ill);
+        strbuf_add(b, ": ");
     }
 }
 
@@ -207,7 +224,7 @@ void endings_add_whole(struct strbuf *b, const cJSON *record, const cJSON *unit)
     if (!error)
         add_end(b, record, unit);
     else if (not_ready_in_time(error))
-        add_not_ready(b, unit);
+        add_not_ready(b, error, unit);
     else
         add_start_error(b, error, unit);
 }

@@ -178,6 +178,16 @@ static void say_exit(struct sentence *t, const cJSON *event)
     words_add_duration(&t->rest, field_number(record, "duration_ms", -1));
 }
 
+static void say_health(struct sentence *t, const cJSON *event)
+{
+    const char *health = field_word(event, "health");
+
+    t->style = words_status_style(health);
+    strbuf_add(&t->head, health);
+    if (field(event, "error"))
+        strbuf_addf(&t->rest, ": %s", field_word(event, "error"));
+}
+
 static void say(struct sentence *t, const cJSON *event)
 {
     if (is_type(event, NOTICE_SESSION_STARTED)) {
@@ -205,6 +215,12 @@ static void say(struct sentence *t, const cJSON *event)
         strbuf_add(&t->head, "unkillable");
         strbuf_addf(&t->rest, ": what is left of run %lld outlives SIGKILL",
                     (long long)field_number(event, "run", 0));
+    } else if (is_type(event, NOTICE_UNIT_HEALTH)) {
+        say_health(t, event);
+    } else if (is_type(event, NOTICE_UNIT_REFUSED)) {
+        t->style = STYLE_YELLOW;
+        strbuf_add(&t->head, "notification refused");
+        strbuf_addf(&t->rest, ": %s", field_word(event, "error"));
     } else {
         strbuf_add(&t->head, field_word(event, "type")); /* of a later reeved */
     }

@@ -17,7 +17,8 @@ static bool add_word(cJSON *list, const char *word)
     return false;
 }
 
-/* The newest events of a type, or of those that may explain a unit. */
+/* The newest events of one type; or, with NOTICE_COUNT, of those that may explain the unit. Of that
+ * unit, if there is one. */
 static cJSON *ask_events(struct session *s, const cJSON *unit, enum notice_type only)
 {
     cJSON *parameters = cJSON_CreateObject();
@@ -25,7 +26,7 @@ static cJSON *ask_events(struct session *s, const cJSON *unit, enum notice_type 
     bool made = types && cJSON_AddNumberToObject(parameters, "last", EVENTS_ASKED);
 
     for (enum notice_type type = 0; made && type < NOTICE_COUNT; type++)
-        if (unit ? cause_needs_events(unit, type) : type == only)
+        if (only == NOTICE_COUNT ? cause_needs_events(unit, type) : type == only)
             made = add_word(types, notice_type_name(type));
     if (made && unit)
         made = add_word(cJSON_AddArrayToObject(parameters, "units"), field_word(unit, "name"));
@@ -67,10 +68,13 @@ void inquire(struct session *s, const cJSON *unit, struct cause *c)
 {
     struct cause_facts facts = {.unit = unit};
     const char *other = cause_other(unit);
-    cJSON *events = NULL, *sessions = NULL, *shown = NULL, *above = NULL;
+    cJSON *events = NULL, *health = NULL, *sessions = NULL, *shown = NULL, *above = NULL;
 
     events = ask_events(s, unit, NOTICE_COUNT);
     facts.events = field(events, "events");
+    if (cause_needs_health(unit))
+        health = ask_events(s, unit, NOTICE_UNIT_HEALTH);
+    facts.health = newest_event(health);
     if (cause_by_shutdown(unit, facts.events))
         sessions = ask_events(s, NULL, NOTICE_SESSION_STOPPING);
     facts.session = newest_event(sessions);
@@ -82,6 +86,7 @@ void inquire(struct session *s, const cJSON *unit, struct cause *c)
     facts.above = field(above, "units");
     cause_find(c, &facts, s->now_wall_ms);
     cJSON_Delete(events);
+    cJSON_Delete(health);
     cJSON_Delete(sessions);
     cJSON_Delete(shown);
     cJSON_Delete(above);

@@ -11,6 +11,8 @@
 #include "reevectl/output.h"
 #include "reevectl/verbs.h"
 
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+
 enum {
     OPT_SOCKET = 256,
     OPT_JSON,
@@ -128,21 +130,22 @@ static int set_timeout(struct options *o, const char *text)
 }
 
 /* One of three words. */
-static int set_word(const char **ret, const char *option, const char *const words[3])
+/* One of `n` words; `list` has them all, for messages. */
+static int set_word(const char **ret, const char *option, const char *const *words, size_t n,
+                    const char *list)
 {
     const char *nearest;
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (strcmp(optarg, words[i]) == 0) {
             *ret = words[i];
             return 0;
         }
     }
-    nearest = nearest_name(optarg, words, 3);
+    nearest = nearest_name(optarg, words, n);
     if (nearest)
         return usage("%s takes no '%s'; did you mean '%s'?", option, optarg, nearest);
-    return usage("%s takes no '%s'; it takes %s, %s or %s", option, optarg, words[0], words[1],
-                 words[2]);
+    return usage("%s takes no '%s'; it takes %s", option, optarg, list);
 }
 
 static int set_number(int64_t *ret, const char *option, int64_t max)
@@ -164,7 +167,7 @@ static int set_number(int64_t *ret, const char *option, int64_t max)
 static int take_of_verb(struct options *o, int option)
 {
     static const char *const whom[] = {"main", "group", "tree"};
-    static const char *const until[] = {"ready", "completed", "stopped"};
+    static const char *const until[] = {"ready", "healthy", "completed", "stopped"};
 
     switch (option) {
     case OPT_NO_WAIT:
@@ -183,9 +186,10 @@ static int take_of_verb(struct options *o, int option)
         o->types = optarg;
         return 0;
     case OPT_TO:
-        return set_word(&o->to, "--to", whom);
+        return set_word(&o->to, "--to", whom, N_ELEMENTS(whom), "main, group or tree");
     case OPT_FOR:
-        return set_word(&o->until, "--for", until);
+        return set_word(&o->until, "--for", until, N_ELEMENTS(until),
+                        "ready, healthy, completed or stopped");
     case OPT_DOT:
         o->dot = true;
         return 0;

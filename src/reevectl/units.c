@@ -7,6 +7,7 @@
 #include "reevectl/awaited.h"
 #include "reevectl/endings.h"
 #include "reevectl/fields.h"
+#include "reevectl/probes.h"
 #include "reevectl/render.h"
 #include "reevectl/words.h"
 
@@ -28,7 +29,7 @@ static void add_duration(struct table *t, int64_t ms)
     table_add_text(t, STYLE_PLAIN, &text);
 }
 
-/* "exit 1, 3m ago"; what holds up a unit says more: "waits for db to be ready". */
+/* "exit 1, 3m ago"; what is wrong now says more: "waits for db to be ready", "unhealthy: ...". */
 static void add_last_exit(struct table *t, const struct session *s, const cJSON *unit)
 {
     const cJSON *record = field(unit, "last_exit"), *waiting = field(unit, "waiting");
@@ -37,6 +38,8 @@ static void add_last_exit(struct table *t, const struct session *s, const cJSON 
 
     if (waiting) {
         awaited_add_brief(&text, waiting);
+    } else if (probes_say_unhealthy(unit)) {
+        strbuf_addf(&text, "unhealthy: %s", field_word(unit, "last_error"));
     } else if (record) {
         endings_add_brief(&text, record);
         if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms)) {
@@ -68,13 +71,12 @@ void units_write_list(const struct session *s, const cJSON *units, struct strbuf
     table_init(&t, list_columns + first, N_ELEMENTS(list_columns) - first);
     cJSON_ArrayForEach(unit, units)
     {
-        const char *state = field_word(unit, "state");
-        enum style style = words_state_style(state);
+        enum style style = probes_unit_style(unit);
 
         if (first == 0)
             table_add(&t, style, terminal_dot(&s->out));
         table_add(&t, STYLE_PLAIN, field_word(unit, "name"));
-        table_add(&t, style, state);
+        table_add(&t, style, field_word(unit, "state"));
         add_number(&t, field_number(unit, "pid", -1));
         add_duration(&t, field_number(unit, "uptime_ms", -1));
         add_number(&t, field_number(unit, "restarts", -1));
@@ -85,10 +87,31 @@ void units_write_list(const struct session *s, const cJSON *units, struct strbuf
     table_finish(&t);
 }
 
+/* Without the one for health, where none has a health that is known. */
 static const struct column health_columns[] = {
+    {"UNIT", false, false, 0},      {"STATE", false, false, 0},  {"GOAL", false, false, 0},
+    {"READY", false, false, 0},     {"HEALTH", false, false, 6}, {"RESTARTS", true, false, 8},
+    {"LAST EXIT", false, false, 16}};
+static const struct column plain_columns[] = {
     {"UNIT", false, false, 0},  {"STATE", false, false, 0},   {"GOAL", false, false, 0},
-    {"READY", false, false, 0}, {"RESTARTS", true, false, 8}, {"LAST EXIT", false, false, 16},
-};
+    {"READY", false, false, 0}, {"RESTARTS", true, false, 8}, {"LAST EXIT", false, false, 16}};
+
+static bool any_health(const cJSON *units)
+{
+    const cJSON *unit;
+
+    cJSON_ArrayForEach(unit, units)
+    {
+        if (field(unit, "health"))
+            return true;
+    }
+    return false;
+}
+
+static void add_health(struct table *t, const cJSON *unit)
+{
+    table_add(t, probes_say_unhealthy(unit) ? STYLE_RED : STYLE_PLAIN, field_word(unit, "health"));
+}
 
 /* A unit that should be up and neither is nor has completed is what makes reeved degraded. */
 static bool is_missed(const cJSON *unit)
@@ -99,10 +122,14 @@ static bool is_missed(const cJSON *unit)
 
 void units_write_health(const struct session *s, const cJSON *units, struct strbuf *out)
 {
+    bool with_health = any_health(units);
     struct table t;
     const cJSON *unit;
 
-    table_init(&t, health_columns, N_ELEMENTS(health_columns));
+    if (with_health)
+        table_init(&t, health_columns, N_ELEMENTS(health_columns));
+    else
+        table_init(&t, plain_columns, N_ELEMENTS(plain_columns));
     cJSON_ArrayForEach(unit, units)
     {
         const char *state = field_word(unit, "state");
@@ -112,6 +139,8 @@ void units_write_health(const struct session *s, const cJSON *units, struct strb
         table_add(&t, STYLE_PLAIN, field_word(unit, "goal"));
         table_add(&t, is_missed(unit) ? STYLE_RED : STYLE_PLAIN,
                   field_true(unit, "ready") ? "yes" : "no");
+        if (with_health)
+            add_health(&t, unit);
         add_number(&t, field_number(unit, "restarts", -1));
         add_last_exit(&t, s, unit);
     }
@@ -119,12 +148,16 @@ void units_write_health(const struct session *s, const cJSON *units, struct strb
     table_finish(&t);
 }
 
-struct unit_counts units_told_counts(const cJSON *counts)
+struct unit_counts units_told_counts(const cJSON *health)
 {
+    const cJSON *counts = field(health, "counts"), *units = field(health, "units");
     struct unit_counts c = {
         .total = field_number(counts, "total", 0),
         .orphans = field_number(counts, "orphans", 0),
     };
+
+    if (cJSON_GetArraySize(units) == c.total)
+        c.unhealthy = units_count(units).unhealthy;
 
     for (enum unit_state state = 0; state < STATE_COUNT; state++)
         c.states[state] = field_number(counts, unit_state_name(state), 0);
@@ -136,6 +169,7 @@ void units_count_one(struct unit_counts *counts, const cJSON *unit)
     counts->total++;
     for (enum unit_state state = 0; state < STATE_COUNT; state++)
         counts->states[state] += words_is_state(unit, state);
+    counts->unhealthy += words_is_state(unit, STATE_RUNNING) && probes_say_unhealthy(unit);
 }
 
 struct unit_counts units_count(const cJSON *units)
@@ -165,6 +199,8 @@ void units_add_counts(struct strbuf *out, const struct unit_counts *counts)
             continue;
         strbuf_addf(out, "%s%lld %s", separator, (long long)counts->states[order[i]],
                     unit_state_name(order[i]));
+        if (order[i] == STATE_RUNNING && counts->unhealthy > 0)
+            strbuf_addf(out, " (%lld unhealthy)", (long long)counts->unhealthy);
         separator = ", ";
     }
     if (counts->orphans > 0)

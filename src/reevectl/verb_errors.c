@@ -7,6 +7,7 @@
 #include "reevectl/awaited.h"
 #include "reevectl/endings.h"
 #include "reevectl/fields.h"
+#include "reevectl/probes.h"
 #include "reevectl/render.h"
 #include "reevectl/text.h"
 #include "reevectl/units.h"
@@ -81,6 +82,9 @@ static void add_what(struct strbuf *b, const cJSON *unit, const cJSON *record)
         endings_add_whole(b, record, unit);
     } else if (is_unkillable(unit)) {
         strbuf_add(b, "unkillable: it outlives SIGKILL");
+    } else if (probes_say_unhealthy(unit)) {
+        strbuf_add(b, "unhealthy: ");
+        probes_add_finding(b, unit);
     } else if (is_stuck(unit)) {
         strbuf_add(b, "not started: it waits for ");
         awaited_add(b, field(unit, "waiting"));
@@ -122,6 +126,7 @@ static void add_row(const struct session *s, struct rows *rows, const cJSON *uni
 /* The failures of one unit; or that it is in trouble now, when no record says so. */
 static void add_unit(const struct session *s, struct rows *rows, const cJSON *unit)
 {
+    int64_t failed_wall_ms;
     const cJSON *record;
     bool any = false;
 
@@ -137,6 +142,9 @@ static void add_unit(const struct session *s, struct rows *rows, const cJSON *un
     }
     if (is_unkillable(unit) || is_stuck(unit) || (words_is_state(unit, STATE_FAILED) && !any))
         add_row(s, rows, unit, NULL, s->now_wall_ms - field_number(unit, "since_ms", 0));
+    else if (probes_say_unhealthy(unit) &&
+             words_parse_time(field_word(unit, "last_failure"), &failed_wall_ms))
+        add_row(s, rows, unit, NULL, failed_wall_ms);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -265,7 +273,8 @@ static bool may_have_failed(const cJSON *unit)
 {
     const cJSON *last = field(unit, "last_exit");
 
-    if (words_is_state(unit, STATE_FAILED) || words_is_state(unit, STATE_KILLING) || is_stuck(unit))
+    if (words_is_state(unit, STATE_FAILED) || words_is_state(unit, STATE_KILLING) ||
+        is_stuck(unit) || probes_say_unhealthy(unit))
         return true;
     return last && (field_number(unit, "run", 0) > 1 ||
                     strcmp(field_word(last, "reason"), reason_name(REASON_NATURAL)) != 0);

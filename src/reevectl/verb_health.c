@@ -17,7 +17,7 @@ static int exit_code_of(const char *status)
 static void write_health(const struct session *s, const cJSON *reply, struct strbuf *out)
 {
     const char *status = field_word(reply, "status");
-    struct unit_counts counts = units_told_counts(field(reply, "counts"));
+    struct unit_counts counts = units_told_counts(reply);
     struct strbuf text = STRBUF_INIT;
 
     terminal_add_harmless(&s->out, out, words_status_style(status), status);

@@ -3,6 +3,7 @@
 
 #include "core/unit.h"
 #include "reevectl/fields.h"
+#include "reevectl/probes.h"
 #include "reevectl/verbs.h"
 #include "reevectl/words.h"
 
@@ -14,6 +15,8 @@ struct question {
     const char *(*word)(const cJSON *unit);
     bool all;    /* of all units; else one of them is enough */
     int no_code; /* when it is not so */
+    /* Whether its definition is needed for the answer; NULL: never. */
+    bool (*needs_definition)(const cJSON *unit);
 };
 
 static bool is_active(const cJSON *unit)
@@ -26,13 +29,16 @@ static bool is_failed(const cJSON *unit)
     return words_is_state(unit, STATE_FAILED);
 }
 
-/* Its health check decides; without one, being up as it should. */
+/* Its health check decides, also when it has not said anything yet; without one, being up as it
+ * should. */
 static bool is_healthy(const cJSON *unit)
 {
     const char *health = field_text(unit, "health");
 
     if (health)
         return strcmp(health, HEALTHY) == 0;
+    if (probes_say_nothing(unit))
+        return false;
     return words_is_state(unit, STATE_COMPLETED) ||
            (words_is_state(unit, STATE_RUNNING) && field_true(unit, "ready"));
 }
@@ -46,12 +52,20 @@ static const char *health_word(const cJSON *unit)
 {
     const char *health = field_text(unit, "health");
 
-    return health ? health : is_healthy(unit) ? HEALTHY : "unhealthy";
+    if (health || probes_say_nothing(unit))
+        return health ? health : "unknown";
+    return is_healthy(unit) ? HEALTHY : "unhealthy";
 }
 
-static const struct question active = {is_active, state_word, false, EXIT_INACTIVE};
-static const struct question failed = {is_failed, state_word, false, EXIT_FAILED};
-static const struct question healthy = {is_healthy, health_word, true, EXIT_FAILED};
+/* A health that is null is not known, or there is no check. */
+static bool may_be_unknown(const cJSON *unit)
+{
+    return words_is_state(unit, STATE_RUNNING) && !field(unit, "health");
+}
+
+static const struct question active = {is_active, state_word, false, EXIT_INACTIVE, NULL};
+static const struct question failed = {is_failed, state_word, false, EXIT_FAILED, NULL};
+static const struct question healthy = {is_healthy, health_word, true, EXIT_FAILED, may_be_unknown};
 
 static int tell_word(const struct session *s, const char *word, enum style style, int code)
 {
@@ -62,8 +76,28 @@ static int tell_word(const struct session *s, const char *word, enum style style
     return output(&b, code);
 }
 
+#define DEFINITION "effective"
+
+/* Adds what Show tells of the definition of the unit. 0 or the exit code, told. */
+static int add_definition(struct session *s, cJSON *unit)
+{
+    cJSON *reply, *shown, *definition;
+    int code = call(s, "Show", call_unit(field_word(unit, "name")), &reply);
+
+    if (code)
+        return code;
+    shown = cJSON_GetObjectItemCaseSensitive(reply, "unit");
+    definition = cJSON_DetachItemFromObjectCaseSensitive(shown, DEFINITION);
+    if (definition && !cJSON_AddItemToObject(unit, DEFINITION, definition)) {
+        cJSON_Delete(definition);
+        code = out_of_memory();
+    }
+    cJSON_Delete(reply);
+    return code;
+}
+
 /* Moves the units that the argument names to the end of `found`. 0 or the exit code, told. */
-static int find(struct session *s, char *argument, cJSON *found)
+static int find(struct session *s, const struct question *q, char *argument, cJSON *found)
 {
     cJSON *reply, *units, *unit;
     int code = call(s, "List", call_units(&argument, 1), &reply);
@@ -73,19 +107,32 @@ static int find(struct session *s, char *argument, cJSON *found)
     units = cJSON_GetObjectItemCaseSensitive(reply, "units");
     if (cJSON_GetArraySize(units) == 0)
         code = call_tell_no_match(argument);
-    while ((unit = cJSON_DetachItemFromArray(units, 0)) != NULL) {
+    while (code == EXIT_OK && (unit = cJSON_DetachItemFromArray(units, 0)) != NULL) {
+        if (q->needs_definition && q->needs_definition(unit))
+            code = add_definition(s, unit);
         if (cJSON_AddItemToArray(found, unit))
             continue;
         cJSON_Delete(unit);
         code = out_of_memory();
-        break;
     }
     cJSON_Delete(reply);
     return code;
 }
 
+/* The units as List told them. */
+static int print_json(cJSON *found, int code)
+{
+    cJSON *unit;
+
+    cJSON_ArrayForEach(unit, field(found, "units"))
+    {
+        cJSON_DeleteItemFromObjectCaseSensitive(unit, DEFINITION);
+    }
+    return call_print_json(found, code);
+}
+
 /* Prints the words, or the units as JSON; returns the exit code. */
-static int answer(const struct session *s, const struct question *q, const cJSON *found)
+static int answer(const struct session *s, const struct question *q, cJSON *found)
 {
     const cJSON *units = field(found, "units"), *unit;
     int n = 0, n_so = 0, code;
@@ -99,7 +146,7 @@ static int answer(const struct session *s, const struct question *q, const cJSON
     if (s->options->quiet)
         return code;
     if (s->options->json)
-        return call_print_json(found, code);
+        return print_json(found, code);
     cJSON_ArrayForEach(unit, units)
     {
         enum style style = q->all ? words_status_style(q->word(unit))
@@ -119,7 +166,7 @@ static int ask(struct session *s, const struct question *q, char **args, size_t 
     int code;
 
     for (size_t i = 0; i < n_args && (error == EXIT_OK || error == EXIT_NO_UNIT); i++) {
-        error = find(s, args[i], units);
+        error = find(s, q, args[i], units);
         missing |= error == EXIT_NO_UNIT;
     }
     if (error == EXIT_OK || error == EXIT_NO_UNIT) {

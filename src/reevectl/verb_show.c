@@ -5,6 +5,7 @@
 #include "reevectl/awaited.h"
 #include "reevectl/fields.h"
 #include "reevectl/graph_tree.h"
+#include "reevectl/probes.h"
 #include "reevectl/render.h"
 #include "reevectl/text.h"
 #include "reevectl/units.h"
@@ -12,7 +13,7 @@
 #include "reevectl/walk.h"
 #include "reevectl/words.h"
 
-enum { VALUE_COLUMNS_MAX = 48, RECORDS_ALL = 16 };
+enum { VALUE_COLUMNS_MAX = 48, PROBES_ALL = 8, RECORDS_ALL = 16 };
 
 static void add_heading(const struct session *s, struct strbuf *b, const char *heading)
 {
@@ -125,6 +126,12 @@ static void add_words(struct strbuf *b, const cJSON *words)
     }
 }
 
+static bool is_time(const char *key)
+{
+    return ends_with(key, "_at") || strcmp(key, "last_success") == 0 ||
+           strcmp(key, "last_failure") == 0;
+}
+
 /* The value of a member, read by its type and by the unit in its name. */
 static void add_value(const struct session *s, struct strbuf *b, const cJSON *item)
 {
@@ -145,7 +152,7 @@ static void add_value(const struct session *s, struct strbuf *b, const cJSON *it
             strbuf_addf(b, "%.15g%s", item->valuedouble,
                         ends_with(item->string, "_percent") ? "%" : "");
     } else if (cJSON_IsString(item)) {
-        if (ends_with(item->string, "_at") && words_parse_time(item->valuestring, &wall_ms)) {
+        if (is_time(item->string) && words_parse_time(item->valuestring, &wall_ms)) {
             words_add_moment(b, wall_ms, s->now_wall_ms);
         } else {
             strbuf_add(b, item->valuestring);
@@ -297,6 +304,10 @@ static int visit(struct session *s, const cJSON *reply)
     add_waiting(s, &b, unit);
     add_dependencies(s, &b, "Depends on", field(unit, "dependencies"));
     add_dependencies(s, &b, "Depended on by", field(unit, "dependents"));
+    if (cJSON_GetArraySize(field(unit, "probes")) > 0) {
+        add_heading(s, &b, "Last probes");
+        probes_write(s, unit, PROBES_ALL, &b, 2);
+    }
     if (cJSON_GetArraySize(records) > 0) {
         add_heading(s, &b, "Last runs");
         units_write_records(s, records, RECORDS_ALL, &b, 2);

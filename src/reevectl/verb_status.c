@@ -5,13 +5,14 @@
 #include "reevectl/endings.h"
 #include "reevectl/fields.h"
 #include "reevectl/inquiry.h"
+#include "reevectl/probes.h"
 #include "reevectl/text.h"
 #include "reevectl/units.h"
 #include "reevectl/verbs.h"
 #include "reevectl/walk.h"
 #include "reevectl/words.h"
 
-enum { LABEL_COLUMNS = 11, INDENT = LABEL_COLUMNS + 2, RECORDS_SHOWN = 5 };
+enum { LABEL_COLUMNS = 11, INDENT = LABEL_COLUMNS + 2, RECORDS_SHOWN = 5, PROBES_SHOWN = 5 };
 
 /* "      State: ", aligned to the right as a column of labels. */
 static void add_label(struct strbuf *b, const char *label)
@@ -39,8 +40,7 @@ static void add_title(const struct session *s, struct strbuf *b, const cJSON *un
     const char *description = field_word(unit, "description"), *name = field_word(unit, "name");
     struct strbuf text = STRBUF_INIT;
 
-    terminal_add_harmless(&s->out, b, words_state_style(field_word(unit, "state")),
-                          terminal_dot(&s->out));
+    terminal_add_harmless(&s->out, b, probes_unit_style(unit), terminal_dot(&s->out));
     strbuf_add(b, " ");
     terminal_add_harmless(&s->out, b, STYLE_BOLD, name);
     if (*description)
@@ -85,6 +85,29 @@ static void add_state(const struct session *s, struct strbuf *b, const cJSON *un
         strbuf_add(&text, field_word(unit, "goal"));
     }
     add_rest(s, b, STYLE_PLAIN, &text, INDENT + text_columns(state));
+}
+
+/* What its probes found, of one that runs and has some. */
+static void add_health(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    const char *health = field_text(unit, "health");
+    bool failing = field_number(unit, "consecutive_failures", 0) > 0;
+    struct strbuf text = STRBUF_INIT;
+    int64_t success_wall_ms;
+
+    if (!health && !probes_say_nothing(unit))
+        return;
+    strbuf_add(&text, health ? health : "not known yet");
+    if (failing || (!health && field(unit, "last_error"))) {
+        strbuf_add(&text, probes_say_unhealthy(unit) ? ": " : ", but ");
+        probes_add_finding(&text, unit);
+    }
+    if (words_parse_time(field_word(unit, "last_success"), &success_wall_ms)) {
+        strbuf_add(&text, failing ? "; last found well " : ", found so ");
+        words_add_ago(&text, success_wall_ms, s->now_wall_ms);
+    }
+    add_label(b, "Health");
+    add_rest(s, b, failing ? STYLE_RED : STYLE_PLAIN, &text, INDENT);
 }
 
 /* Of a unit that is not up: what keeps it so, and what can be done. */
@@ -189,10 +212,15 @@ static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
         add_why(s, b, &cause);
         cause_finish(&cause);
     }
+    add_health(s, b, unit);
     add_next_try(s, b, unit);
     add_run(s, b, unit);
     if (field(unit, "last_exit"))
         add_last_exit(s, b, unit);
+    if (probes_any_failed(field(unit, "probes"))) {
+        strbuf_add(b, "\n");
+        probes_write(s, unit, PROBES_SHOWN, b, 2);
+    }
     if (cJSON_GetArraySize(records) > 1) {
         strbuf_add(b, "\n");
         units_write_records(s, records, RECORDS_SHOWN, b, 2);
@@ -215,7 +243,7 @@ static int visit(struct session *s, const cJSON *reply)
 
 static void add_summary(const struct session *s, struct strbuf *b, const cJSON *health)
 {
-    struct unit_counts counts = units_told_counts(field(health, "counts"));
+    struct unit_counts counts = units_told_counts(health);
     const char *status = field_word(health, "status");
     enum style style = words_status_style(status);
     struct strbuf text = STRBUF_INIT;

@@ -1,6 +1,7 @@
 /* why: what somebody wants to know of units at three in the morning, in a few lines. */
 #include "reevectl/fields.h"
 #include "reevectl/inquiry.h"
+#include "reevectl/probes.h"
 #include "reevectl/text.h"
 #include "reevectl/verbs.h"
 #include "reevectl/walk.h"
@@ -23,7 +24,7 @@ static void add_cause(const struct session *s, struct strbuf *b, const cJSON *un
     struct strbuf name = STRBUF_INIT;
 
     text_add_harmless(&name, field_word(unit, "name"));
-    terminal_add(&s->out, b, words_state_style(field_word(unit, "state")), strbuf_text(&name));
+    terminal_add(&s->out, b, probes_unit_style(unit), strbuf_text(&name));
     strbuf_add(b, ": ");
     if (c->reason.len_bytes)
         strbuf_addf(&c->state, ": %s", strbuf_text(&c->reason));

@@ -181,7 +181,8 @@ static const struct verb verbs[] = {
         .group = GROUP_WAITING,
         .arguments = "UNIT...",
         .summary = "wait until units are ready, or have ended",
-        .details = "Without --for: until services are ready and jobs have completed.\n"
+        .details = "Without --for: until services are ready and jobs have completed. Healthy can\n"
+                   "only become what has a health key.\n"
                    "Exit code: 0 all are, 1 one is not and will not be by itself, or the time\n"
                    "is up, 4 there is no such unit.\n",
         .examples = "  reevectl wait --for completed migrate && ./import\n",
@@ -220,7 +221,8 @@ static const struct verb verbs[] = {
         .group = GROUP_WAITING,
         .arguments = "[UNIT...]",
         .summary = "whether all of the units are healthy",
-        .details = "A unit without a health check is healthy when it is ready or has completed.\n"
+        .details = "A unit without a health check is healthy when it is ready or has completed,\n"
+                   "one whose check has not said anything yet is 'unknown'.\n"
                    "Without units: whether the whole is.\n"
                    "Exit code: 0 all are healthy, 1 one is not, 4 there is no such unit.\n",
         .max_args = SIZE_MAX,
@@ -293,7 +295,7 @@ static void add_options(struct strbuf *b, const struct verb *verb)
         const char *option, *meaning;
     } lines[] = {
         {VERB_NO_WAIT, "--no-wait", "do not wait until it is done"},
-        {VERB_FOR, "--for STATE", "wait for ready, completed or stopped"},
+        {VERB_FOR, "--for STATE", "wait for ready, healthy, completed or stopped"},
         {VERB_TIMEOUT, "--timeout DURATION", "wait at most this long, e.g. 10s or 1m30s"},
         {VERB_TO, "--to WHOM", "to main (the default), its group or the tree"},
         {VERB_FOLLOW, "-f, --follow", "go on with what happens; begins with the last 10"},

@@ -90,6 +90,11 @@ def site():
              last_exit=record(1, 600, 7200, "forced_kill", signal="KILL", requested_by="user",
                               requester={"uid": 0, "pid": 777, "unit": None},
                               leftovers_killed=2)),
+        unit("queue", "running", ready=True, pid=2345, run=2, uptime_ms=3600000, since_ms=3600000,
+             health="unhealthy", last_success=moment(65), last_failure=moment(5),
+             last_error="tcp:localhost:6379: Connection refused", consecutive_failures=6,
+             restarts=1, description="Redis",
+             last_exit=record(1, 3601, 7200, "signal", signal="TERM", requested_by="health")),
         unit("migrate", "completed", kind="job", ready=True, run=1, tags=["night"],
              last_exit=record(1, 11700, 4, "natural", exit_code=0)),
         unit("never", "stopped", goal="down", enabled=False, autostart=False),
@@ -102,14 +107,29 @@ def site():
     ]
 
 
+def probe(ago, message="", took_ms=1):
+    return {"at": moment(ago), "took_ms": took_ms, "ok": not message, "message": message}
+
+
+def probes(u):
+    """What those of a unit found that has a health key: a success before the failures."""
+    if not u["last_error"]:
+        return []
+    return [probe(5 + 10 * n, u["last_error"], 2) for n in range(6)] + [probe(65, "", 30)]
+
+
 def effective(u):
     """What the definition of a unit of the site comes to."""
     service, job = u["kind"] == "service", u["kind"] == "job"
+    probed = u["last_error"] is not None
     return {
         "directory": "/", "user_id": None, "group_id": None, "umask": "022", "ready": "started",
-        "ready_timeout_ms": 30000, "ready_interval_ms": 200, "health": None,
-        "health_interval_ms": None, "health_timeout_ms": None, "health_retries": None,
-        "health_start_period_ms": None, "health_action": None, "stop_signal": "TERM", "stop_timeout_ms": 90000,
+        "ready_timeout_ms": 30000, "ready_interval_ms": 200,
+        "health": "tcp:localhost:6379" if probed else None,
+        "health_interval_ms": 10000 if probed else None,
+        "health_timeout_ms": 5000 if probed else None, "health_retries": 3 if probed else None,
+        "health_start_period_ms": 0 if probed else None,
+        "health_action": "none" if probed else None, "stop_signal": "TERM", "stop_timeout_ms": 90000,
         "kill_mode": "group", "on_dependency_restart": "ignore", "on_failed": "ignore",
         "on_failed_start": [], "restart": "always" if service else None,
         "restart_delay_ms": 100 if service else None,
@@ -136,7 +156,7 @@ def shown(u):
     dependents = [dict(d, unit=above) for above, below in DEPENDENCIES.items() for d in below
                   if d["unit"] == u["name"]]
     return dict(u, instance_of=None, instance=None, dependencies=DEPENDENCIES.get(u["name"], []),
-                dependents=dependents, tracking="cgroup", file=file, line=12, probes=[],
+                dependents=dependents, tracking="cgroup", file=file, line=12, probes=probes(u),
                 records=records, config=[
         {"key": "command", "text": command, "file": file, "line": 13},
         {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},
@@ -210,8 +230,15 @@ def happenings():
               requested_by="dependency", requester=dict(nobody, unit="crasher")),
         event(23, "unit.requested", "worker", request="start",
               requester=dict(nobody, unit="old-database")),
-        event(24, "session.stopping", signal="TERM"),
-        event(25, "session.stopped", exit_code=0),
+        event(24, "unit.health", "queue", run=2, health="unhealthy",
+              error="tcp:localhost:6379: Connection refused"),
+        event(25, "unit.health", "queue", run=2, health="healthy"),
+        event(26, "unit.refused", "web", run=1,
+              error="FDSTORE: reeve keeps no descriptors for units"),
+        event(27, "unit.exited", "queue", run=2, exit=record(
+            2, 9, 100, "signal", signal="TERM", requested_by="health")),
+        event(28, "session.stopping", signal="TERM"),
+        event(29, "session.stopped", exit_code=0),
     ]
 
 
@@ -387,7 +414,7 @@ def site_handlers(units):
         "Start": operate("running"), "Stop": operate("stopped"), "Restart": operate("running"),
         "Signal": lambda p: {"results": operate("running")(p)["results"]},
         "Wait": operate("running"), "ResetFailed": reset_failed,
-        "Events": lambda p: {"epoch": "e1", "seq": 25, "lost": 0, "events": happenings()},
+        "Events": lambda p: {"epoch": "e1", "seq": 29, "lost": 0, "events": happenings()},
         "Check": lambda p: {"file": "/etc/reeve/reeve.ini", "units": len(units), "errors": [],
                             "warnings": []},
         "Shutdown": lambda p: {},

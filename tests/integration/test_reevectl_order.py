@@ -96,7 +96,7 @@ def test_pages_are_joined(serve, units):
 
     fake = serve({"Graph": pages})
     assert json.loads(ask(fake, "graph", "--json").stdout) == whole
-    assert len(ask(fake, "graph").stdout.splitlines()) == 15
+    assert len(ask(fake, "graph").stdout.splitlines()) == 16
 
 
 @pytest.mark.parametrize("args, says", [

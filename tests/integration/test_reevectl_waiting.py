@@ -289,7 +289,7 @@ def test_what_is_sent(fake, args, method, sent):
     (["signal", "HUP"], "signal needs a signal and a unit"),
     (["signal", "web", "HUP"], "'web' is no signal; write it like HUP, SIGHUP or 1, before the"),
     (["signal", "HUP", "web", "--to", "gruop"], "--to takes no 'gruop'; did you mean 'group'?"),
-    (["wait", "web", "--for", "x"], "--for takes no 'x'; it takes ready, completed or stopped"),
+    (["wait", "web", "--for", "x"], "--for takes no 'x'; it takes ready, healthy, completed or stopped"),
     (["wait"], "wait needs a unit"),
     (["wait", "web", "--no-wait"], "wait does not take --no-wait"),
     (["start", "web", "-f"], "start does not take --follow"),

@@ -64,7 +64,7 @@ struct situation {
 /* The same among others. */
 struct company {
     struct situation s;
-    const char *other, *above, *session; /* what is told of them, or NULL */
+    const char *other, *above, *session, *health; /* what is told of them, or NULL */
 };
 
 static const struct situation situations[] = {
@@ -258,9 +258,13 @@ static void check_among(const struct company *company)
     cJSON *unit = parse(s->unit), *other = parse(company->other);
     cJSON *events = parse_list(s->events);
     cJSON *above = company->above ? cJSON_Parse(company->above) : NULL;
-    cJSON *session = parse(company->session);
-    const struct cause_facts facts = {
-        .unit = unit, .events = events, .other = other, .above = above, .session = session};
+    cJSON *session = parse(company->session), *health = parse(company->health);
+    const struct cause_facts facts = {.unit = unit,
+                                      .events = events,
+                                      .other = other,
+                                      .above = above,
+                                      .session = session,
+                                      .health = health};
     struct cause c = {0};
 
     cause_find(&c, &facts, now_wall_ms);
@@ -275,6 +279,7 @@ static void check_among(const struct company *company)
     cJSON_Delete(other);
     cJSON_Delete(above);
     cJSON_Delete(session);
+    cJSON_Delete(health);
 }
 
 static void check(const struct situation *s)
@@ -371,7 +376,7 @@ static void test_odd_shapes(void **state)
         struct cause c = {0};
 
         assert_non_null(unit);
-        cause_find(&c, &(struct cause_facts){unit, unit, unit, unit, unit}, now_wall_ms);
+        cause_find(&c, &(struct cause_facts){unit, unit, unit, unit, unit, unit}, now_wall_ms);
         cause_finish(&c);
         cJSON_Delete(unit);
     }
@@ -574,6 +579,134 @@ static void test_together(void **state)
         check_among(&together[i]);
 }
 
+/* ---- what its probes have to do with it ---- */
+
+#define PROBED(action)                                                                             \
+    "\"effective\":{\"ready\":\"tcp:db:1\",\"ready_timeout_ms\":30000,\"restart\":\"always\","     \
+    "\"health\":\"exec:check\",\"health_retries\":3,\"health_action\":\"" action "\","             \
+    "\"success_exit\":[\"0\"],\"restart_limit\":5,\"restart_window_ms\":60000}"
+#define FAILURES(n) ",\"last_error\":\"exec:check: exit code 2\",\"consecutive_failures\":" #n
+#define UNHEALTHY ",\"health\":\"unhealthy\"" FAILURES(9) "," RUN_7
+#define RUNNING "running" SINCE " (run 7, pid 5)"
+#define BECAME(run, health)                                                                        \
+    "\"unit\":\"web\",\"run\":" #run ",\"health\":\"" health                                       \
+    "\",\"at\":\"2026-11-21T11:59:00.000Z\""
+#define BY_ITS_HEALTH "\"reason\":\"signal\",\"signal\":\"TERM\",\"requested_by\":\"health\""
+#define FOR_HEALTHY_DB                                                                             \
+    WAITING("\"unit\":\"db\",\"until\":\"healthy\",\"failed\":false,\"cause\":null")
+#define ILL_WORDS "run 7 lasted 3s, until 2m ago: its health check failed"
+#define KILL_ADVICE "to end it now: reevectl signal --to tree KILL web"
+
+static const struct company probed[] = {
+    {.s.unit = UNIT("running", "up") PROBED("none") UNHEALTHY ",\"wanted\":true",
+     .s.state = RUNNING,
+     .s.reason = "unhealthy since Sat 2026-11-21 11:59:00 UTC, 1m ago: exec:check: exit code 2 (9 "
+                 "times in a row); health_action = none, so it is left running; starts with reeved",
+     .s.advice = "to restart it: reevectl restart web",
+     .health = BECAME(7, "unhealthy")},
+    /* since when is not known any more: of another run, of another change, or of no one */
+    {.s.unit = UNIT("running", "up") PROBED("restart") UNHEALTHY,
+     .s.state = RUNNING,
+     .s.reason = "unhealthy: exec:check: exit code 2 (9 times in a row); health_action = restart, "
+                 "so it is restarted",
+     .s.advice = "to restart it: reevectl restart web",
+     .health = BECAME(6, "unhealthy")},
+    {.s.unit = UNIT("running", "up") PROBED("none") ",\"health\":\"unhealthy\"," RUN_7,
+     .s.state = RUNNING,
+     .s.reason = "unhealthy; health_action = none, so it is left running",
+     .s.advice = "to restart it: reevectl restart web",
+     .health = BECAME(7, "healthy")},
+    /* on the way there */
+    {.s.unit = UNIT("running", "up") PROBED("none") ",\"health\":\"healthy\"" FAILURES(1) "," RUN_7,
+     .s.state = RUNNING,
+     .s.reason = "its last probe failed: exec:check: exit code 2; with 3 it is unhealthy"},
+    {.s.unit = UNIT("running", "up") PROBED("none") ",\"health\":\"healthy\"" FAILURES(2) "," RUN_7,
+     .s.state = RUNNING,
+     .s.reason = "its last 2 probes failed: exec:check: exit code 2; with 3 it is unhealthy"},
+    /* well, or not known */
+    {.s.unit = UNIT("running", "up") PROBED("none") ",\"health\":\"healthy\"" FAILURES(0) "," RUN_7,
+     .s.state = RUNNING,
+     .s.reason = ""},
+    {.s.unit = "\"name\":\"web\",\"state\":\"running\",\"ready\":true,\"since_ms\":120000," PROBED(
+         "none") "," RUN_7,
+     .s.state = RUNNING,
+     .s.reason = "its health is not known yet"},
+    /* not ready yet */
+    {.s.unit = UNIT("starting", "up") PROBED("none"),
+     .s.state = "starting" SINCE,
+     .s.reason = "not ready yet, ready = tcp:db:1, ready_timeout = 30s"},
+    {.s.unit = UNIT("failed", "up")
+         LAST("\"reason\":\"start_failed\",\"signal\":\"TERM\",\"error\":{\"stage\":\"ready\","
+              "\"errno\":null,\"message\":\"not ready within 9s (tcp:db:1: no answer in time)\"}")
+             PROBED("none"),
+     .s.state = "failed" SINCE,
+     .s.reason = "restart_limit = 5 in 1m was reached, so it is not tried again",
+     .s.last_run = "run 7, 2m ago: start failed: not ready within 9s (tcp:db:1: no answer in time)",
+     .s.advice = "to try again: reevectl reset-failed web"},
+    /* ended for it: what its probes found is known until the next run begins */
+    {.s.unit = UNIT("stopping", "up") PROBED("restart") ",\"pid\":5,\"run\":7" FAILURES(3),
+     .s.events = EVENT("\"type\":\"unit.state\",\"previous\":\"running\",\"state\":\"stopping\","
+                       "\"run\":7,\"requested_by\":\"health\""),
+     .s.state = "stopping" SINCE,
+     .s.reason = "its health check failed: exec:check: exit code 2; what does not stop is killed "
+                 "at any moment",
+     .s.advice = KILL_ADVICE},
+    {.s.unit = UNIT("backoff", "up") LAST(BY_ITS_HEALTH) PROBED("restart") FAILURES(3),
+     .s.state = "backoff" SINCE,
+     .s.reason = "next try to come",
+     .s.last_run = ILL_WORDS " (exec:check: exit code 2): ended by SIGTERM (terminated)",
+     .s.advice = "to try now: reevectl start web"},
+    {.s.unit = UNIT("running", "up") BEFORE(BY_ITS_HEALTH) PROBED("restart")
+         FAILURES(0) ",\"health\":\"healthy\",\"pid\":5,\"restarts\":1",
+     .s.state = "running" SINCE " (run 8, pid 5)",
+     .s.reason = "restarted once",
+     .s.last_run = ILL_WORDS ": ended by SIGTERM (terminated)"},
+    /* restart = never says nothing of what ended for its health */
+    {.s.unit = UNIT("failed", "up")
+         LAST(BY_ITS_HEALTH) "\"effective\":{\"restart\":\"never\",\"restart_limit\":5,"
+                             "\"restart_window_ms\":60000,\"success_exit\":[\"0\"]}",
+     .s.state = "failed" SINCE,
+     .s.reason = "restart_limit = 5 in 1m was reached, so it is not tried again",
+     .s.last_run = ILL_WORDS ": ended by SIGTERM (terminated)",
+     .s.advice = "to try again: reevectl start web"},
+    /* waiting for one that is not healthy */
+    {.s.unit = UNIT("waiting", "up") FOR_HEALTHY_DB SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db to be healthy; db has been running for 9s, not healthy: exec:check: exit "
+                 "code 2 (9 times in a row)",
+     .other = DB("running") PROBED("none") UNHEALTHY},
+    {.s.unit = UNIT("waiting", "up") FOR_HEALTHY_DB SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db to be healthy; db has been running for 9s, not healthy yet",
+     .other = DB("running") PROBED("none")},
+    {.s.unit = UNIT("waiting", "up") FOR_HEALTHY_DB SERVICE,
+     .s.state = "waiting" SINCE,
+     .s.reason = "for db to be healthy; db has been starting for 9s",
+     .other = DB("starting") PROBED("none")},
+};
+
+static void test_probed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(probed) / sizeof(probed[0]); i++)
+        check_among(&probed[i]);
+}
+
+/* Since when it is unhealthy is asked for only when it is. */
+static void test_asks_for_health(void **state)
+{
+    cJSON *ill = parse(UNIT("running", "up") "\"health\":\"unhealthy\"");
+    cJSON *well = parse(UNIT("running", "up") "\"health\":\"healthy\"");
+    cJSON *plain = parse(UNIT("running", "up") "\"health\":null");
+
+    (void)state;
+    assert_true(cause_needs_health(ill));
+    assert_false(cause_needs_health(well) || cause_needs_health(plain));
+    cJSON_Delete(ill);
+    cJSON_Delete(well);
+    cJSON_Delete(plain);
+}
+
 struct question {
     const char *unit;
     bool requests, states; /* needs events of these types */
@@ -655,10 +788,11 @@ static int use_utc(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_situations), cmocka_unit_test(test_jobs_and_disabled),
-        cmocka_unit_test(test_runs_alike), cmocka_unit_test(test_odd_shapes),
-        cmocka_unit_test(test_questions),  cmocka_unit_test(test_together),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_situations),      cmocka_unit_test(test_jobs_and_disabled),
+        cmocka_unit_test(test_runs_alike),      cmocka_unit_test(test_odd_shapes),
+        cmocka_unit_test(test_questions),       cmocka_unit_test(test_together),
+        cmocka_unit_test(test_failures),        cmocka_unit_test(test_probed),
+        cmocka_unit_test(test_asks_for_health),
     };
 
     return cmocka_run_group_tests(tests, use_utc, NULL);

@@ -91,7 +91,7 @@ def site():
                               requester={"uid": 0, "pid": 777, "unit": None},
                               leftovers_killed=2)),
         unit("queue", "running", ready=True, pid=2345, run=2, uptime_ms=3600000, since_ms=3600000,
-             health="unhealthy", last_success=moment(65), last_failure=moment(5),
+             health="unhealthy", last_success=moment(430), last_failure=moment(70),
              last_error="tcp:localhost:6379: Connection refused", consecutive_failures=6,
              restarts=1, description="Redis",
              last_exit=record(1, 3601, 7200, "signal", signal="TERM", requested_by="health")),
@@ -115,7 +115,7 @@ def probes(u):
     """What those of a unit found that has a health key: a success before the failures."""
     if not u["last_error"]:
         return []
-    return [probe(5 + 10 * n, u["last_error"], 2) for n in range(6)] + [probe(65, "", 30)]
+    return [probe(70 + 60 * n, u["last_error"], 2) for n in range(6)] + [probe(430, "", 30)]
 
 
 def effective(u):
@@ -126,7 +126,7 @@ def effective(u):
         "directory": "/", "user_id": None, "group_id": None, "umask": "022", "ready": "started",
         "ready_timeout_ms": 30000, "ready_interval_ms": 200,
         "health": "tcp:localhost:6379" if probed else None,
-        "health_interval_ms": 10000 if probed else None,
+        "health_interval_ms": 60000 if probed else None,
         "health_timeout_ms": 5000 if probed else None, "health_retries": 3 if probed else None,
         "health_start_period_ms": 0 if probed else None,
         "health_action": "none" if probed else None, "stop_signal": "TERM", "stop_timeout_ms": 90000,

@@ -16,7 +16,7 @@ from times import milliseconds
 
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
 MEASURED = {"duration_ms", "uptime_ms", "since_ms", "ready_after_ms", "cpu_user_ms",
-            "cpu_system_ms", "max_rss_bytes"}
+            "cpu_system_ms", "max_rss_bytes", "took_ms"}
 REPLACED = {"version": "version", "epoch": "epoch", "uid": "uid", "oom_kill": "bool or null",
             "tracking": "tracking"}
 DURATION = re.compile(r"\b\d+(h|m|s|ms|us)\b( \d+(m|s|ms|us)\b)*")
@@ -39,7 +39,7 @@ def normal(value, key, reeve):
         assert value >= 0
         return "<number>"
     if isinstance(value, str):
-        if key.endswith("_at") or key == "at":
+        if key.endswith("_at") or key in ("at", "last_success", "last_failure"):
             milliseconds(value)
             return "<time>"
         value = value.replace(str(reeve.directory), "<directory>")
@@ -255,6 +255,40 @@ def test_order(reeve):
     with reeve.connect() as client:
         check_golden(reeve, "errors-instances", [error_of(client, "Show", unit="web"),
                                                  error_of(client, "Stop", units=["web@3"])])
+
+
+# ---- health --------------------------------------------------------------------------------------
+HEALTH = """
+    [service:db]
+    command = sleep 1000
+    ready = exec:true
+    health = exec:false
+    health_interval = 1h
+    health_retries = 1
+    [service:web]
+    command = sleep 1000
+    requires = db:healthy
+    wants = db:ready
+    [service:slow]
+    command = sleep 1000
+    ready = tcp:127.0.0.1:1
+    ready_timeout = 200ms
+    restart = never
+"""
+
+
+def test_health(reeve):
+    reeve.configure(HEALTH).start()
+    with Follower(reeve) as follower:
+        became = follower.until(lambda e: e["type"] == "unit.health")
+    reeve.wait_unit("slow", state="failed")
+    check_golden(reeve, "event-health", {**became, "seq": "<seq>"})
+    check_golden(reeve, "health-probed", reeve.health(units=["db"]))
+    check_golden(reeve, "show-probed", reeve.call("Show", unit="db"))
+    check_golden(reeve, "graph-healthy", reeve.call("Graph", units=["web"]))
+    check_golden(reeve, "wait-healthy",
+                 reeve.call("Wait", units=["db", "web", "slow"], until="healthy", timeout_ms=10))
+    check_golden(reeve, "exit-not-ready", reeve.last_exit("slow"))
 
 
 # ---- errors --------------------------------------------------------------------------------------

@@ -27,14 +27,26 @@ COMPLETION = os.path.join(ROOT, "packaging", "completion", "reevectl.bash")
     ("list", ["list"], 0),
     ("status", ["status"], 0),
     ("status-units", ["status", "worker", "crasher", "stubborn", "old*"], 3),
+    ("status-probed", ["status", "queue"], 0),
     ("health", ["health"], 1),
     ("show", ["show", "crasher"], 0),
+    ("show-probed", ["show", "queue"], 0),
     ("graph", ["graph"], 0),
 ])
 def test_golden(fake, name, args, code, columns):
     got, shows = on_terminal(columns, "--socket", fake.path, *args)
     check_golden(f"reevectl-{name}-{columns}.txt", shows)
     assert got == code
+
+
+def test_where_nobody_is_looked_at_no_table_speaks_of_health(serve, units):
+    plain = [dict(u, health=None) for u in units]
+    fake = serve(site_handlers(plain))
+    for verb in ("list", "health", "status"):
+        assert "ealth" not in ctl("--socket", fake.path, verb).stdout.replace("healthy)", ""), verb
+    fake.handlers.update(site_handlers(plain[1:] + [dict(plain[0], health="healthy")]))
+    shows = ctl("--socket", fake.path, "health").stdout
+    assert "HEALTH" in shows and shows.splitlines()[-1].split()[4] == "healthy"
 
 
 @pytest.mark.parametrize("args", [["list"], ["status"], ["status", "*"], ["health"], ["why", "*"],

@@ -97,6 +97,28 @@ def test_a_health_check_decides(serve):
     assert outcome(ask(fake, "is-healthy", "c")) == (1, "unhealthy\n", "")
 
 
+def test_a_health_check_that_says_nothing_yet(serve):
+    """null is told of who has no check, too: only its definition tells that."""
+    units = [unit("a", "running", ready=True), unit("b", "running", ready=True),
+             unit("c", "running", ready=True, health="healthy"), unit("d", "completed")]
+    handlers = site_handlers(units)
+
+    def show(parameters):
+        told = handlers["Show"](parameters)["unit"]
+        checked = "exec:true" if told["name"] == "a" else None
+        return {"unit": dict(told, effective=dict(told["effective"], health=checked))}
+
+    fake = serve(dict(handlers, Show=show))
+    assert outcome(ask(fake, "is-healthy", "a")) == (1, "unknown\n", "")
+    assert outcome(ask(fake, "is-healthy", "-q", "a")) == (1, "", "")
+    assert outcome(ask(fake, "is-healthy", "b")) == (0, "healthy\n", "")
+    fake.calls.clear()
+    assert outcome(ask(fake, "is-healthy", "c", "d")) == (0, "healthy\nhealthy\n", "")
+    assert {method for method, _ in fake.calls} == {"List"}  # which is enough
+    told = ask(fake, "is-healthy", "--json", "a", "c")
+    assert (told.returncode, json.loads(told.stdout)["units"]) == (1, [units[0], units[2]])
+
+
 @pytest.mark.parametrize("status, code", [
     ("healthy", 0), ("starting", 1), ("degraded", 1), ("unhealthy", 1), ("stopping", 1),
 ])
@@ -231,6 +253,22 @@ def test_trouble_without_a_record(serve):
         ["given-up", "1", "given up: ended by itself with exit code 0", "failed"]]
     found = json.loads(ask(fake, "errors", "--json").stdout)["errors"]
     assert [(e["unit"], e["record"]) for e in found] == [("stuck", None), ("given-up", None)]
+
+
+def test_who_is_unhealthy_is_in_trouble(serve):
+    ill = {"health": "unhealthy", "last_error": "exec:check: exit code 2",
+           "last_failure": moment(5), "consecutive_failures": 3, "ready": True}
+    ended = [record(1, 60, 1, "signal", exit_code=0, requested_by="health")]
+    fake = serve(show_with([
+        (unit("a", "running", run=1, **ill), []),
+        (failing("b", "backoff", *ended, **dict(ill, health=None)), ended),
+        (unit("c", "running", run=1, ready=True, health="healthy", last_error="x",
+              last_failure=moment(9)), []),
+    ]))
+    assert [re.split(r"\s{2,}", line)[1:] for line in ask(fake, "errors").stdout.splitlines()[1:]] \
+        == [["a", "1", "unhealthy: exec:check: exit code 2 (3 times in a row)", "running"],
+            ["b", "1", "its health check failed (exec:check: exit code 2): stopped with exit code 0",
+             "backoff"]]
 
 
 def test_a_terminal_gets_the_newest_twenty(serve):

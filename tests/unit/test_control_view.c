@@ -385,6 +385,7 @@ static void not_ready_in_time_tells_what_was_found(void **state)
     struct exit_record r = {
         .reason = REASON_START_FAILED,
         .error_stage = STAGE_READY,
+        .error_errno = ETIMEDOUT,
         .look = {PROBE_ERROR, ECONNREFUSED},
         .exit_code = -1,
     };
@@ -392,7 +393,7 @@ static void not_ready_in_time_tells_what_was_found(void **state)
     s->spec.ready = READY_PROBED;
     s->spec.ready_probe = (struct probe_spec){.kind = PROBE_TCP, .text = "tcp:localhost:80"};
     view_record(begin(), NULL, &fake, &s->unit, &r);
-    expect_part("\"error\":{\"stage\":\"ready\",\"errno\":null,"
+    expect_part("\"error\":{\"stage\":\"ready\",\"errno\":\"ETIMEDOUT\","
                 "\"message\":\"not ready within 30s (tcp:localhost:80: Connection refused)\"}");
     r.look.how = PROBE_GOOD;
     view_record(begin(), NULL, &fake, &s->unit, &r);

@@ -5,6 +5,7 @@
 #include "control/view.h"
 #include "core/order.h"
 #include "os/signals.h"
+#include "run/told.h"
 
 /* Keys whose text is words that may hold secrets. */
 static bool is_redacted(const char *key)
@@ -223,6 +224,23 @@ static void add_order(struct json_out *o, const struct supervisor *s, const stru
     json_end_array(o);
 }
 
+static void add_told(struct json_out *o, const struct told *told)
+{
+    const char *error;
+
+    if (!told) {
+        json_null(o, "told");
+        return;
+    }
+    error = told->errnum ? strerrorname_np(told->errnum) : NULL;
+    json_begin_object(o, "told");
+    json_string(o, "status", *told->status ? told->status : NULL);
+    json_string(o, "errno", error);
+    json_bool(o, "reloading", told->reloading);
+    json_bool(o, "stopping", told->stopping);
+    json_end_object(o);
+}
+
 /* The newest first. */
 static void add_probes(struct json_out *o, const struct unit *u)
 {
@@ -258,6 +276,7 @@ void view_details(struct json_out *o, const char *key, const struct view *v, con
     json_int(o, "line", u->spec->line);
     add_config(o, u->spec);
     add_effective(o, v->s, u->spec);
+    add_told(o, supervisor_told(v->s, u->index));
     add_probes(o, u);
     json_begin_array(o, "records");
     for (unsigned back = 0; (r = unit_record(u, back)) != NULL; back++)

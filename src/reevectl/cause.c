@@ -47,7 +47,7 @@ static void find_starting(struct search *s)
 {
     int64_t within_ms = field_number(s->effective, "ready_timeout_ms", -1);
     const char *ready = field_word(s->effective, "ready");
-    struct strbuf *b = &s->c->reason;
+    struct strbuf *b = &s->c->reason, told = STRBUF_INIT;
 
     cause_add_state(s, "starting");
     strbuf_add(b, "not ready yet");
@@ -57,6 +57,11 @@ static void find_starting(struct search *s)
         strbuf_add(b, ", ready_timeout = ");
         words_add_duration(b, within_ms);
     }
+    words_add_told(&told, field(s->unit, "told"));
+    if (told.len_bytes)
+        strbuf_addf(b, "; it says: %s", strbuf_text(&told));
+    b->failed |= told.failed;
+    strbuf_finish(&told);
     add_origin_behind(s, b);
     if (field_number(s->unit, "restarts", 0) > 0)
         cause_add_last_run(s);

@@ -241,6 +241,19 @@ static void add_title(const struct session *s, struct strbuf *b, const cJSON *un
     strbuf_finish(&place);
 }
 
+static void add_told(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    words_add_told(&text, field(unit, "told"));
+    if (text.len_bytes == 0)
+        return;
+    add_heading(s, b, "It says");
+    strbuf_add(b, "  ");
+    terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &text, 2, 2);
+    strbuf_finish(&text);
+}
+
 static void add_waiting(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
     struct strbuf text = STRBUF_INIT;
@@ -301,6 +314,7 @@ static int visit(struct session *s, const cJSON *reply)
     add_members(s, &b, field(unit, "effective"), true);
     add_heading(s, &b, "Now");
     add_members(s, &b, unit, false);
+    add_told(s, &b, unit);
     add_waiting(s, &b, unit);
     add_dependencies(s, &b, "Depends on", field(unit, "dependencies"));
     add_dependencies(s, &b, "Depended on by", field(unit, "dependents"));

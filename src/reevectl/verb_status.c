@@ -124,6 +124,19 @@ static void add_why(const struct session *s, struct strbuf *b, struct cause *c)
     b->failed |= c->reason.failed || c->advice.failed;
 }
 
+/* Of one that notifies. */
+static void add_told(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    const cJSON *told = field(unit, "told");
+    struct strbuf text = STRBUF_INIT;
+
+    words_add_told(&text, told);
+    if (text.len_bytes == 0)
+        return;
+    add_label(b, "It says");
+    add_rest(s, b, STYLE_PLAIN, &text, INDENT);
+}
+
 static void add_next_try(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
     struct strbuf text = STRBUF_INIT;
@@ -212,6 +225,7 @@ static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
         add_why(s, b, &cause);
         cause_finish(&cause);
     }
+    add_told(s, b, unit);
     add_health(s, b, unit);
     add_next_try(s, b, unit);
     add_run(s, b, unit);

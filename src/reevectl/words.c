@@ -173,3 +173,23 @@ void words_add_place(struct strbuf *b, const cJSON *item)
 {
     strbuf_addf(b, "%s:%lld", field_word(item, "file"), (long long)field_number(item, "line", 0));
 }
+
+void words_add_told(struct strbuf *b, const cJSON *told)
+{
+    static const char *const flags[] = {"reloading", "stopping"};
+    const char *status = field_text(told, "status"), *error = field_text(told, "errno");
+    const char *separator = "";
+
+    if (status) {
+        strbuf_add(b, status);
+        separator = "; ";
+    }
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (!field_true(told, flags[i]))
+            continue;
+        strbuf_addf(b, "%s%s", separator, flags[i]);
+        separator = "; ";
+    }
+    if (error)
+        strbuf_addf(b, "%serror %s", separator, error);
+}

@@ -39,6 +39,10 @@ void words_add_size(struct strbuf *b, int64_t bytes);
 /* Why reeved shuts down by itself, from session.stopping: "web, which is essential, has ended". */
 void words_add_because(struct strbuf *b, const cJSON *event);
 
+/* What a unit tells about itself, a Told from Show: "Loading the dump, 40%; reloading; error EIO".
+ * Nothing when that is nothing. */
+void words_add_told(struct strbuf *b, const cJSON *told);
+
 /* What the definition of a unit says of a key: a ConfigText from Show, or NULL. */
 const cJSON *words_config(const cJSON *unit, const char *key);
 /* Where something is defined: "/etc/reeve/reeve.ini:12". */

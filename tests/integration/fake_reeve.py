@@ -107,6 +107,14 @@ def site():
     ]
 
 
+def told(u):
+    """What a unit tells about itself, of those that notify."""
+    if u["name"] != "queue":
+        return None
+    return {"status": "Loading the dump, 40%\x1b", "errno": "EIO", "reloading": True,
+            "stopping": False}
+
+
 def probe(ago, message="", took_ms=1):
     return {"at": moment(ago), "took_ms": took_ms, "ok": not message, "message": message}
 
@@ -156,7 +164,7 @@ def shown(u):
     dependents = [dict(d, unit=above) for above, below in DEPENDENCIES.items() for d in below
                   if d["unit"] == u["name"]]
     return dict(u, instance_of=None, instance=None, dependencies=DEPENDENCIES.get(u["name"], []),
-                dependents=dependents, tracking="cgroup", file=file, line=12, probes=probes(u),
+                dependents=dependents, tracking="cgroup", file=file, line=12, told=told(u), probes=probes(u),
                 records=records, config=[
         {"key": "command", "text": command, "file": file, "line": 13},
         {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},

@@ -1,6 +1,7 @@
 """Health and readiness as clients see them: the protocol and the verbs of reevectl, with a reeved
 that looks at its units. How it looks is tested elsewhere."""
 import json
+import sys
 
 import pytest
 from daemon import VarlinkError
@@ -227,3 +228,39 @@ def test_not_ready_in_time_says_what_the_last_look_found(reeve):
     assert record["error"] == {"stage": "ready", "errno": "ETIMEDOUT", "message": found}
     why = " ".join(reeve.ctl("why", "db").stdout.split())
     assert f"start failed: {found}" in why
+
+
+NOTIFIER = """
+import os, socket, sys, time
+to = os.environ["NOTIFY_SOCKET"]
+if to.startswith("@"):
+    to = "\\0" + to[1:]
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for message in sys.argv[1:]:
+    s.sendto(message.encode(), to)
+time.sleep(1000)
+"""
+
+
+def test_what_a_unit_tells_about_itself_is_told(reeve, tmp_path):
+    program = tmp_path / "notifier.py"
+    program.write_text(NOTIFIER)
+    reeve.configure(f"""
+        [service:slow]
+        command = {sys.executable} {program} "STATUS=Loading, 40%" FDSTORE=1 FDSTORE=1 ERRNO=5
+        ready = notify
+        [service:plain]
+        command = sleep 1000
+    """).start()
+    told = reeve.wait_for(lambda: (reeve.show("slow")["told"] or {}).get("errno") and
+                          reeve.show("slow")["told"], what="all that it tells")
+    assert told == {"status": "Loading, 40%", "errno": "EIO", "reloading": False,
+                    "stopping": False}
+    assert reeve.show("plain")["told"] is None
+    why = " ".join(reeve.ctl("why", "slow").stdout.split())
+    assert "ready = notify, ready_timeout = 30s; it says: Loading, 40%; error EIO" in why
+    assert "    It says: Loading, 40%; error EIO\n" in reeve.ctl("status", "slow").stdout
+    refused, = reeve.call("Events", types=["unit.refused"])["events"]  # once a run
+    assert (refused["unit"], refused["run"], refused["error"]) == (
+        "slow", 1, "FDSTORE: reeve keeps no descriptors for units")
+    assert "notification refused: FDSTORE" in reeve.ctl("events").stdout

@@ -18,6 +18,7 @@ enum { FAKE_EVENTS_KEPT = 16 };
 struct supervisor {
     struct unit *units;
     struct unit_spec *specs;
+    const struct told *told;     /* what the first unit tells about itself, or NULL */
     struct waiting_for *waiting; /* by index; at first they wait for nothing */
     int64_t waiting_takes_us;    /* how long it takes to find that out */
     struct along
@@ -153,6 +154,11 @@ void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiti
            (clock() - began) * 1000000 / CLOCKS_PER_SEC < s->waiting_takes_us)
         ;
     *ret = s->waiting[index];
+}
+
+const struct told *supervisor_told(const struct supervisor *s, uint32_t index)
+{
+    return index == 0 ? s->told : NULL;
 }
 
 /* ---- order: the dependencies are those of the specs, met when that unit is ready ---- */

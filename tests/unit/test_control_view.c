@@ -6,6 +6,7 @@
 
 #include "control/view.h"
 #include "fake_supervisor.h"
+#include "run/told.h"
 #include "varlink/json.h"
 
 #define NEVER_RUN                                                                                  \
@@ -211,7 +212,7 @@ static void details_of_a_service(void **state)
            "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
            "\"essential\":false,\"success_exit\":[\"0\",\"143\",\"TERM\"],\"log\":\"inherit\","
            "\"timeout_ms\":null,\"retries\":null,\"retry_delay_ms\":null,"
-           "\"retry_delay_max_ms\":null},\"probes\":[],\"records\":[]}");
+           "\"retry_delay_max_ms\":null},\"told\":null,\"probes\":[],\"records\":[]}");
 }
 
 static void details_of_a_job(void **state)
@@ -271,6 +272,22 @@ static void how_it_becomes_ready(void **state)
     };
     view_details(begin(), NULL, &v, &s->unit);
     expect_part("\"ready\":\"exec:env PGPASSWORD=*** pg_isready\",");
+}
+
+static void what_it_tells_about_itself(void **state)
+{
+    struct told told = {.status = "half \"done\"", .reloading = true, .errnum = ENOENT};
+    struct story *s = *state;
+    struct view v = view_of(s);
+
+    fake.told = &told;
+    view_details(begin(), NULL, &v, &s->unit);
+    expect_part(",\"told\":{\"status\":\"half \\\"done\\\"\",\"errno\":\"ENOENT\","
+                "\"reloading\":true,\"stopping\":false},\"probes\":");
+    told = (struct told){.stopping = true, .errnum = 99999};
+    view_details(begin(), NULL, &v, &s->unit);
+    expect_part(",\"told\":{\"status\":null,\"errno\":null,"
+                "\"reloading\":false,\"stopping\":true},\"probes\":");
 }
 
 static void is_checked(struct story *s)
@@ -558,6 +575,7 @@ int main(void)
         TEST(details_of_a_job),
         TEST(details_of_a_unit_among_others),
         TEST(how_it_becomes_ready),
+        TEST(what_it_tells_about_itself),
         TEST(how_its_health_is_looked_at),
         TEST(nobody_knows_its_health_before_the_first_look),
         TEST(what_its_probes_found),

@@ -635,6 +635,16 @@ static const struct company probed[] = {
     {.s.unit = UNIT("starting", "up") PROBED("none"),
      .s.state = "starting" SINCE,
      .s.reason = "not ready yet, ready = tcp:db:1, ready_timeout = 30s"},
+    {.s.unit = UNIT("starting", "up") "\"effective\":{\"ready\":\"notify\",\"ready_timeout_ms\":"
+                                      "30000},\"told\":{\"status\":\"Loading, 40%\","
+                                      "\"stopping\":true,\"errno\":\"EIO\"}",
+     .s.state = "starting" SINCE,
+     .s.reason = "not ready yet, ready = notify, ready_timeout = 30s; it says: Loading, 40%; "
+                 "stopping; error EIO"},
+    {.s.unit = UNIT("starting", "up") "\"effective\":{\"ready\":\"notify\"},\"told\":{"
+                                      "\"status\":null,\"stopping\":false,\"errno\":null}",
+     .s.state = "starting" SINCE,
+     .s.reason = "not ready yet, ready = notify"},
     {.s.unit = UNIT("failed", "up")
          LAST("\"reason\":\"start_failed\",\"signal\":\"TERM\",\"error\":{\"stage\":\"ready\","
               "\"errno\":null,\"message\":\"not ready within 9s (tcp:db:1: no answer in time)\"}")

@@ -143,7 +143,7 @@ def test_it_dies_before_it_is_ready(reeve, puppets, tmp_path, way):
 
 
 def test_a_job_that_gets_ready_and_completes(reeve, puppets):
-    """Who requires it to be ready starts while it runs; one that completes first was ready, too."""
+    """Who requires it to be ready starts while it runs."""
     reeve.configure(f"""
         [service:above]
         command = sleep 1000
@@ -151,12 +151,6 @@ def test_a_job_that_gets_ready_and_completes(reeve, puppets):
         [job:warm]
         command = {puppets.command}
         ready = fd:3
-        [service:later]
-        command = sleep 1000
-        requires = short:ready
-        [job:short]
-        command = true
-        ready = notify
     """).start()
     warm = puppets.wait("warm")
     reeve.wait_unit("warm", state="starting")
@@ -166,8 +160,20 @@ def test_a_job_that_gets_ready_and_completes(reeve, puppets):
     assert reeve.unit("warm")["state"] == "running"
     warm.end(0)
     reeve.wait_unit("warm", state="completed")
-    short = reeve.wait_unit("short", state=lambda s: s in ("completed", "failed"))
-    assert short["last_exit"]["exit_code"] == 0
+
+
+@pytest.mark.parametrize("kind, state", [("job", "failed"), ("service", "backoff")])
+def test_an_end_before_it_is_ready_is_a_failed_start_whatever_the_code(reeve, kind, state):
+    reeve.configure(f"""
+        [{kind}:short]
+        command = true
+        ready = notify
+        autostart = yes
+        {"restart = on-failure" if kind == "service" else "retries = 0"}
+        {"restart_delay = 1000s" if kind == "service" else "retry_delay = 1s"}
+    """, exit_when="never").start()
+    last = reeve.wait_unit("short", state=state)["last_exit"]
+    assert last["reason"] == "start_failed" and last["exit_code"] == 0
 
 
 # ---- looks -----------------------------------------------------------------------------------

@@ -75,7 +75,6 @@ static void take_barrier(struct notify *n, const struct notify_message *m,
 static void take_fields(struct notify *n, const struct notify_message *m,
                         const struct notify_datagram *d)
 {
-    const uint32_t refused = UINT32_C(1) << NOTIFY_FDSTORE;
     uint32_t unit = n->receiver->unit_of(n->owner, d->pid, d->pidfd);
     const char *name;
 
@@ -85,7 +84,7 @@ static void take_fields(struct notify *n, const struct notify_message *m,
     }
     name = n->receiver->unit_name(n->owner, unit);
     complain_of_fields(n, name, m);
-    if (d->n_refused || m->has & refused)
+    if (d->n_refused || notify_has(m, NOTIFY_FDSTORE))
         complain(&n->units, "%s: descriptors are not kept for units (FDSTORE), refused", name);
     if (m->has)
         n->receiver->told(n->owner, unit, m, d->pid);

@@ -530,8 +530,9 @@ static void on_looked_for_health(struct step *st)
     struct unit *u = st->u;
 
     u->looking = false;
-    u->look_at_ms = in_ms(st, health_next_ms(&u->health, u->spec, st->random));
     take_health(st, st->ev->u.looked.result, st->ev->u.looked.took_ms);
+    if (u->phase == PHASE_RUNNING)
+        u->look_at_ms = in_ms(st, health_next_ms(&u->health, u->spec, st->random));
 }
 
 /* The time has come to look at it, or it has not fed its watchdog in time. */

@@ -1,0 +1,60 @@
+/* DESIGN §3, ready and health, §4, "Health": looks at a unit and what it tells, as far as the unit
+ * machine decides it. */
+#include "core_unit_support.h"
+
+/* ---- words ---- */
+
+static int healthy_begin(void **state)
+{
+    int r = story_begin(state);
+    struct story *s = *state;
+
+    s->spec.health.kind = PROBE_TCP;
+    s->spec.health_interval_ms = 30000;
+    s->spec.health_timeout_ms = 5000;
+    s->spec.health_retries = 3;
+    return r;
+}
+
+static void looked(struct story *s, enum probe_how how)
+{
+    take(s, (struct event){.type = EV_LOOKED, .u.looked = {.result = {.how = how}}});
+}
+
+/* Moves the clock to the next look and has it begin. */
+static void look(struct story *s)
+{
+    assert_true(s->unit.look_at_ms >= s->now.mono_ms);
+    pass(s, s->unit.look_at_ms - s->now.mono_ms);
+    plain(s, EV_LOOK);
+    assert_int_equal(count(s, ACT_LOOK), 1);
+    assert_true(s->unit.looking);
+}
+
+/* ---- health ---- */
+
+/* Many units that became ready together are looked at together no more than once. */
+static void the_second_look_is_spread(void **state)
+{
+    struct story *s = *state;
+
+    start_until_running(s);
+    look(s);
+    s->random = 10000;
+    looked(s, PROBE_GOOD);
+    assert_int_equal(count(s, ACT_HEALTH), 1);
+    assert_int_equal(s->unit.look_at_ms, s->now.mono_ms + 20000);
+    look(s);
+    looked(s, PROBE_GOOD);
+    assert_int_equal(s->unit.look_at_ms, s->now.mono_ms + 30000);
+}
+
+#define HEALTHY(test) cmocka_unit_test_setup_teardown(test, healthy_begin, story_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HEALTHY(the_second_look_is_spread),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -41,7 +41,7 @@ static void enter(struct step *st, enum unit_phase phase, int64_t deadline_ms)
     if (phase != PHASE_BACKOFF)
         u->next_start_wall_ms = 0;
     u->look_at_ms = 0;
-    if (u->looking && phase != PHASE_PROBING && phase != PHASE_RUNNING) {
+    if (u->looking) {
         u->looking = false;
         act(st, ACT_LOOK_AWAY);
     }
@@ -776,6 +776,8 @@ void unit_step(struct unit *u, const struct event *ev, struct moment now, uint32
     if (ev->type == EV_DEADLINE && (!u->deadline_ms || u->deadline_ms > now.mono_ms))
         return;
     if (ev->type == EV_LOOK && (!u->look_at_ms || u->look_at_ms > now.mono_ms || u->looking))
+        return;
+    if (ev->type == EV_LOOKED && !u->looking) /* of a look that was not wanted any more */
         return;
     cell(&st);
 }

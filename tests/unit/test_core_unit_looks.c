@@ -4,6 +4,16 @@
 
 /* ---- words ---- */
 
+static int probed_begin(void **state)
+{
+    int r = story_begin(state);
+    struct story *s = *state;
+
+    s->spec.ready = READY_PROBED;
+    s->spec.ready_interval_ms = 200;
+    return r;
+}
+
 static int healthy_begin(void **state)
 {
     int r = story_begin(state);
@@ -49,12 +59,39 @@ static void the_second_look_is_spread(void **state)
     assert_int_equal(s->unit.look_at_ms, s->now.mono_ms + 30000);
 }
 
+/* ---- ready ---- */
+
+/* A look for readiness is none for health, however its result comes. */
+static void the_last_look_for_readiness_says_nothing_of_health(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.health = (struct probe_spec){.kind = PROBE_TCP};
+    s->spec.health_interval_ms = 30000;
+    s->spec.health_retries = 1;
+    ask(s, EV_START);
+    spawned(s);
+    plain(s, EV_EXECED);
+    look(s);
+    plain(s, EV_READY);
+    assert_int_equal(s->unit.phase, PHASE_RUNNING);
+    assert_int_equal(count(s, ACT_LOOK_AWAY), 1);
+    looked(s, PROBE_EXITED); /* was told already when it was not wanted any more */
+    assert_int_equal(s->unit.health.is, HEALTHINESS_UNKNOWN);
+    assert_int_equal(s->unit.health.n_records, 0);
+    look(s);
+    looked(s, PROBE_EXITED);
+    assert_int_equal(s->unit.health.is, HEALTHINESS_UNHEALTHY);
+}
+
 #define HEALTHY(test) cmocka_unit_test_setup_teardown(test, healthy_begin, story_end)
+#define PROBED(test) cmocka_unit_test_setup_teardown(test, probed_begin, story_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HEALTHY(the_second_look_is_spread),
+        PROBED(the_last_look_for_readiness_says_nothing_of_health),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

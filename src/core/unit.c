@@ -53,6 +53,12 @@ static int64_t in_ms(const struct step *st, int64_t delay_ms)
     return st->now.mono_ms + delay_ms;
 }
 
+/* A deadline that is not before what the unit has asked for. */
+static int64_t extended(const struct unit *u, int64_t deadline_ms)
+{
+    return deadline_ms && deadline_ms < u->extended_ms ? u->extended_ms : deadline_ms;
+}
+
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
 {
     if (!a_ms || !b_ms)
@@ -83,6 +89,7 @@ static void begin_run(struct step *st)
     u->ended_ms = 0;
     u->early_kill_wall_ms = 0;
     u->ready_early = false;
+    u->extended_ms = 0;
     u->watchdog_ms = u->spec->health.kind == PROBE_NOTIFY ? u->spec->health_interval_ms : 0;
     u->kill_by_ms = 0;
     health_begin(&u->health);
@@ -374,7 +381,7 @@ static void become_ready(struct step *st)
 
     u->ready = true;
     u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
-    enter(st, PHASE_RUNNING, job_deadline(u));
+    enter(st, PHASE_RUNNING, extended(u, job_deadline(u)));
     if (spec->health.kind == PROBE_NOTIFY)
         arm_watchdog(st);
     else if (spec->health.kind != PROBE_NONE)
@@ -389,7 +396,8 @@ static void on_execed(struct step *st)
         become_ready(st);
         return;
     }
-    enter(st, PHASE_PROBING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
+    enter(st, PHASE_PROBING,
+          extended(u, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u))));
     if (u->spec->ready == READY_PROBED)
         u->look_at_ms = st->now.mono_ms;
 }
@@ -568,21 +576,25 @@ static void on_watchdog(struct step *st)
 
 /* ---- more time ---- */
 
-/* A deadline that the unit may move, but never to before where it was. */
+/* The deadlines of a run that is not to end yet; never moved to before where they were. */
 static void on_extend(struct step *st)
 {
     struct unit *u = st->u;
     int64_t asked_ms = in_ms(st, st->ev->u.extend_ms);
 
-    if (u->deadline_ms && u->deadline_ms < asked_ms)
-        u->deadline_ms = asked_ms;
+    if (u->extended_ms < asked_ms)
+        u->extended_ms = asked_ms;
+    u->deadline_ms = extended(u, u->deadline_ms);
 }
 
 /* A stop's is bounded by whoever else waits for its end. */
 static void on_extend_stop(struct step *st)
 {
-    on_extend(st);
-    st->u->deadline_ms = earlier(st->u->deadline_ms, st->u->kill_by_ms);
+    struct unit *u = st->u;
+    int64_t asked_ms = earlier(in_ms(st, st->ev->u.extend_ms), u->kill_by_ms);
+
+    if (u->deadline_ms < asked_ms)
+        u->deadline_ms = asked_ms;
 }
 
 static void on_job_timeout(struct step *st)

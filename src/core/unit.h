@@ -104,6 +104,7 @@ struct unit {
     int64_t watchdog_ms; /* health = notify: how often it is to be fed; 0: it wants none */
     int64_t kill_by_ms;  /* a stop: SIGKILL falls no later, whatever the unit asks for; 0: none */
     bool ready_early;    /* it was ready before the news that it executes */
+    int64_t extended_ms; /* until it is told to end, its deadlines are no sooner; 0: as they are */
     struct health health;
 
     uint64_t run; /* number of the current or last run; 0: none yet */

@@ -26,6 +26,17 @@ static int healthy_begin(void **state)
     return r;
 }
 
+static int notify_job_begin(void **state)
+{
+    int r = story_begin(state);
+    struct story *s = *state;
+
+    s->spec.kind = UNIT_JOB;
+    s->spec.ready = READY_NOTIFY;
+    s->spec.timeout_ms = 40000;
+    return r;
+}
+
 static void looked(struct story *s, enum probe_how how)
 {
     take(s, (struct event){.type = EV_LOOKED, .u.looked = {.result = {.how = how}}});
@@ -39,6 +50,11 @@ static void look(struct story *s)
     plain(s, EV_LOOK);
     assert_int_equal(count(s, ACT_LOOK), 1);
     assert_true(s->unit.looking);
+}
+
+static void extend(struct story *s, int64_t ms)
+{
+    take(s, (struct event){.type = EV_EXTEND, .u.extend_ms = ms});
 }
 
 /* ---- health ---- */
@@ -84,14 +100,68 @@ static void the_last_look_for_readiness_says_nothing_of_health(void **state)
     assert_int_equal(s->unit.health.is, HEALTHINESS_UNHEALTHY);
 }
 
+/* ---- more time ---- */
+
+/* Whether the news that it executes come before or after what it asks for. */
+static void more_time_outlasts_the_news_that_it_executes(void **state)
+{
+    struct story *s = *state;
+
+    ask(s, EV_START);
+    spawned(s);
+    extend(s, 35000);
+    plain(s, EV_EXECED);
+    assert_int_equal(s->unit.phase, PHASE_PROBING);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 35000);
+}
+
+static void a_job_that_asked_for_time_does_not_lose_it_by_becoming_ready(void **state)
+{
+    struct story *s = *state;
+
+    ask(s, EV_START);
+    spawned(s);
+    plain(s, EV_EXECED);
+    pass(s, 29000);
+    extend(s, 60000);
+    pass(s, 20000);
+    plain(s, EV_READY);
+    assert_int_equal(s->unit.phase, PHASE_RUNNING);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 40000);
+    ask(s, EV_STOP);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 10000);
+}
+
+static void a_stop_takes_longer_but_not_than_the_shutdown(void **state)
+{
+    struct story *s = *state;
+
+    ask(s, EV_START);
+    spawned(s);
+    plain(s, EV_EXECED);
+    ask(s, EV_STOP);
+    extend(s, 15000);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 15000);
+    extend(s, 5000);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 15000);
+    ask_until(s, EV_STOP, s->now.mono_ms + 4000);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 4000);
+    extend(s, 5000);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 4000);
+}
+
 #define HEALTHY(test) cmocka_unit_test_setup_teardown(test, healthy_begin, story_end)
 #define PROBED(test) cmocka_unit_test_setup_teardown(test, probed_begin, story_end)
+#define NOTIFY_JOB(test) cmocka_unit_test_setup_teardown(test, notify_job_begin, story_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HEALTHY(the_second_look_is_spread),
         PROBED(the_last_look_for_readiness_says_nothing_of_health),
+        NOTIFY_JOB(more_time_outlasts_the_news_that_it_executes),
+        NOTIFY_JOB(a_job_that_asked_for_time_does_not_lose_it_by_becoming_ready),
+        NOTIFY_JOB(a_stop_takes_longer_but_not_than_the_shutdown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -412,7 +412,7 @@ static void on_execed_late(struct step *st)
 {
     struct unit *u = st->u;
 
-    if (u->spec->ready == READY_STARTED && u->current.error_stage == STAGE_NONE)
+    if ((u->spec->ready == READY_STARTED || u->ready_early) && u->current.error_stage == STAGE_NONE)
         u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
 }
 

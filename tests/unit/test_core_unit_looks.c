@@ -150,6 +150,21 @@ static void a_stop_takes_longer_but_not_than_the_shutdown(void **state)
     assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 4000);
 }
 
+static void it_was_ready_though_a_stop_was_faster_than_the_news(void **state)
+{
+    struct story *s = *state;
+
+    ask(s, EV_START);
+    spawned(s);
+    pass(s, 7);
+    plain(s, EV_READY);
+    ask(s, EV_STOP);
+    plain(s, EV_EXECED);
+    plain(s, EV_SIGNALLED);
+    dies(s, 15);
+    assert_int_equal(last(s)->ready_after_ms, 7);
+}
+
 #define HEALTHY(test) cmocka_unit_test_setup_teardown(test, healthy_begin, story_end)
 #define PROBED(test) cmocka_unit_test_setup_teardown(test, probed_begin, story_end)
 #define NOTIFY_JOB(test) cmocka_unit_test_setup_teardown(test, notify_job_begin, story_end)
@@ -162,6 +177,7 @@ int main(void)
         NOTIFY_JOB(more_time_outlasts_the_news_that_it_executes),
         NOTIFY_JOB(a_job_that_asked_for_time_does_not_lose_it_by_becoming_ready),
         NOTIFY_JOB(a_stop_takes_longer_but_not_than_the_shutdown),
+        NOTIFY_JOB(it_was_ready_though_a_stop_was_faster_than_the_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-enum { FIRST_WITHIN_MS = 1000 };
+enum { SOON_MS = 1000 };
 
 void health_begin(struct health *h)
 {
@@ -44,13 +44,22 @@ static bool is_starting(const struct health *h, const struct unit_spec *spec, in
     return h->is == HEALTHINESS_UNKNOWN && now.mono_ms - ready_ms < spec->health_start_period_ms;
 }
 
+/* As long as it is not known how it is, looks come sooner than the interval: failures in between
+ * must not make it unhealthy sooner. What it tells by itself is not hurried. */
+static bool is_between(const struct health *h, const struct unit_spec *spec, struct moment now)
+{
+    return h->is == HEALTHINESS_UNKNOWN && spec->health.kind != PROBE_NOTIFY && h->n_failures > 0 &&
+           now.mono_ms - h->counted_ms < spec->health_interval_ms;
+}
+
 static bool take_failure(struct health *h, const struct unit_spec *spec, struct probe_result result,
                          int64_t ready_ms, struct moment now)
 {
     h->last_failure_wall_ms = now.wall_ms;
     h->last_failure = result;
-    if (is_starting(h, spec, ready_ms, now))
+    if (is_starting(h, spec, ready_ms, now) || is_between(h, spec, now))
         return false;
+    h->counted_ms = now.mono_ms;
     if (h->n_failures < UINT32_MAX)
         h->n_failures++;
     return h->n_failures >= spec->health_retries && become(h, HEALTHINESS_UNHEALTHY);
@@ -72,12 +81,15 @@ const struct probe_record *health_record(const struct health *h, uint32_t back)
     return &h->records[(h->records_at + PROBES_KEPT - 1 - back) % PROBES_KEPT];
 }
 
+static int64_t soon_ms(const struct unit_spec *spec)
+{
+    return spec->health_interval_ms < SOON_MS ? spec->health_interval_ms : SOON_MS;
+}
+
 int64_t health_first_ms(const struct unit_spec *spec, uint32_t random)
 {
-    int64_t within_ms = spec->health_interval_ms;
+    int64_t within_ms = soon_ms(spec);
 
-    if (within_ms > FIRST_WITHIN_MS)
-        within_ms = FIRST_WITHIN_MS;
     return within_ms > 0 ? random % within_ms : 0;
 }
 
@@ -86,6 +98,8 @@ int64_t health_next_ms(const struct health *h, const struct unit_spec *spec, uin
     const struct probe_record *last = health_record(h, 0);
     int64_t interval_ms = spec->health_interval_ms;
 
+    if (h->is == HEALTHINESS_UNKNOWN)
+        return soon_ms(spec);
     if (h->n_successes == 1 && last->result.how == PROBE_GOOD && interval_ms > 0)
         return interval_ms - random % interval_ms;
     return interval_ms;

@@ -156,9 +156,6 @@ static void test_the_next_ones(void **state)
 
     (void)state;
     health_begin(&h);
-    assert_int_equal(health_next_ms(&h, &spec, 12345), 30000);
-    (void)probed(&h, &spec, '-', 1);
-    assert_int_equal(health_next_ms(&h, &spec, 12345), 30000); /* failures are not hurried */
     (void)probed(&h, &spec, '+', 2);
     for (uint32_t i = 0; i < 4000; i++) {
         int64_t ms = health_next_ms(&h, &spec, i * 2654435761u);
@@ -172,6 +169,45 @@ static void test_the_next_ones(void **state)
     assert_int_equal(health_next_ms(&h, &spec, 12345), 30000);
     (void)probed(&h, &spec, '+', 4);
     assert_int_equal(health_next_ms(&h, &spec, 12345), 30000);
+}
+
+/* Somebody may wait for its first success. */
+static void test_until_it_is_known_looks_come_soon(void **state)
+{
+    struct unit_spec spec = {.health_interval_ms = 30000, .health_retries = 3};
+    struct health h;
+
+    (void)state;
+    health_begin(&h);
+    assert_int_equal(health_next_ms(&h, &spec, 12345), 1000);
+    (void)probed(&h, &spec, '-', 1);
+    assert_int_equal(health_next_ms(&h, &spec, 12345), 1000);
+    spec.health_interval_ms = 400;
+    assert_int_equal(health_next_ms(&h, &spec, 12345), 400);
+}
+
+/* That they come soon makes nobody unhealthy sooner than looks at the interval would. */
+static void test_nor_is_it_unhealthy_any_sooner(void **state)
+{
+    struct unit_spec spec = {.health_interval_ms = 30000, .health_retries = 3};
+    struct health h;
+
+    (void)state;
+    health_begin(&h);
+    for (unsigned n = 1; n < 61; n++)
+        assert_int_equal(probed(&h, &spec, '-', n), '.');
+    assert_int_equal(h.n_failures, 2);
+    assert_int_equal(probed(&h, &spec, '-', 61), 'U');
+    assert_int_equal(health_next_ms(&h, &spec, 12345), 30000);
+    (void)probed(&h, &spec, '-', 62); /* from now on each counts */
+    assert_int_equal(h.n_failures, 4);
+
+    /* Nobody looks sooner at what tells by itself, in a time of its own. */
+    spec.health.kind = PROBE_NOTIFY;
+    health_begin(&h);
+    for (unsigned n = 1; n < 3; n++)
+        assert_int_equal(probed(&h, &spec, '-', n), '.');
+    assert_int_equal(probed(&h, &spec, '-', 3), 'U');
 }
 
 static void test_words(void **state)
@@ -190,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_what_is_kept),
         cmocka_unit_test(test_the_first_ones_are_soon_and_spread),
         cmocka_unit_test(test_the_next_ones),
+        cmocka_unit_test(test_until_it_is_known_looks_come_soon),
+        cmocka_unit_test(test_nor_is_it_unhealthy_any_sooner),
         cmocka_unit_test(test_words),
     };
 

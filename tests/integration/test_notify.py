@@ -184,59 +184,22 @@ def test_a_unit_of_another_user(reeve, tmp_path, best_effort):
 
 
 # ---- what it says of itself -------------------------------------------------------------------------
-def test_status_is_shown(reeve, one):
-    web = one("ready = notify")
-    web.tell("STATUS=Warming up: 30 %")
-    assert "Warming up: 30 %" in reeve.ctl("status", "web").stdout
-    web.tell("READY=1", "STATUS=Grüße, 7 clients")
-    reeve.wait_unit("web", state="running")
-    shown = reeve.ctl("status", "web").stdout
-    assert "Grüße, 7 clients" in shown and "Warming up" not in shown
-    web.tell("STATUS=")
-    assert "clients" not in reeve.ctl("status", "web").stdout
-    # With the next run all begins anew.
-    web.tell("STATUS=of the first run")
-    reeve.call("Restart", units=["web"], wait=False)
-    reeve.wait_unit("web", run=2)
-    assert "of the first run" not in reeve.ctl("status", "web").stdout
-
-
-def test_status_cannot_write_on_the_terminal(reeve, one):
-    web = one("ready = notify")
-    web.do("notify_raw", "STATUS=a\x1b[31mred\x07\xff\x00STATUS=b")
-    web.barrier()
-    shown = reeve.ctl("status", "web").stdout
-    assert "\x1b" not in shown and "\x07" not in shown and "�" in shown or "?" in shown, shown
-
-
 def test_stopping_and_reloading_change_no_state(reeve, one):
-    """They are shown; the state is what reeve knows by itself."""
+    """The state is what reeve knows by itself. READY=1 after a reload does nothing more."""
     web = one("ready = notify")
     web.notify("READY=1")
     reeve.wait_unit("web", state="running")
     seq = reeve.call("Events", last=1)["seq"]
-    usec = time.monotonic_ns() // 1000
-    web.tell("RELOADING=1", f"MONOTONIC_USEC={usec}", "STATUS=Reading it again")
-    assert "reload" in reeve.ctl("status", "web").stdout.lower()
-    assert reeve.unit("web")["state"] == "running" and reeve.unit("web")["ready"]
-    web.tell("READY=1", "STATUS=Done")
-    assert "reload" not in reeve.ctl("status", "web").stdout.lower()
-    web.tell("STOPPING=1", "STATUS=Draining")
-    shown = reeve.ctl("status", "web").stdout
-    assert "Draining" in shown and "ending" in shown.lower() or "stopping" in shown.lower()
-    assert reeve.unit("web")["state"] == "running"
-    told = reeve.call("Events", after=seq, epoch=reeve.call("Events", last=1)["epoch"],
-                      types=["unit.state"])["events"]
-    assert told == []
-
-
-def test_errno(reeve, one):
-    """Told with the failure."""
-    web = one("ready = notify", "restart = never")
-    web.tell("STATUS=no database", "ERRNO=111")
-    assert "Connection refused" in reeve.ctl("status", "web").stdout
-    web.end(1)
-    assert reeve.wait_unit("web", state="failed")["last_exit"]["exit_code"] == 1
+    for lines in (["RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}",
+                   "STATUS=Reading it again"], ["READY=1", "STATUS=Done"],
+                  ["RELOADING=1", "READY=1"], ["STOPPING=1", "STATUS=Draining"], ["ERRNO=111"]):
+        web.tell(*lines)
+        shown = reeve.unit("web")
+        assert (shown["state"], shown["ready"], shown["run"]) == ("running", True, 1)
+    assert [event for event in events(reeve, "unit.state") if event["seq"] > seq] == []
+    # By then it has ended by itself, and the usual follows.
+    web.end(0)
+    reeve.wait_unit("web", run=2)
 
 
 # ---- more time -------------------------------------------------------------------------------------
@@ -413,15 +376,24 @@ def test_the_changed_interval_ends_with_the_run(reeve, one, puppets):
 
 # ---- the rest of the protocol ---------------------------------------------------------------------
 def test_a_barrier_comes_after_all_before(reeve, one):
-    """sd_notify_barrier(3), and by hand."""
+    """By hand, and sd_notify_barrier(3): what was told before has its effect by then."""
+    web = one("health = notify", "health_interval = 100s", "health_retries = 1")
+    reeve.wait_unit("web", state="running")
+    barriers = [web.barrier]
+    if web.do("sd_notify_barrier", 10_000_000) > 0:
+        barriers.append(lambda: web.do("sd_notify_barrier", 10_000_000))
+    for barrier in barriers * 30:
+        for message, health in (("WATCHDOG=1", "healthy"), ("WATCHDOG=trigger", "unhealthy")):
+            web.notify(message)
+            barrier()
+            assert reeve.unit("web")["health"] == health
+
+
+def test_a_barrier_in_company_is_none(reeve, one):
+    """But nobody is kept waiting for ever."""
     web = one("ready = notify")
-    for number in range(50):
-        web.notify(f"STATUS=number {number}")
-        web.barrier()
-        assert f"number {number}" in reeve.ctl("status", "web").stdout
-    assert web.do("sd_notify_barrier", 10_000_000) >= 0
-    # In company it is no barrier, but nobody is kept waiting for ever.
-    web.do("barrier", "READY=1")
+    assert web.do("barrier", "READY=1")
+    web.barrier()
     assert reeve.unit("web")["state"] == "starting"
 
 
@@ -435,7 +407,8 @@ def test_descriptors_are_not_kept(reeve, one, lines):
         assert web.do("closed_elsewhere", end)
     web.barrier()
     refused = reeve.wait_for(lambda: events(reeve, "unit.refused"), timeout=5, what="the event")
-    assert [(event["unit"], event["error"]) for event in refused] == [("web", "FDSTORE")]
+    assert [(event["unit"], event["error"]) for event in refused] == [
+        ("web", "FDSTORE: reeve keeps no descriptors for units")]
     reeve.wait_line("FDSTORE.*refused")
     assert (reeve.unit("web")["state"] == "running") == ("READY=1" in lines)
 

@@ -64,13 +64,25 @@ static int code_of(const char *text)
     return atoi(number);
 }
 
+/* Returns when it has. */
 static void escape(int own_session)
 {
-    if (fork() != 0)
+    int done[2];
+    char nothing;
+
+    if (pipe2(done, O_CLOEXEC) < 0)
+        _exit(99);
+    if (fork() != 0) {
+        close(done[1]);
+        if (read(done[0], &nothing, 1) != 0)
+            _exit(99);
+        close(done[0]);
         return;
+    }
     if (own_session)
         setsid();
     say("escaped");
+    close(done[1]);
     for (;;)
         pause();
 }

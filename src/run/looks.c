@@ -35,8 +35,9 @@ static void on_time(struct timer *t)
 /* What reeved lacks says nothing of the unit. */
 static bool is_ours(struct probe_result result)
 {
-    return result.how == PROBE_ERROR && (result.code == EMFILE || result.code == ENFILE ||
-                                         result.code == ENOMEM || result.code == ENOBUFS);
+    return result.how == PROBE_ERROR &&
+           (result.code == EMFILE || result.code == ENFILE || result.code == ENOMEM ||
+            result.code == ENOBUFS || result.code == EAGAIN); /* no room for one more process */
 }
 
 static void on_done(struct prober *p, struct probe_result result, int64_t took_ms)

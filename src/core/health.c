@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-enum { SOON_MS = 1000 };
+enum { SOON_MS = 1000, SOON_PARTS = 30 };
 
 void health_begin(struct health *h)
 {
@@ -81,16 +81,21 @@ const struct probe_record *health_record(const struct health *h, uint32_t back)
     return &h->records[(h->records_at + PROBES_KEPT - 1 - back) % PROBES_KEPT];
 }
 
-static int64_t soon_ms(const struct unit_spec *spec)
-{
-    return spec->health_interval_ms < SOON_MS ? spec->health_interval_ms : SOON_MS;
-}
-
 int64_t health_first_ms(const struct unit_spec *spec, uint32_t random)
 {
-    int64_t within_ms = soon_ms(spec);
+    int64_t within_ms = spec->health_interval_ms < SOON_MS ? spec->health_interval_ms : SOON_MS;
 
     return within_ms > 0 ? random % within_ms : 0;
+}
+
+/* Who looks seldom looks at what is costly: even now only so many times in an interval. */
+static int64_t soon_ms(int64_t interval_ms)
+{
+    int64_t ms = interval_ms / SOON_PARTS;
+
+    if (ms < SOON_MS)
+        ms = SOON_MS;
+    return ms < interval_ms ? ms : interval_ms;
 }
 
 int64_t health_next_ms(const struct health *h, const struct unit_spec *spec, uint32_t random)
@@ -99,7 +104,7 @@ int64_t health_next_ms(const struct health *h, const struct unit_spec *spec, uin
     int64_t interval_ms = spec->health_interval_ms;
 
     if (h->is == HEALTHINESS_UNKNOWN)
-        return soon_ms(spec);
+        return soon_ms(interval_ms);
     if (h->n_successes == 1 && last->result.how == PROBE_GOOD && interval_ms > 0)
         return interval_ms - random % interval_ms;
     return interval_ms;

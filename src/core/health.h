@@ -44,10 +44,10 @@ bool health_take(struct health *h, const struct unit_spec *spec, struct probe_re
 const struct probe_record *health_record(const struct health *h, uint32_t back);
 /* When the first probe after becoming ready begins, and each further one after the end of the one
  * before, in milliseconds from now. The first comes at some time within the interval, but no later
- * than a second, and as long as it is not known how it is, the distance is not longer than that:
- * others may wait for its first success. After that some part of the interval is left out, so that
- * from then on the probes of many units, begun together, are spread over all of it; every other
- * distance is the whole interval. `random` is any 32-bit number. */
+ * than a second. As long as it is not known how it is, others may wait for its first success: the
+ * distance is a second, or a thirtieth of a long interval. After that success some part of the
+ * interval is left out, so that from then on the probes of many units, begun together, are spread
+ * over all of it; every other distance is the whole interval. `random` is any 32-bit number. */
 int64_t health_first_ms(const struct unit_spec *spec, uint32_t random);
 int64_t health_next_ms(const struct health *h, const struct unit_spec *spec, uint32_t random);
 

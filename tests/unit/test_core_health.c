@@ -184,6 +184,8 @@ static void test_until_it_is_known_looks_come_soon(void **state)
     assert_int_equal(health_next_ms(&h, &spec, 12345), 1000);
     spec.health_interval_ms = 400;
     assert_int_equal(health_next_ms(&h, &spec, 12345), 400);
+    spec.health_interval_ms = 3600000; /* not thousands of looks */
+    assert_int_equal(health_next_ms(&h, &spec, 12345), 120000);
 }
 
 /* That they come soon makes nobody unhealthy sooner than looks at the interval would. */

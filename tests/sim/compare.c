@@ -24,6 +24,9 @@ static void compare_actions(struct world *w, struct sim_unit *su, const struct a
     expect(w, su, "changed actions", n[ACT_CHANGED], su->oracle.actions[ACT_CHANGED]);
     expect(w, su, "recorded actions", n[ACT_RECORDED], su->oracle.actions[ACT_RECORDED]);
     expect(w, su, "unkillable actions", n[ACT_UNKILLABLE], su->oracle.actions[ACT_UNKILLABLE]);
+    expect(w, su, "look actions", n[ACT_LOOK], su->oracle.actions[ACT_LOOK]);
+    expect(w, su, "look_away actions", n[ACT_LOOK_AWAY], su->oracle.actions[ACT_LOOK_AWAY]);
+    expect(w, su, "health actions", n[ACT_HEALTH], su->oracle.actions[ACT_HEALTH]);
 }
 
 static void compare_deadline(struct world *w, struct sim_unit *su)
@@ -76,6 +79,8 @@ static void compare_record(struct world *w, struct sim_unit *su)
     expect(w, su, "error stage", r->error_stage, want->error_stage);
     expect(w, su, "error errno", r->error_errno, want->error_errno);
     expect(w, su, "attempt", r->attempt, want->attempt);
+    expect(w, su, "last look", r->look.how, want->look.how);
+    expect(w, su, "last look's code", r->look.code, want->look.code);
     trace_mix(w, (uint64_t)r->reason << 32 | (uint32_t)r->exit_code);
     trace_mix(w, (uint64_t)r->duration_ms << 8 | r->requested_by);
 }
@@ -90,6 +95,7 @@ void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *
                  unit_phase_name(o->phase));
     compare_actions(w, su, acts);
     compare_deadline(w, su);
+    oracle_compare_looks(w, su);
     expect(w, su, "run", (int64_t)u->run, (int64_t)o->run);
     expect(w, su, "ready", u->ready, o->ready);
     expect(w, su, "restarts", u->n_restarts, o->policy_restarts);

@@ -127,9 +127,7 @@ static void on_exec(struct world *w, const struct item *item)
                        item->unit, item->run, 127);
         return;
     }
-    if (su->spec.ready != READY_STARTED && (l->calm || prng_percent(p, 80)))
-        world_schedule(w, prng_percent(p, 50) || l->calm ? 0 : prng_ms(p, 0, 30000), ITEM_READY,
-                       item->unit, item->run, 0);
+    looks_execed(w, item->unit);
     if (l->calm) {
         if (su->spec.kind == UNIT_JOB)
             world_schedule(w, prng_ms(p, 0, 500), ITEM_MAIN_DIES, item->unit, item->run, 0);
@@ -311,14 +309,6 @@ static void on_fork(struct world *w, const struct item *item)
         world_schedule(w, prng_ms(&w->prng, 0, 3000), ITEM_FORK, item->unit, item->run, 0);
 }
 
-static void on_ready(struct world *w, const struct item *item)
-{
-    struct event ev = event_of(item->unit, item->run, EV_READY);
-
-    if (life_main_alive(&w->units[item->unit].life))
-        world_post(w, &ev);
-}
-
 void executor_happen(struct world *w, const struct item *item)
 {
     if (item->run != w->units[item->unit].life.run)
@@ -331,7 +321,10 @@ void executor_happen(struct world *w, const struct item *item)
         read_exec_pipe(w, item->unit);
         break;
     case ITEM_READY:
-        on_ready(w, item);
+    case ITEM_LOOKED:
+    case ITEM_FEED:
+    case ITEM_TELL:
+        looks_happen(w, item);
         break;
     case ITEM_MAIN_DIES:
         on_main_dies(w, item);
@@ -379,6 +372,10 @@ void executor_perform(struct world *w, uint32_t unit, const struct actions *acts
             if (life_exists(&su->life))
                 sim_fail(w, unit, "released while processes of the run exist");
             su->released = true;
+            break;
+        case ACT_LOOK:
+        case ACT_LOOK_AWAY:
+            looks_perform(w, unit, acts->items[i].type);
             break;
         default:
             break;

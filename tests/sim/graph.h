@@ -123,6 +123,25 @@ enum situation {
     SEEN_HURRY,
     SEEN_LEFT_IN_THE_MIDDLE,
     SEEN_NOT_NEEDED,
+    /* of looks and of what units tell: looks.c, oracle_looks.c */
+    SEEN_READY_EARLY,
+    SEEN_READY_TWICE,
+    SEEN_LOOK_HANGS,
+    SEEN_LOOK_SKIPPED,
+    SEEN_LOOK_AWAY_STARTING,
+    SEEN_LOOK_AWAY_RUNNING,
+    SEEN_LOOK_TOLD_TOO_LATE,
+    SEEN_UNHEALTHY,
+    SEEN_SILENT,
+    SEEN_HEALTHY_AGAIN,
+    SEEN_START_PERIOD,
+    SEEN_SOON_AGAIN,
+    SEEN_HEALTH_RESTART_NEVER,
+    SEEN_HEALTH_LIMIT,
+    SEEN_HEALTH_OF_JOB,
+    SEEN_EXTENDED_PAST_READY,
+    SEEN_EXTENDED_STOP,
+    SEEN_EXTENDED_TO_THE_LIMIT,
     SEEN_COUNT
 };
 void seen_wish(const struct world *w, enum wish wish, uint32_t unit);

@@ -170,6 +170,9 @@ static bool is_true(const struct world *w, uint32_t unit, enum condition conditi
 
     if (condition == CONDITION_COMPLETED || su->core.phase == PHASE_COMPLETED)
         return !life_exists(&su->life) && su->n_records > 0 && oracle_succeeded(su);
+    if (condition == CONDITION_HEALTHY &&
+        (!su->life.n_good || su->life.bad_in_row >= su->spec.health_retries))
+        return false;
     return su->life.run == su->core.run && su->life.exec == EXEC_READ && !su->life.exec_fails &&
            (condition == CONDITION_STARTED || su->oracle.want.ready_after_ms >= 0);
 }

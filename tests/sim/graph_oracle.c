@@ -120,6 +120,9 @@ bool graph_condition(const struct world *w, uint32_t unit, enum condition condit
         return phase == PHASE_PROBING || phase == PHASE_RUNNING || done;
     if (condition == CONDITION_READY)
         return phase == PHASE_RUNNING || done;
+    if (condition == CONDITION_HEALTHY)
+        return (phase == PHASE_RUNNING && w->units[unit].oracle.looks.is == HEALTHINESS_HEALTHY) ||
+               done;
     return phase == PHASE_COMPLETED;
 }
 

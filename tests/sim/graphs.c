@@ -77,6 +77,8 @@ static uint32_t random_conditions(struct prng *p, const struct plan *plan,
         return 1U << (of->kind == UNIT_SERVICE ? CONDITION_READY : CONDITION_COMPLETED);
     if (of->kind == UNIT_JOB || of->restart != RESTART_ALWAYS)
         possible |= 1U << CONDITION_COMPLETED;
+    if (of->health.kind != PROBE_NONE)
+        possible |= 1U << CONDITION_HEALTHY;
     while (!chosen)
         chosen = (prng_percent(p, 70) ? 1U << prng_below(p, CONDITION_COUNT)
                                       : (uint32_t)prng_below(p, 1U << CONDITION_COUNT)) &

@@ -121,6 +121,27 @@ static void check_no_run(struct world *w, uint32_t unit)
         sim_fail(w, unit, "%" PRIu64 " records of %" PRIu64 " runs", su->n_records, su->core.run);
 }
 
+/* Who is to be looked at is, or will be; nobody else is. */
+static void check_looks(struct world *w, uint32_t unit)
+{
+    const struct sim_unit *su = &w->units[unit];
+    const struct unit *u = &su->core;
+    enum probe_kind kind = u->phase == PHASE_RUNNING   ? su->spec.health.kind
+                           : u->phase == PHASE_PROBING ? su->spec.ready_probe.kind
+                                                       : PROBE_NONE;
+    bool is_due = kind == PROBE_NOTIFY ? u->watchdog_ms > 0 : kind != PROBE_NONE;
+
+    if (u->looking != su->looking || u->looking != su->life.look_on)
+        sim_fail(w, unit, "looking is %d, told %d, true %d", u->looking, su->looking,
+                 su->life.look_on);
+    if (u->looking && kind == PROBE_NOTIFY)
+        sim_fail(w, unit, "a look at what tells by itself");
+    if ((u->looking || u->look_at_ms) != is_due || (u->looking && u->look_at_ms))
+        sim_fail(w, unit, "looking is %d, the next look at %" PRId64, u->looking, u->look_at_ms);
+    if (su->look_timer_ms != u->look_at_ms)
+        sim_fail(w, unit, "the timer is not that of the next look");
+}
+
 static void check_quiet(struct world *w, uint32_t unit)
 {
     const struct sim_unit *su = &w->units[unit];
@@ -168,6 +189,7 @@ static void check_quiet(struct world *w, uint32_t unit)
         sim_fail(w, unit, "%s for ever", unit_phase_name(u->phase));
     if (su->timer_ms != u->deadline_ms)
         sim_fail(w, unit, "the timer is not the deadline");
+    check_looks(w, unit);
 }
 
 void invariants_quiet(struct world *w)

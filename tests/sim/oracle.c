@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sim.h"
+#include "oracle.h"
 
 static const int64_t no_process_delay_ms = 100;
 
@@ -16,36 +16,13 @@ void oracle_init(struct oracle *o)
     o->phase = PHASE_STOPPED;
 }
 
-static bool one_of(enum unit_phase phase, unsigned set)
+void oracle_go(struct oracle *o, enum unit_phase phase, int64_t deadline_ms)
 {
-    return set >> (unsigned)phase & 1;
-}
-
-enum {
-    DOWN = 1U << PHASE_STOPPED | 1U << PHASE_COMPLETED | 1U << PHASE_FAILED | 1U << PHASE_BACKOFF,
-    IDLE = 1U << PHASE_WAITING | 1U << PHASE_STUCK,
-    COMING = 1U << PHASE_SPAWNING | 1U << PHASE_PROBING,
-    UP = COMING | 1U << PHASE_RUNNING,
-    ASKED = 1U << PHASE_STOPPING | 1U << PHASE_DRAINING,
-    KILLED = 1U << PHASE_KILLING | 1U << PHASE_UNKILLABLE,
-};
-
-static void go(struct oracle *o, enum unit_phase phase, int64_t deadline_ms)
-{
+    oracle_look_away(o);
     o->phase = phase;
     o->deadline_lo_ms = deadline_ms;
     o->deadline_hi_ms = deadline_ms;
     o->actions[ACT_CHANGED]++;
-}
-
-static int64_t job_end_ms(const struct sim_unit *su)
-{
-    return su->spec.timeout_ms ? su->oracle.started_ms + su->spec.timeout_ms : INT64_MAX;
-}
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 static void spawn(struct sim_unit *su, struct moment now)
@@ -65,7 +42,10 @@ static void spawn(struct sim_unit *su, struct moment now)
     o->by = BY_NOBODY;
     o->who = (struct requester){0};
     o->kill_from_ms = INT64_MAX;
-    go(o, PHASE_SPAWNING, sooner(now.mono_ms + su->spec.ready_timeout_ms, job_end_ms(su)));
+    o->kill_by_ms = o->extended_ms = 0;
+    o->told_ready = false;
+    oracle_looks_begin(su);
+    oracle_go(o, PHASE_SPAWNING, sooner(now.mono_ms + su->spec.ready_timeout_ms, job_end_ms(su)));
     o->actions[ACT_SPAWN]++;
 }
 
@@ -84,7 +64,7 @@ static void begin(struct sim_unit *su, struct moment now)
     if (su->core.n_unmet == 0)
         spawn(su, now);
     else
-        go(&su->oracle, su->core.n_dead ? PHASE_STUCK : PHASE_WAITING, 0);
+        oracle_go(&su->oracle, su->core.n_dead ? PHASE_STUCK : PHASE_WAITING, 0);
 }
 
 static void begin_as_new(struct sim_unit *su, struct moment now)
@@ -95,11 +75,11 @@ static void begin_as_new(struct sim_unit *su, struct moment now)
 
 static void kill_now(struct oracle *o, struct moment now)
 {
-    go(o, PHASE_KILLING, now.mono_ms + (o->patience_ms ? o->patience_ms : 2000));
+    oracle_go(o, PHASE_KILLING, now.mono_ms + (o->patience_ms ? o->patience_ms : 2000));
     o->actions[ACT_KILL]++;
 }
 
-static void begin_stop(struct sim_unit *su, enum requested_by by, struct requester who,
+void oracle_begin_stop(struct sim_unit *su, enum requested_by by, struct requester who,
                        int64_t kill_by_ms, struct moment now)
 {
     struct oracle *o = &su->oracle;
@@ -107,6 +87,7 @@ static void begin_stop(struct sim_unit *su, enum requested_by by, struct request
     o->by = by;
     o->who = who;
     o->ready = false;
+    o->kill_by_ms = kill_by_ms;
     o->kill_from_ms = now.mono_ms + su->spec.stop_timeout_ms;
     if (kill_by_ms)
         o->kill_from_ms = sooner(o->kill_from_ms, kill_by_ms);
@@ -114,7 +95,7 @@ static void begin_stop(struct sim_unit *su, enum requested_by by, struct request
         kill_now(o, now);
         return;
     }
-    go(o, PHASE_STOPPING, o->kill_from_ms);
+    oracle_go(o, PHASE_STOPPING, o->kill_from_ms);
     o->actions[ACT_SIGNAL]++;
 }
 
@@ -122,7 +103,7 @@ static void begin_stop(struct sim_unit *su, enum requested_by by, struct request
 
 static void for_good(struct sim_unit *su, bool success)
 {
-    go(&su->oracle, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
+    oracle_go(&su->oracle, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
 }
 
 static void try_later(struct sim_unit *su, int64_t least_ms, int64_t most_ms, struct moment now)
@@ -138,7 +119,7 @@ static void try_later(struct sim_unit *su, int64_t least_ms, int64_t most_ms, st
         begin(su, now);
         return;
     }
-    go(o, PHASE_BACKOFF, now.mono_ms + least_ms);
+    oracle_go(o, PHASE_BACKOFF, now.mono_ms + least_ms);
     o->deadline_hi_ms = now.mono_ms + most_ms;
 }
 
@@ -165,17 +146,23 @@ static void after_service(struct sim_unit *su, bool success, struct moment now)
 {
     const struct unit_spec *spec = &su->spec;
     struct oracle *o = &su->oracle;
+    bool for_health = o->want.requested_by == BY_HEALTH;
     int64_t delay_ms;
 
     if (o->want.ready_after_ms >= 0 && o->want.duration_ms >= spec->restart_reset_ms) {
         o->streak = 0;
         o->tries = 0;
     }
-    if (spec->restart == RESTART_NEVER || (success && spec->restart == RESTART_ON_FAILURE)) {
+    if (!for_health &&
+        (spec->restart == RESTART_NEVER || (success && spec->restart == RESTART_ON_FAILURE))) {
         for_good(su, success);
         return;
     }
+    if (for_health && spec->restart == RESTART_NEVER)
+        coverage_see(SEEN_HEALTH_RESTART_NEVER);
     if (limit_reached(su, now)) {
+        if (for_health)
+            coverage_see(SEEN_HEALTH_LIMIT);
         for_good(su, false);
         return;
     }
@@ -218,7 +205,7 @@ static void finish(struct sim_unit *su, struct moment now)
     o->actions[ACT_RELEASE]++;
     su->shadow[su->n_records++ % RECORDS_KEPT] = o->want;
     if (!su->core.goal || (o->told_down && !o->again))
-        go(o, PHASE_STOPPED, 0);
+        oracle_go(o, PHASE_STOPPED, 0);
     else if (o->again)
         begin_as_new(su, now);
     else if (su->spec.kind == UNIT_JOB)
@@ -261,9 +248,9 @@ static void on_conditions(struct sim_unit *su, struct moment now)
     if (u->n_unmet == 0)
         spawn(su, now);
     else if (u->n_dead && o->phase == PHASE_WAITING)
-        go(o, PHASE_STUCK, 0);
+        oracle_go(o, PHASE_STUCK, 0);
     else if (!u->n_dead && o->phase == PHASE_STUCK)
-        go(o, PHASE_WAITING, 0);
+        oracle_go(o, PHASE_WAITING, 0);
 }
 
 static void on_ask(struct sim_unit *su, const struct event *ev, struct moment now)
@@ -279,7 +266,7 @@ static void on_ask(struct sim_unit *su, const struct event *ev, struct moment no
         o->again = true;
     } else if (ev->type == EV_RESTART) {
         o->again = true;
-        begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
+        oracle_begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
     }
 }
 
@@ -293,7 +280,7 @@ static void on_bounce(struct sim_unit *su, const struct event *ev, struct moment
             begin(su, now);
     } else if (one_of(o->phase, UP)) {
         o->again = true;
-        begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
+        oracle_begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
     }
 }
 
@@ -305,7 +292,7 @@ static void on_reset(struct sim_unit *su, struct moment now)
     if (o->phase == PHASE_FAILED && su->core.goal)
         begin(su, now);
     else if (o->phase == PHASE_FAILED)
-        go(o, PHASE_STOPPED, 0);
+        oracle_go(o, PHASE_STOPPED, 0);
     else if (!one_of(o->phase, DOWN | IDLE))
         o->tries = 1; /* the run under way */
 }
@@ -316,18 +303,21 @@ static void on_stop(struct sim_unit *su, const struct event *ev, struct moment n
 
     o->again = false;
     if (o->phase == PHASE_BACKOFF || one_of(o->phase, IDLE)) {
-        go(o, PHASE_STOPPED, 0);
+        oracle_go(o, PHASE_STOPPED, 0);
         return;
     }
     o->told_down = true;
     if (one_of(o->phase, UP)) {
         o->patience_ms = ev->u.ask.patience_ms;
-        begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
+        oracle_begin_stop(su, ev->u.ask.by, ev->u.ask.requester, ev->u.ask.kill_by_ms, now);
     } else if (one_of(o->phase, ASKED)) {
         if (ev->u.ask.patience_ms && (!o->patience_ms || ev->u.ask.patience_ms < o->patience_ms))
             o->patience_ms = ev->u.ask.patience_ms;
-        if (ev->u.ask.kill_by_ms)
+        if (ev->u.ask.kill_by_ms) {
             o->kill_from_ms = sooner(o->kill_from_ms, ev->u.ask.kill_by_ms);
+            if (!o->kill_by_ms || ev->u.ask.kill_by_ms < o->kill_by_ms)
+                o->kill_by_ms = ev->u.ask.kill_by_ms;
+        }
         o->deadline_lo_ms = o->deadline_hi_ms = o->kill_from_ms;
         if (o->kill_from_ms <= now.mono_ms)
             kill_now(o, now);
@@ -337,38 +327,19 @@ static void on_stop(struct sim_unit *su, const struct event *ev, struct moment n
     }
 }
 
-static void note_ready(struct oracle *o, struct moment now)
-{
-    o->want.ready_after_ms = now.mono_ms - o->started_ms;
-}
-
 static void on_execed(struct sim_unit *su, struct moment now)
 {
     struct oracle *o = &su->oracle;
-    int64_t job_ms = job_end_ms(su);
 
-    if (o->phase == PHASE_SPAWNING && su->spec.ready != READY_STARTED) {
-        go(o, PHASE_PROBING, sooner(now.mono_ms + su->spec.ready_timeout_ms, job_ms));
+    if (o->phase == PHASE_SPAWNING && su->spec.ready != READY_STARTED && !o->told_ready) {
+        oracle_probing(su, now);
     } else if (o->phase == PHASE_SPAWNING) {
-        note_ready(o, now);
-        o->ready = true;
-        go(o, PHASE_RUNNING, job_ms == INT64_MAX ? 0 : job_ms);
-    } else if (su->spec.ready == READY_STARTED && o->want.error_stage == STAGE_NONE &&
-               one_of(o->phase, ASKED | KILLED)) {
-        note_ready(o, now); /* it did execute, though a stop was faster than the news */
+        oracle_ready(su, now);
+    } else if ((su->spec.ready == READY_STARTED || o->told_ready) &&
+               o->want.error_stage == STAGE_NONE && one_of(o->phase, ASKED | KILLED)) {
+        /* it did execute, though a stop was faster than the news */
+        o->want.ready_after_ms = now.mono_ms - o->started_ms;
     }
-}
-
-static void on_ready(struct sim_unit *su, struct moment now)
-{
-    struct oracle *o = &su->oracle;
-    int64_t job_ms = job_end_ms(su);
-
-    if (o->phase != PHASE_PROBING)
-        return;
-    note_ready(o, now);
-    o->ready = true;
-    go(o, PHASE_RUNNING, job_ms == INT64_MAX ? 0 : job_ms);
 }
 
 static void on_exited(struct sim_unit *su, const struct event *ev, struct moment now)
@@ -384,7 +355,7 @@ static void on_exited(struct sim_unit *su, const struct event *ev, struct moment
         return;
     if (one_of(o->phase, UP))
         o->kill_from_ms = now.mono_ms + su->spec.stop_timeout_ms;
-    go(o, PHASE_DRAINING, o->kill_from_ms);
+    oracle_go(o, PHASE_DRAINING, o->kill_from_ms);
     o->actions[ACT_SURVIVORS]++;
 }
 
@@ -393,14 +364,14 @@ static void on_start_too_slow(struct sim_unit *su, struct moment now)
     struct exit_record *r = &su->oracle.want;
 
     if (job_end_ms(su) <= now.mono_ms) {
-        begin_stop(su, BY_TIMEOUT, (struct requester){0}, 0, now);
+        oracle_begin_stop(su, BY_TIMEOUT, (struct requester){0}, 0, now);
         return;
     }
     if (r->error_stage == STAGE_NONE) { /* what the child said is the better answer */
         r->error_stage = STAGE_READY;
         r->error_errno = ETIMEDOUT;
     }
-    begin_stop(su, BY_NOBODY, (struct requester){0}, 0, now);
+    oracle_begin_stop(su, BY_NOBODY, (struct requester){0}, 0, now);
 }
 
 static void on_deadline(struct sim_unit *su, struct moment now)
@@ -412,14 +383,14 @@ static void on_deadline(struct sim_unit *su, struct moment now)
     if (one_of(o->phase, COMING)) {
         on_start_too_slow(su, now);
     } else if (o->phase == PHASE_RUNNING) {
-        begin_stop(su, BY_TIMEOUT, (struct requester){0}, 0, now);
+        oracle_begin_stop(su, BY_TIMEOUT, (struct requester){0}, 0, now);
     } else if (one_of(o->phase, ASKED)) {
         kill_now(o, now);
     } else if (o->phase == PHASE_KILLING) {
-        go(o, PHASE_UNKILLABLE, 0);
+        oracle_go(o, PHASE_UNKILLABLE, 0);
         o->actions[ACT_UNKILLABLE]++;
     } else if (!su->core.goal) {
-        go(o, PHASE_STOPPED, 0); /* the stop is on its way */
+        oracle_go(o, PHASE_STOPPED, 0); /* the stop is on its way */
     } else {
         o->policy_restarts++;
         begin(su, now);
@@ -465,9 +436,6 @@ void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now)
     case EV_EXECED:
         on_execed(su, now);
         break;
-    case EV_READY:
-        on_ready(su, now);
-        break;
     case EV_SIGNALLED:
         if (!o->main_ended && !o->want.stop_signal_wall_ms)
             o->want.stop_signal_wall_ms = now.wall_ms;
@@ -488,6 +456,7 @@ void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now)
         on_deadline(su, now);
         break;
     default:
+        oracle_looks_step(su, ev, now);
         break;
     }
 }

@@ -18,8 +18,6 @@
 #include "prng.h"
 
 enum { SIM_TRACE_KEPT = 80, SIM_RESTARTS_KEPT = 64, SIM_LIMIT_MAX = 50 };
-/* Stands for every way of becoming ready that takes longer than the exec. */
-enum { SIM_READY_PROBED = READY_STARTED + 1 };
 
 enum exec_progress { EXEC_AHEAD, EXEC_DONE_UNREAD, EXEC_FAILED_UNREAD, EXEC_READ };
 
@@ -45,6 +43,30 @@ struct life {
     bool exits_despite_kill; /* was on its way out: SIGKILL found it alive, its code stays */
     int64_t term_delay_ms;
     int64_t resist_ms; /* how long SIGKILL takes */
+    /* looks.c: how it looks from outside, and what it tells */
+    uint64_t look;        /* number of the newest look */
+    bool look_on;         /* it is under way */
+    unsigned ill_percent; /* of looks: they fail */
+    bool hangs;           /* it feeds no watchdog any more */
+    int64_t watchdog_ms;  /* as it has told last */
+    /* as of the results that were told since it is ready, or is to become so */
+    uint32_t n_looked, n_good, bad_in_row;
+    int64_t looked_ms;
+};
+
+/* What an independent reading of DESIGN §3, ready and health, expects of a run. */
+struct oracle_looks {
+    bool looking;
+    int64_t at_lo_ms, at_hi_ms; /* when the next one begins; 0: none */
+    int64_t watchdog_ms;
+    int64_t ready_ms;
+    enum healthiness is;
+    bool was_healthy;
+    bool is_first; /* the last that was told is its first success */
+    uint32_t bad_in_row;
+    int64_t bad_ms; /* the last of these */
+    int64_t good_wall_ms, bad_wall_ms;
+    struct probe_result last_bad;
 };
 
 /* What an independent reading of DESIGN §4 expects of a unit. */
@@ -64,6 +86,10 @@ struct oracle {
     bool main_ended;
     int64_t main_ended_ms;
     int64_t kill_from_ms; /* no SIGKILL before */
+    int64_t kill_by_ms;   /* whoever asked for the stop waits no longer; 0: for ever */
+    bool told_ready;      /* before the news that it executes */
+    int64_t extended_ms;  /* no deadline of a run that is up before */
+    struct oracle_looks looks;
     unsigned actions[ACT_COUNT];
 };
 
@@ -74,8 +100,12 @@ struct sim_unit {
     struct unit core;
     struct life life;
     struct oracle oracle;
-    int64_t timer_ms; /* the armed timer; 0: none */
-    bool told_down;   /* the last command was a stop */
+    int64_t timer_ms;             /* the armed timer; 0: none */
+    int64_t look_timer_ms;        /* the same, for looks */
+    bool looking;                 /* a look was begun whose result was not taken */
+    enum unit_phase looked_while; /* it was begun */
+    int64_t kill_by_ms;           /* the earliest that a stop of this run has named; 0: none */
+    bool told_down;               /* the last command was a stop */
     bool alloc_failed;
     bool released; /* the run's resources were given up */
     uint64_t n_records;
@@ -85,6 +115,7 @@ struct sim_unit {
 
 enum item_kind {
     ITEM_TIMER,
+    ITEM_LOOK_TIMER,
     ITEM_COMMAND,
     ITEM_EXEC,
     ITEM_EXEC_READ,
@@ -94,6 +125,9 @@ enum item_kind {
     ITEM_OTHER_DIES,
     ITEM_TREE_EMPTY,
     ITEM_FORK,
+    ITEM_LOOKED,
+    ITEM_FEED,
+    ITEM_TELL,
     ITEM_GO_ON,
     ITEM_SHUTDOWN,
     ITEM_SKIP_TO_KILL,
@@ -116,7 +150,7 @@ struct trace_line {
     struct event event;
     enum unit_phase before, after;
     uint64_t run;
-    int64_t deadline_ms;
+    int64_t deadline_ms, look_at_ms;
     unsigned acts; /* one bit an action */
 };
 
@@ -174,7 +208,8 @@ bool schedule_peek(const struct world *w, struct item *ret);
 struct item schedule_take(struct world *w);
 
 /* specs.c */
-void spec_random(struct prng *p, struct unit_spec *spec);
+/* `gap_ms`: looks that come much more often than commands would drown them. */
+void spec_random(struct prng *p, struct unit_spec *spec, int64_t gap_ms);
 
 /* commands.c: worlds without an order */
 /* One to four commands to random units, as control/ posts them. */
@@ -206,6 +241,14 @@ void operation_look(struct world *w, bool quiet);
 void executor_perform(struct world *w, uint32_t unit, const struct actions *acts);
 void executor_happen(struct world *w, const struct item *item);
 bool life_main_alive(const struct life *l);
+/* Like executor_perform and executor_happen, for looks and for what units tell: looks.c. */
+void looks_perform(struct world *w, uint32_t unit, enum action_type type);
+void looks_happen(struct world *w, const struct item *item);
+/* The command executes, or is about to be told to. */
+void looks_execed(struct world *w, uint32_t unit);
+/* Before and after each step. */
+void looks_before(struct world *w, const struct event *ev);
+void looks_after(struct world *w, uint32_t unit, enum unit_phase before);
 /* A process is alive or not reaped, or the news of its end are under way. */
 bool life_exists(const struct life *l);
 
@@ -214,12 +257,14 @@ void sim_step(struct world *w, const struct event *ev);
 /* Arbitrary events, when nothing of the world matters any more. */
 void sim_chaos(struct world *w, unsigned rounds);
 
-/* oracle.c, reasons.c */
+/* oracle.c, oracle_looks.c, reasons.c */
 void oracle_init(struct oracle *o);
 /* Takes the event before the core does. */
 void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now);
 /* Compares, and takes over what the oracle knows only as a range. */
 void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *acts);
+/* The same for looks and health. */
+void oracle_compare_looks(struct world *w, struct sim_unit *su);
 /* Fills the expected record's reason and who asked. */
 void oracle_judge(struct sim_unit *su);
 /* Whether its last run was a success. */
@@ -240,7 +285,10 @@ void invariants_end(struct world *w);
 void coverage_taken(enum unit_phase phase, enum event_type type);
 void coverage_ignored(enum unit_phase phase, enum event_type type);
 void coverage_print(void);
-/* How many pairs were never seen; prints each. */
+/* When a look begins that is to be at a random part of its time: in which quarter. */
+enum spread_of { SPREAD_FIRST, SPREAD_SECOND, SPREAD_COUNT };
+void coverage_spread(enum spread_of of, unsigned quarter);
+/* How many pairs were never seen, or too seldom; prints each. */
 unsigned coverage_missing(void);
 
 /* alloc_hook.c: link with -Wl,--wrap=realloc,--wrap=calloc */

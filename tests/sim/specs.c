@@ -68,15 +68,57 @@ static void random_job(struct prng *p, struct unit_spec *spec)
     spec->retry_delay_max_ms = duration(p);
 }
 
-void spec_random(struct prng *p, struct unit_spec *spec)
+/* How often it is looked at: mostly not much more often than something is asked of it. */
+static int64_t pace(struct prng *p, int64_t least_ms, int64_t gap_ms)
+{
+    const int64_t ms[] = {100, 200, 1000, 1000, 5000, 30000, 3600000};
+    int64_t chosen_ms = PICK(p, ms);
+
+    if (prng_percent(p, 95) && chosen_ms < gap_ms)
+        chosen_ms = gap_ms / 2 + prng_ms(p, 0, gap_ms);
+    return chosen_ms < least_ms ? least_ms : chosen_ms;
+}
+
+static void random_ready(struct prng *p, struct unit_spec *spec, int64_t gap_ms)
+{
+    const enum ready_mode modes[] = {READY_STARTED, READY_STARTED, READY_STARTED, READY_NOTIFY,
+                                     READY_FD,      READY_PROBED,  READY_PROBED};
+
+    spec->ready = PICK(p, modes);
+    spec->ready_timeout_ms = duration(p);
+    spec->ready_interval_ms = pace(p, 1, gap_ms / 4);
+    if (spec->ready == READY_PROBED)
+        spec->ready_probe.kind =
+            (enum probe_kind)(PROBE_EXEC + (int)prng_below(p, PROBE_UNIX - PROBE_EXEC + 1));
+}
+
+static void random_health(struct prng *p, struct unit_spec *spec, int64_t gap_ms)
+{
+    const uint32_t retries[] = {1, 1, 2, 3, 3, 10};
+    const int64_t periods_ms[] = {0, 0, 1000, 5000, 60000};
+
+    if (!prng_percent(p, 40))
+        return;
+    spec->health.kind =
+        (enum probe_kind)(PROBE_EXEC + (int)prng_below(p, PROBE_NOTIFY - PROBE_EXEC + 1));
+    spec->health_interval_ms = pace(p, 100, gap_ms);
+    spec->health_timeout_ms = prng_percent(p, 80) ? 5000 : duration(p);
+    spec->health_retries = PICK(p, retries);
+    spec->health_start_period_ms = PICK(p, periods_ms);
+    if (prng_percent(p, 20))
+        spec->health_start_period_ms = spec->health_interval_ms * 2;
+    spec->health_action = prng_percent(p, 60) ? HEALTH_ACTION_RESTART : HEALTH_ACTION_NONE;
+}
+
+void spec_random(struct prng *p, struct unit_spec *spec, int64_t gap_ms)
 {
     memset(spec, 0, sizeof *spec);
     spec->name = "unit";
     spec->kind = prng_percent(p, 70) ? UNIT_SERVICE : UNIT_JOB;
     spec->enabled = true; /* what is disabled: graphs.c */
     spec->autostart = prng_percent(p, 70);
-    spec->ready = prng_percent(p, 65) ? READY_STARTED : (enum ready_mode)SIM_READY_PROBED;
-    spec->ready_timeout_ms = duration(p);
+    random_ready(p, spec, gap_ms);
+    random_health(p, spec, gap_ms);
     spec->stop_signal = prng_percent(p, 80) ? 15 : 2;
     spec->stop_timeout_ms = duration(p);
     spec->kill_mode = (enum kill_mode)prng_below(p, KILL_MAIN + 1);

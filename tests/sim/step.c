@@ -15,10 +15,24 @@ static void follow_deadline(struct world *w, struct sim_unit *su)
                        ITEM_TIMER, su->core.index, 0, deadline_ms);
 }
 
+static void follow_look(struct world *w, struct sim_unit *su)
+{
+    int64_t look_at_ms = su->core.look_at_ms;
+
+    if (look_at_ms == su->look_timer_ms)
+        return;
+    su->look_timer_ms = look_at_ms;
+    if (look_at_ms)
+        world_schedule(w, look_at_ms > w->now.mono_ms ? look_at_ms - w->now.mono_ms : 0,
+                       ITEM_LOOK_TIMER, su->core.index, 0, look_at_ms);
+}
+
 static bool falls_through(const struct unit *u, const struct event *ev, int64_t now_ms)
 {
     return (ev->run && ev->run != u->run) ||
-           (ev->type == EV_DEADLINE && (!u->deadline_ms || u->deadline_ms > now_ms));
+           (ev->type == EV_DEADLINE && (!u->deadline_ms || u->deadline_ms > now_ms)) ||
+           (ev->type == EV_LOOK && (!u->look_at_ms || u->look_at_ms > now_ms || u->looking)) ||
+           (ev->type == EV_LOOKED && !u->looking);
 }
 
 static void cover(const struct unit *u, const struct event *ev, int64_t now_ms)
@@ -47,7 +61,7 @@ static void trace_step(struct world *w, const struct event *ev, enum unit_phase 
                        const struct unit *u, const struct actions *acts)
 {
     struct trace_line line = {
-        w->now, WISH_NONE, *ev, before, u->phase, u->run, u->deadline_ms, 0,
+        w->now, WISH_NONE, *ev, before, u->phase, u->run, u->deadline_ms, u->look_at_ms, 0,
     };
 
     for (unsigned i = 0; i < acts->n && i < UNIT_ACTIONS_MAX; i++)
@@ -83,6 +97,18 @@ static void random_payload(struct world *w, struct event *ev)
         ev->u.killed.main_alive = prng_percent(p, 50);
         ev->u.killed.leftovers = (uint32_t)prng_below(p, 9);
         break;
+    case EV_LOOKED:
+        ev->u.looked.result.how = (enum probe_how)prng_below(p, PROBE_SILENT);
+        break;
+    case EV_FED:
+        ev->u.fed.trigger = prng_percent(p, 50);
+        break;
+    case EV_EXTEND:
+        ev->u.extend_ms = prng_ms(p, 0, 100000);
+        break;
+    case EV_WATCHDOG:
+        ev->u.watchdog_ms = prng_ms(p, 0, 10000);
+        break;
     case EV_EXITED:
         ev->u.exited.status.exit_code = (int)prng_below(p, 256);
         ev->u.exited.tree_empty = prng_percent(p, 50);
@@ -100,8 +126,7 @@ static void step_in_vain(struct world *w, struct sim_unit *su)
 
     ev.unit = su->core.index;
     random_payload(w, &ev);
-    if (unit_takes(su->core.phase, ev.type) &&
-        !(ev.type == EV_DEADLINE && falls_through(&su->core, &ev, w->now.mono_ms))) {
+    if (unit_takes(su->core.phase, ev.type) && !falls_through(&su->core, &ev, w->now.mono_ms)) {
         uint64_t older = su->core.run > 1 ? 1 + prng_below(&w->prng, su->core.run - 1) : 0;
 
         ev.run = older ? older : su->core.run + 1;
@@ -148,6 +173,7 @@ void sim_step(struct world *w, const struct event *ev)
             return; /* who is to be down follows nobody */
         note_command(su, ev->type);
     }
+    looks_before(w, ev);
     oracle_step(su, ev, w->now);
     decided = su->core;
     step_core(w, &su->core, ev, &acts);
@@ -155,11 +181,13 @@ void sim_step(struct world *w, const struct event *ev)
     check_decided(w, &decided, &su->core);
     invariants_actions(w, ev->unit, &acts, before);
     oracle_compare(w, su, &acts);
-    if (unit_state_of(before) == STATE_STOPPING &&
+    if (ev->type != EV_EXTEND && unit_state_of(before) == STATE_STOPPING &&
         unit_state_of(su->core.phase) == STATE_STOPPING && su->core.deadline_ms > deadline_ms)
         sim_fail(w, ev->unit, "the deadline moved later while stopping");
     executor_perform(w, ev->unit, &acts);
+    looks_after(w, ev->unit, before);
     follow_deadline(w, su);
+    follow_look(w, su);
     if (w->ordered)
         orders_stepped(w, ev->unit, before, n_records);
     if (prng_percent(&w->prng, 6))

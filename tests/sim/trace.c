@@ -16,6 +16,7 @@ void trace_add(struct world *w, const struct trace_line *line)
     w->trace[w->n_trace++ % SIM_TRACE_KEPT] = *line;
     trace_mix(w, (uint64_t)line->now.mono_ms);
     trace_mix(w, (uint64_t)line->deadline_ms);
+    trace_mix(w, (uint64_t)line->look_at_ms);
     trace_mix(w, line->run << 16 | (uint64_t)line->wish << 8 | (uint64_t)line->event.type);
     trace_mix(w, (uint64_t)line->event.unit << 32 | line->acts << 16 | (unsigned)line->before << 8 |
                      (unsigned)line->after);
@@ -26,7 +27,8 @@ static const char *action_name(unsigned type)
     static const char *const names[ACT_COUNT] = {
         [ACT_SPAWN] = "spawn",         [ACT_SIGNAL] = "signal",         [ACT_KILL] = "kill",
         [ACT_SURVIVORS] = "survivors", [ACT_RELEASE] = "release",       [ACT_CHANGED] = "changed",
-        [ACT_RECORDED] = "recorded",   [ACT_UNKILLABLE] = "unkillable",
+        [ACT_RECORDED] = "recorded",   [ACT_UNKILLABLE] = "unkillable", [ACT_LOOK] = "look",
+        [ACT_LOOK_AWAY] = "look_away", [ACT_HEALTH] = "health",
     };
     return names[type];
 }
@@ -44,6 +46,18 @@ static void print_payload(const struct event *ev)
     case EV_SPAWN_ERROR:
     case EV_EXEC_ERROR:
         printf(" at %s, errno %d", start_stage_name(ev->u.error.stage), ev->u.error.errnum);
+        break;
+    case EV_LOOKED:
+        printf(" how %d", ev->u.looked.result.how);
+        break;
+    case EV_FED:
+        printf("%s", ev->u.fed.trigger ? " trigger" : "");
+        break;
+    case EV_EXTEND:
+        printf(" by %" PRId64, ev->u.extend_ms);
+        break;
+    case EV_WATCHDOG:
+        printf(" %" PRId64, ev->u.watchdog_ms);
         break;
     case EV_KILLED:
         printf(" main_alive %d, leftovers %u", ev->u.killed.main_alive, ev->u.killed.leftovers);
@@ -72,6 +86,8 @@ static void print_line(const struct trace_line *line)
     printf(": %s -> %s", unit_phase_name(line->before), unit_phase_name(line->after));
     if (line->deadline_ms)
         printf(" until %" PRId64, line->deadline_ms);
+    if (line->look_at_ms)
+        printf(" look at %" PRId64, line->look_at_ms);
     for (unsigned a = 0; a < ACT_COUNT; a++)
         if (line->acts >> a & 1)
             printf(" %s", action_name(a));

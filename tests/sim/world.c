@@ -128,8 +128,10 @@ static void end(struct world *w)
 
 static void on_timer(struct world *w, const struct item *item)
 {
-    struct event ev = {.type = EV_DEADLINE, .unit = item->unit};
-    bool armed = w->units[item->unit].timer_ms == item->arg;
+    struct sim_unit *su = &w->units[item->unit];
+    bool of_look = item->kind == ITEM_LOOK_TIMER;
+    struct event ev = {.type = of_look ? EV_LOOK : EV_DEADLINE, .unit = item->unit};
+    bool armed = (of_look ? su->look_timer_ms : su->timer_ms) == item->arg;
 
     /* A timer that was moved may be in the queue already. */
     if (armed || prng_percent(&w->prng, 10))
@@ -140,6 +142,7 @@ static void happen(struct world *w, const struct item *item)
 {
     switch ((unsigned)item->kind) {
     case ITEM_TIMER:
+    case ITEM_LOOK_TIMER:
         on_timer(w, item);
         break;
     case ITEM_COMMAND:
@@ -227,7 +230,7 @@ static void init_unit(struct world *w, uint32_t i)
     struct sim_unit *su = &w->units[i];
     struct event ev = {.type = EV_START, .unit = i};
 
-    spec_random(&w->prng, &su->spec);
+    spec_random(&w->prng, &su->spec, w->gap_ms);
     oracle_init(&su->oracle);
     alloc_hook_fails = w->alloc_fail_percent > 0;
     alloc_hook_spare = (unsigned)prng_below(&w->prng, 2);

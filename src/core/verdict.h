@@ -30,8 +30,9 @@ enum verdict {
                           good: see the record */
     VERDICT_STOPPED,   /* start and restart: it was stopped before that run began */
     VERDICT_CUT_SHORT, /* waiting for completed: it was stopped instead */
-    VERDICT_IDLE,      /* waiting for ready, healthy or completed: it is stopped, and nobody wants it up */
-    VERDICT_NEVER,     /* waiting for completed: its restart policy lets it never complete */
+    VERDICT_IDLE,  /* waiting for ready, healthy or completed: it is stopped, and nobody wants it up
+                    */
+    VERDICT_NEVER, /* waiting for completed: its restart policy lets it never complete */
     VERDICT_NO_HEALTH, /* waiting for healthy: nothing looks whether it is */
     VERDICT_STUCK,     /* what it requires has failed, and so it cannot start */
     VERDICT_UNKILLABLE /* what should have ended outlives SIGKILL */

@@ -58,8 +58,10 @@ bool cause_add_health(const struct search *s, struct strbuf *b)
 
     if (probes_say_unhealthy(s->unit))
         add_unhealthy(s, b);
-    else if (n > 0)
+    else if (n > 0 && field(s->unit, "health"))
         add_failures(s, b, n);
+    else if (probes_say_nothing(s->unit) && field(s->unit, "last_error"))
+        cause_add_not_healthy(s, b, "");
     else if (probes_say_nothing(s->unit))
         strbuf_add(b, "its health is not known yet");
     else

@@ -29,7 +29,7 @@ void probes_add_finding(struct strbuf *b, const cJSON *unit)
     int64_t n = field_number(unit, "consecutive_failures", 0);
 
     strbuf_add(b, field_word(unit, "last_error"));
-    if (n > 1)
+    if (n > 1 && field(unit, "health"))
         strbuf_addf(b, " (%lld times in a row)", (long long)n);
 }
 

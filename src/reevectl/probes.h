@@ -14,7 +14,8 @@ bool probes_say_unhealthy(const cJSON *unit);
 bool probes_say_nothing(const cJSON *unit);
 /* The style of a unit: of its state, unless it is unhealthy. */
 enum style probes_unit_style(const cJSON *unit);
-/* "tcp:localhost:80: Connection refused (5 times in a row)"; nothing when none has failed. */
+/* "tcp:localhost:80: Connection refused (5 times in a row)"; nothing when none has failed. How
+ * often is told once something is known of its health: before that not every failure counts. */
 void probes_add_finding(struct strbuf *b, const cJSON *unit);
 /* What they found last, if the record is of the run that they looked at; or NULL. */
 const char *probes_error_of(const cJSON *record, const cJSON *unit);

@@ -386,12 +386,13 @@ static void of_a_run_that_has_ended(void **state)
     is_checked(s);
     start_until_running(s);
     looked(s, PROBE_EXITED, 7, 30);
+    pass(s, 30000);
     looked(s, PROBE_EXITED, 7, 30);
     exits(s, 1);
     v = view_of(s);
     view_health(begin(), NULL, &v, &s->unit);
     expect_part("\"ready\":false,\"health\":null,\"last_success\":null,"
-                "\"last_failure\":\"2026-09-21T14:13:20.000Z\","
+                "\"last_failure\":\"2026-09-21T14:13:50.000Z\","
                 "\"last_error\":\"exec:curl http://u:***@localhost/: exit code 7\","
                 "\"consecutive_failures\":2,");
 }

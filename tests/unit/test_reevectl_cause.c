@@ -631,6 +631,10 @@ static const struct company probed[] = {
          "none") "," RUN_7,
      .s.state = RUNNING,
      .s.reason = "its health is not known yet"},
+    {.s.unit = "\"name\":\"web\",\"state\":\"running\",\"ready\":true,\"since_ms\":120000," PROBED(
+         "none") "," RUN_7 FAILURES(2),
+     .s.state = RUNNING,
+     .s.reason = "not healthy yet: exec:check: exit code 2"},
     /* not ready yet */
     {.s.unit = UNIT("starting", "up") PROBED("none"),
      .s.state = "starting" SINCE,

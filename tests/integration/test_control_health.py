@@ -67,7 +67,8 @@ def test_what_probes_find_is_told(site):
     assert well["last_error"] == site.error  # what it was, when it last was
     plain = reeve.unit("plain")
     assert (plain["health"], plain["last_success"], plain["consecutive_failures"]) == (None, None, 0)
-    assert reeve.call("Health")["status"] == "healthy"
+    reeve.wait_unit("web", state="running")
+    reeve.wait_for(lambda: reeve.call("Health")["status"] == "healthy", what="health of the whole")
     site.fall_ill()
     assert reeve.call("Health")["status"] == "degraded"
 

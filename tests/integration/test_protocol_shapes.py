@@ -272,7 +272,7 @@ HEALTH = """
     [service:slow]
     command = sleep 1000
     ready = tcp:127.0.0.1:1
-    ready_timeout = 200ms
+    ready_timeout = 1s
     restart = never
 """
 

@@ -184,16 +184,76 @@ def test_a_unit_of_another_user(reeve, tmp_path, best_effort):
 
 
 # ---- what it says of itself -------------------------------------------------------------------------
+def told(reeve, unit="web"):
+    """What it has told, as Show has it: status, errno, and what it is about."""
+    shown = reeve.show(unit)["told"]
+    return (shown["status"], shown["errno"],
+            [word for word in ("reloading", "stopping") if shown[word]])
+
+
+def test_status_is_shown(reeve, one, puppets):
+    web = one("ready = notify")
+    web.tell("STATUS=Warming up: 30 %")
+    assert told(reeve) == ("Warming up: 30 %", None, [])
+    assert "Warming up: 30 %" in reeve.ctl("status", "web").stdout
+    assert "Warming up: 30 %" in reeve.ctl("why", "web").stdout
+    web.tell("READY=1", "STATUS=Grüße, 7 clients")
+    reeve.wait_unit("web", state="running")
+    assert told(reeve)[0] == "Grüße, 7 clients"
+    web.tell("WATCHDOG=1")
+    assert told(reeve)[0] == "Grüße, 7 clients"
+    web.tell("STATUS=")
+    assert not told(reeve)[0] and "clients" not in reeve.ctl("status", "web").stdout
+    # What is over says nothing of the next run.
+    web.tell("STATUS=of the first run", "ERRNO=5", "STOPPING=1")
+    assert told(reeve) == ("of the first run", "EIO", ["stopping"])
+    reeve.call("Restart", units=["web"], wait=False)
+    again = puppets.wait("web")
+    assert reeve.unit("web")["run"] == 2
+    again.barrier()
+    assert not reeve.show("web")["told"] or told(reeve) == (None, None, [])
+
+
+@pytest.mark.parametrize("cut", [511, 10_000])
+def test_a_long_status_is_cut(reeve, one, cut):
+    """At 511 bytes, between characters."""
+    web = one("ready = notify")
+    web.tell("STATUS=" + "ß" * (cut // 2 + 1))
+    assert told(reeve)[0] == "ß" * 255
+
+
+def test_status_cannot_write_on_the_terminal(reeve, one):
+    web = one("ready = notify")
+    web.do("notify_raw", "STATUS=a\x1b[31mred\x07\xff\r")
+    web.barrier()
+    shown = reeve.ctl("status", "web").stdout
+    assert "red" in shown and not {"\x1b", "\x07", "\r", "\xff"} & set(shown), shown
+
+
+def test_errno_is_shown(reeve, one):
+    web = one("ready = notify", "restart = never")
+    web.tell("STATUS=no database", "ERRNO=111")
+    assert told(reeve) == ("no database", "ECONNREFUSED", [])
+    shown = reeve.ctl("status", "web").stdout
+    assert "no database" in shown and "ECONNREFUSED" in shown
+    # It is still there when the unit is not.
+    web.end(1)
+    assert reeve.wait_unit("web", state="failed")["last_exit"]["exit_code"] == 1
+    assert told(reeve) == ("no database", "ECONNREFUSED", [])
+
+
 def test_stopping_and_reloading_change_no_state(reeve, one):
     """The state is what reeve knows by itself. READY=1 after a reload does nothing more."""
     web = one("ready = notify")
     web.notify("READY=1")
     reeve.wait_unit("web", state="running")
     seq = reeve.call("Events", last=1)["seq"]
-    for lines in (["RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}",
-                   "STATUS=Reading it again"], ["READY=1", "STATUS=Done"],
-                  ["RELOADING=1", "READY=1"], ["STOPPING=1", "STATUS=Draining"], ["ERRNO=111"]):
+    for lines, about in (
+            (["RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"], ["reloading"]),
+            (["READY=1", "STATUS=Done"], []), (["RELOADING=1", "READY=1"], []),
+            (["STOPPING=1", "STATUS=Draining"], ["stopping"]), (["ERRNO=111"], ["stopping"])):
         web.tell(*lines)
+        assert told(reeve)[2] == about
         shown = reeve.unit("web")
         assert (shown["state"], shown["ready"], shown["run"]) == ("running", True, 1)
     assert [event for event in events(reeve, "unit.state") if event["seq"] > seq] == []

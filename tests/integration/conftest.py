@@ -18,12 +18,14 @@ import sys
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tools")]
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tools"),
+                os.path.join(os.path.dirname(HERE), "faults")]
 
 import host  # noqa: E402
 from actors import Stage  # noqa: E402
 from daemon import Reeve  # noqa: E402
 from fake_reeve import FakeReeve, site, site_handlers  # noqa: E402
+from fault_table import FaultTable  # noqa: E402
 from puppet import Puppets  # noqa: E402
 
 cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
@@ -59,6 +61,26 @@ def stage(reeve):
     made = Stage(reeve)
     yield made
     made.close()
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Which system calls fail, in the build with faults."""
+    with FaultTable(tmp_path / "faults") as made:
+        yield made
+
+
+@pytest.fixture
+def faulty(reeve, table):
+    """A daemon that asks the table; start it with begin()."""
+
+    def begin(best_effort=False, wait=True, **popen):
+        return reeve.start(wait=wait, best_effort=best_effort,
+                           env={"REEVE_FAULT_FILE": table.path}, **popen)
+
+    reeve.begin = begin
+    yield reeve
+    table.clear_all()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 import pytest
 from actors import Stage
 from daemon import BUILD
-from test_fault_syscalls import YEAR, faulty, table  # noqa: F401, pylint: disable=unused-import
+from test_fault_syscalls import YEAR
 from trouble import both_trackings, cpu_seconds, open_descriptors
 
 from fault_table import ALWAYS
@@ -18,16 +18,16 @@ pytestmark = pytest.mark.skipif(not BUILD.rstrip("/").endswith("/fault"),
 
 
 @pytest.fixture
-def stage(faulty):  # noqa: F811
+def stage(faulty):
     made = Stage(faulty)
     made.begin = faulty.begin
     yield made
     made.close()
 
 
-# ---- clocks ----------------------------------------------------------------------------------------
+# ---- clocks -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("jump", [YEAR, -YEAR], ids=["forward", "back"])
-def test_the_wall_clock_jumps_a_year_while_units_are_looked_at(stage, table, puppets, jump):  # noqa: F811
+def test_the_wall_clock_jumps_a_year_while_units_are_looked_at(stage, table, puppets, jump):
     """Nobody is late, or early, by that: neither a look, nor the time to get ready, nor a start
     period, nor a watchdog."""
     stage.configure(f"""
@@ -74,14 +74,14 @@ def test_the_wall_clock_jumps_a_year_while_units_are_looked_at(stage, table, pup
     assert last["started_at"][:4] != last["ended_at"][:4]
 
 
-# ---- what reeved lacks is not the unit's fault ------------------------------------------------------
+# ---- what reeved lacks is not the unit's fault --------------------------------------------------
 LACKS = [("socket", errno.EMFILE, "tcp:127.0.0.1:1"), ("socket", errno.ENFILE, "unix:/no/such"),
          ("socket", errno.ENOBUFS, "tcp:127.0.0.1:1"), ("pipe2", errno.EMFILE, "exec:false"),
          ("clone3", errno.ENOMEM, "exec:false"), ("clone3", errno.EAGAIN, "exec:false")]
 
 
 @pytest.mark.parametrize("call, error, health", LACKS)
-def test_what_cannot_be_looked_at_is_not_unhealthy(faulty, table, call, error, health):  # noqa: F811
+def test_what_cannot_be_looked_at_is_not_unhealthy(faulty, table, call, error, health):
     """Nor is it restarted. As soon as it can be looked at, what is found counts."""
     faulty.configure(f"""
         [service:web]
@@ -103,7 +103,7 @@ def test_what_cannot_be_looked_at_is_not_unhealthy(faulty, table, call, error, h
 
 
 @both_trackings
-def test_a_start_without_a_descriptor_to_be_ready_on(faulty, table, puppets, best_effort):  # noqa: F811
+def test_a_start_without_a_descriptor_to_be_ready_on(faulty, table, puppets, best_effort):
     """It is recorded, and tried again."""
     faulty.configure(f"""
         [service:web]
@@ -128,7 +128,7 @@ def test_a_start_without_a_descriptor_to_be_ready_on(faulty, table, puppets, bes
                     what="the descriptors to be closed")
 
 
-def test_notifications_cannot_be_read_for_a_while(faulty, table, puppets):  # noqa: F811
+def test_notifications_cannot_be_read_for_a_while(faulty, table, puppets):
     """It does not spin, and hears them afterwards."""
     faulty.configure(f"""
         [service:web]

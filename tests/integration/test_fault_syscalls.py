@@ -12,29 +12,10 @@ from conftest import cgroup_required, root_required
 from daemon import BUILD, process_alive
 from trouble import assert_runs_told, both_trackings, cpu_seconds
 
-from fault_table import ALWAYS, FaultTable
+from fault_table import ALWAYS
 
 pytestmark = pytest.mark.skipif(not BUILD.rstrip("/").endswith("/fault"),
                                 reason="not the build with faults")
-
-
-@pytest.fixture
-def table(tmp_path):
-    with FaultTable(tmp_path / "faults") as made:
-        yield made
-
-
-@pytest.fixture
-def faulty(reeve, table):
-    """A daemon that asks the table; start it with begin()."""
-
-    def begin(best_effort=False, wait=True, **popen):
-        return reeve.start(wait=wait, best_effort=best_effort,
-                           env={"REEVE_FAULT_FILE": table.path}, **popen)
-
-    reeve.begin = begin
-    yield reeve
-    table.clear_all()
 
 
 # ---- making processes -----------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def test_a_look_that_takes_longer_than_the_interval_never_meets_another(stage):
 
 
 def test_many_units_are_not_looked_at_in_the_same_moment(stage):
-    """300 with an interval of 2 s, all started at once: each tenth of a second sees some of them."""
+    """300 with an interval of 2 s, started at once: each tenth of a second sees some of them."""
     stage.configure("""
         [service:web]
         command = sleep 1000
@@ -95,7 +95,7 @@ def test_many_units_are_not_looked_at_in_the_same_moment(stage):
     assert len(histogram) >= 15 and max(histogram.values()) < 60, histogram
 
 
-# ---- what a look finds ---------------------------------------------------------------------------
+# ---- what a look finds --------------------------------------------------------------------------
 FINDINGS = {
     "exit-code": ("exec:sh -c 'exit 7'", "exec:sh -c 'exit 7': exit code 7"),
     "signal": ("exec:sh -c 'kill -SEGV $$'", "exec:sh -c 'kill -SEGV $$': ended by SIGSEGV"),
@@ -228,7 +228,7 @@ def test_what_a_look_leaves_behind_is_killed(stage, best_effort):
     stage.wait_unit("web", health="healthy", run=1)
 
 
-# ---- the start period ----------------------------------------------------------------------------
+# ---- the start period ---------------------------------------------------------------------------
 def test_in_the_start_period_failures_do_not_count(stage):
     stage.configure("""
         [service:web]
@@ -261,7 +261,7 @@ def test_the_start_period_is_over_with_the_first_success(stage):
     healthy_after(stage, "web", 1)
 
 
-# ---- what follows -----------------------------------------------------------------------------------
+# ---- what follows -------------------------------------------------------------------------------
 def test_nothing_follows_by_itself(stage):
     stage.configure("""
         [service:web]
@@ -277,8 +277,8 @@ def test_nothing_follows_by_itself(stage):
 
 @pytest.mark.parametrize("restart", ["always", "on-failure", "never"])
 def test_the_action_restart(stage, restart):
-    """Whatever `restart` says: it is stopped as usual, though it ends with 0 the run has failed, and
-    the next one comes after the backoff."""
+    """Whatever `restart` says: it is stopped as usual, the run has failed though it ends with 0,
+    and the next one comes after the backoff."""
     stage.configure(f"""
         [service:web]
         health = exec:look code=file
@@ -370,7 +370,7 @@ def test_an_unhealthy_job_has_failed(stage):
     assert work["run"] == 2 and work["last_exit"]["requested_by"] == "health"
 
 
-# ---- others ----------------------------------------------------------------------------------------
+# ---- others -------------------------------------------------------------------------------------
 def test_who_requires_it_healthy_waits(stage):
     """For the start only: later ill health, and a restart by it, stops nobody."""
     stage.configure("""
@@ -453,7 +453,7 @@ def test_is_healthy(stage):
     assert stage.ctl("is-healthy", "db").returncode != 0
 
 
-# ---- how it is looked at ---------------------------------------------------------------------------
+# ---- how it is looked at ------------------------------------------------------------------------
 @root_required
 def test_a_command_runs_as_the_unit_does(reeve, tmp_path):
     """User, directory, environment, umask; its output goes where that of the unit goes, and of
@@ -471,8 +471,8 @@ def test_a_command_runs_as_the_unit_does(reeve, tmp_path):
         environment = COLOUR=blue
         instances = 1
         ready = fd:3
-        health = exec:sh -c 'echo "$COLOUR $REEVE_UNIT $REEVE_INSTANCE $HOME $(pwd) $(id -u) $(umask)"
-            "$(echo /proc/self/fd/*) notify=$NOTIFY_SOCKET" > seen; echo I look >&2'
+        health = exec:sh -c 'echo "$COLOUR $REEVE_UNIT $REEVE_INSTANCE $HOME $(pwd) $(id -u)"
+            "$(umask) $(echo /proc/self/fd/*) notify=$NOTIFY_SOCKET" > seen; echo I look >&2'
         health_interval = 200ms
     """.replace("command = sleep 1000", "command = sh -c 'echo >&3; exec sleep 1000'")).start()
     reeve.wait_unit("web@1", health="healthy")

@@ -405,7 +405,7 @@ def test_each_instance_has_its_own_port(reeve, puppets):
     assert reeve.unit("web@1")["state"] == "starting"
 
 
-# ---- what it costs -------------------------------------------------------------------------------
+# ---- what it costs ------------------------------------------------------------------------------
 @every_way
 def test_costs_nothing_once_ready(reeve, puppets, tmp_path, way):
     """No wake-up, and no descriptor that a unit which is just started does not have."""
@@ -429,6 +429,9 @@ def test_costs_nothing_once_ready(reeve, puppets, tmp_path, way):
         reeve.health()
         return len(open_descriptors(reeve.pid)) - before
 
+    def begin_plain():
+        reeve.call("Start", units=["plain"])
+
     def begin_web():
         reeve.call("Start", units=["web"], wait=False)
         way.become(puppets.wait("web"))
@@ -438,13 +441,13 @@ def test_costs_nothing_once_ready(reeve, puppets, tmp_path, way):
         reeve.call("Stop", units=[unit])
 
     # Once without counting: what is opened with the first unit, or look, and kept.
-    for unit, begin in (("plain", lambda: reeve.call("Start", units=["plain"])), ("web", begin_web)):
+    for unit, begin in (("plain", begin_plain), ("web", begin_web)):
         begin()
         stop_again(unit)
         for left in ("flag", "sock"):
             if os.path.exists(tmp_path / left):
                 os.unlink(tmp_path / left)
-    plain = more_after(lambda: reeve.call("Start", units=["plain"]))
+    plain = more_after(begin_plain)
     assert more_after(begin_web) == plain, open_descriptors(reeve.pid)
 
     reeve.disconnect()

@@ -39,7 +39,7 @@ def user_key():
     return f"user = {owner().pw_name}" if os.geteuid() == 0 else "umask = 022"
 
 
-# ---- PostgreSQL -------------------------------------------------------------------------------------
+# ---- PostgreSQL ---------------------------------------------------------------------------------
 @pytest.fixture
 def cluster(reeve, tmp_path):
     """A new database cluster, of a user who is not root."""
@@ -112,7 +112,7 @@ def test_postgresql_that_recovers_from_a_crash(reeve, cluster):
     reeve.wait_unit("db", health="healthy")
 
 
-# ---- Redis ----------------------------------------------------------------------------------------
+# ---- Redis --------------------------------------------------------------------------------------
 def test_redis_by_tcp(reeve, tmp_path):
     redis, cli = program("redis-server"), program("redis-cli")
     port = free_port()
@@ -171,7 +171,7 @@ def test_redis_that_tells_it_by_itself(reeve, tmp_path):
     assert reeve.unit("redis")["run"] == 1
 
 
-# ---- nginx ----------------------------------------------------------------------------------------
+# ---- nginx --------------------------------------------------------------------------------------
 def nginx_config(place, listen):
     temporary = "\n".join(f"    {name}_temp_path {place}/{name};"
                           for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

@@ -35,11 +35,9 @@ static void post(struct live *l, struct event ev)
     supervisor_post(l->supervisor, &ev);
 }
 
-/* What it says in words stays with the run, for whoever asks. Returns whether that has changed. */
-static bool keep(struct told *t, const struct notify_message *m)
+/* What it says stays with the run, for whoever asks. */
+static void keep(struct told *t, const struct notify_message *m)
 {
-    struct told before = *t;
-
     if (notify_has(m, NOTIFY_STATUS))
         memcpy(t->status, m->status, sizeof t->status);
     if (notify_has(m, NOTIFY_ERRNO))
@@ -50,7 +48,6 @@ static bool keep(struct told *t, const struct notify_message *m)
         t->reloading = !notify_has(m, NOTIFY_READY);
     else if (notify_has(m, NOTIFY_READY))
         t->reloading = false;
-    return memcmp(&before, t, sizeof before) != 0;
 }
 
 static void told(void *owner, uint32_t unit, const struct notify_message *m, pid_t pid)
@@ -75,8 +72,8 @@ static void told(void *owner, uint32_t unit, const struct notify_message *m, pid
         post(l, (struct event){.type = EV_FED});
     if (notify_has(m, NOTIFY_WATCHDOG_TRIGGER))
         post(l, (struct event){.type = EV_FED, .u.fed = {.trigger = true}});
-    if (keep(&l->looks->told, m))
-        supervisor_tell(s, unit);
+    keep(&l->looks->told, m);
+    supervisor_tell(s, unit);
 }
 
 static uint32_t unit_of(void *owner, pid_t pid, int pidfd)

@@ -682,7 +682,7 @@ static const struct company probed[] = {
      .s.state = "failed" SINCE,
      .s.reason = "restart_limit = 5 in 1m was reached, so it is not tried again",
      .s.last_run = ILL_WORDS ": ended by SIGTERM (terminated)",
-     .s.advice = "to try again: reevectl start web"},
+     .s.advice = "to try again: reevectl reset-failed web"},
     /* waiting for one that is not healthy */
     {.s.unit = UNIT("waiting", "up") FOR_HEALTHY_DB SERVICE,
      .s.state = "waiting" SINCE,

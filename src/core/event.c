@@ -13,7 +13,7 @@ const char *event_name(enum event_type type)
         [EV_EXTEND] = "extend",       [EV_WATCHDOG] = "watchdog",
         [EV_SIGNALLED] = "signalled", [EV_KILLED] = "killed",
         [EV_EXITED] = "exited",       [EV_TREE_EMPTY] = "tree_empty",
-        [EV_DEADLINE] = "deadline",
+        [EV_DEADLINE] = "deadline",   [EV_MAINPID] = "mainpid",
     };
     return names[type];
 }

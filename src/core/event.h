@@ -28,10 +28,11 @@ enum event_type {
     EV_LOOKED,      /* the result of a look: looked */
     EV_EXTEND,      /* it asks for more time: extend_ms */
     EV_WATCHDOG,    /* it wants another time for its watchdog: watchdog_ms */
+    EV_MAINPID,     /* another process of its tree is its main one from now on: main_pid */
     EV_FED,         /* it fed the watchdog; trigger: it says that it is not well */
     EV_SIGNALLED,   /* the stop signal reached a main that was alive */
     EV_KILLED,      /* SIGKILL was sent: main_alive, leftovers */
-    EV_EXITED,      /* the main process was reaped: status, tree_empty */
+    EV_EXITED,      /* the main process has ended: status, tree_empty */
     EV_TREE_EMPTY,  /* no process of the run is left */
     EV_DEADLINE,    /* the unit's deadline passed */
     EV_COUNT
@@ -65,13 +66,14 @@ struct event {
         } fed;
         int64_t extend_ms;   /* from now */
         int64_t watchdog_ms; /* 0: none any more */
+        pid_t main_pid;
         struct {
             bool main_alive;
             uint32_t leftovers;
         } killed;
         struct {
             struct exit_status status;
-            struct moment at; /* when it was reaped, which may be a while before the step */
+            struct moment at; /* when it was seen, which may be a while before the step */
             bool tree_empty;  /* no survivor can exist; else a TREE_EMPTY follows */
         } exited;
     } u;

@@ -89,6 +89,7 @@ struct exit_record {
 
 /* What the kernel told about an ended process. */
 struct exit_status {
+    bool lost;     /* nobody tells: of the rest only oom_kill counts */
     int exit_code; /* -1: killed by a signal */
     int signal;    /* 0: exited */
     bool core_dumped;

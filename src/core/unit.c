@@ -176,12 +176,13 @@ static void settle(struct step *st, const struct exit_status *status, struct mom
     struct unit *u = st->u;
     struct exit_record *r = &u->current;
 
-    if (status) {
+    if (status)
+        r->oom_kill = status->oom_kill;
+    if (status && !status->lost) {
         r->has_status = true;
         r->exit_code = status->exit_code;
         r->signal = status->signal;
         r->core_dumped = status->core_dumped;
-        r->oom_kill = status->oom_kill;
         r->cpu_user_ms = status->cpu_user_ms;
         r->cpu_system_ms = status->cpu_system_ms;
         r->max_rss_bytes = status->max_rss_bytes;
@@ -358,6 +359,21 @@ static void on_spawned(struct step *st)
     st->u->current.pid = st->ev->u.spawned.pid;
     st->u->tracked_cgroup = st->ev->u.spawned.cgroup;
     st->u->main_alive = true;
+}
+
+/* The one before is a member of the tree like any other now. */
+static void on_mainpid(struct step *st)
+{
+    if (st->u->main_alive)
+        st->u->current.pid = st->ev->u.main_pid;
+}
+
+/* Where only main is asked to end, the new one was not asked yet. */
+static void on_mainpid_stopping(struct step *st)
+{
+    on_mainpid(st);
+    if (st->u->main_alive && st->u->spec->kill_mode == KILL_MAIN)
+        act(st, ACT_SIGNAL);
 }
 
 static void on_spawn_error(struct step *st)
@@ -629,150 +645,158 @@ static void on_backoff_over(struct step *st)
  * is done must not run twice. Hooks will be phases of their own between STOPPED and SPAWNING,
  * RUNNING and STOPPING, and before the end of a run: rows, not rewrites.
  */
-static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
-    [PHASE_STOPPED] =
+static cell_fn
+    *const table[PHASE_COUNT][EV_COUNT] =
         {
-            [EV_START] = on_start,
-            [EV_RESTART] = on_start,
-            [EV_RESET] = on_reset,
-        },
-    [PHASE_WAITING] =
-        {
-            [EV_START] = on_start_waiting,
-            [EV_STOP] = on_stop_idle,
-            [EV_RESTART] = on_start_waiting,
-            [EV_RESET] = on_reset,
-            [EV_CONDITIONS] = on_conditions,
-        },
-    [PHASE_STUCK] =
-        {
-            [EV_START] = on_start_waiting,
-            [EV_STOP] = on_stop_idle,
-            [EV_RESTART] = on_start_waiting,
-            [EV_RESET] = on_reset,
-            [EV_CONDITIONS] = on_conditions,
-        },
-    [PHASE_SPAWNING] =
-        {
-            [EV_STOP] = on_stop,
-            [EV_RESTART] = on_restart,
-            [EV_BOUNCE] = on_restart,
-            [EV_RESET] = on_reset_run,
-            [EV_SPAWNED] = on_spawned,
-            [EV_SPAWN_ERROR] = on_spawn_error,
-            [EV_EXECED] = on_execed,
-            [EV_EXEC_ERROR] = on_exec_error,
-            [EV_READY] = on_ready_early,
-            [EV_EXTEND] = on_extend,
-            [EV_WATCHDOG] = on_watchdog,
-            [EV_EXITED] = on_exited,
-            [EV_DEADLINE] = on_start_deadline,
-        },
-    [PHASE_PROBING] =
-        {
-            [EV_STOP] = on_stop,
-            [EV_RESTART] = on_restart,
-            [EV_BOUNCE] = on_restart,
-            [EV_RESET] = on_reset_run,
-            [EV_READY] = become_ready,
-            [EV_EXTEND] = on_extend,
-            [EV_WATCHDOG] = on_watchdog,
-            [EV_LOOK] = on_look,
-            [EV_LOOKED] = on_looked_for_ready,
-            [EV_EXITED] = on_exited,
-            [EV_DEADLINE] = on_start_deadline,
-        },
-    [PHASE_RUNNING] =
-        {
-            [EV_STOP] = on_stop,
-            [EV_RESTART] = on_restart,
-            [EV_BOUNCE] = on_restart,
-            [EV_RESET] = on_reset_run,
-            [EV_LOOK] = on_look_running,
-            [EV_LOOKED] = on_looked_for_health,
-            [EV_FED] = on_fed,
-            [EV_EXTEND] = on_extend,
-            [EV_WATCHDOG] = on_watchdog,
-            [EV_EXITED] = on_exited,
-            [EV_DEADLINE] = on_job_timeout,
-        },
-    [PHASE_STOPPING] =
-        {
-            [EV_START] = on_start_again,
-            [EV_STOP] = on_stop_sooner,
-            [EV_RESTART] = on_start_again,
-            [EV_RESET] = on_reset_run,
-            [EV_SPAWNED] = on_spawned,
-            [EV_SPAWN_ERROR] = on_spawn_error,
-            [EV_EXECED] = on_execed_late,
-            [EV_EXEC_ERROR] = on_exec_error,
-            [EV_SIGNALLED] = on_signalled,
-            [EV_EXTEND] = on_extend_stop,
-            [EV_EXITED] = on_exited_stopping,
-            [EV_DEADLINE] = on_stop_deadline,
-        },
-    [PHASE_DRAINING] =
-        {
-            [EV_START] = on_start_again,
-            [EV_STOP] = on_stop_sooner,
-            [EV_RESTART] = on_start_again,
-            [EV_RESET] = on_reset_run,
-            [EV_EXTEND] = on_extend_stop,
-            [EV_TREE_EMPTY] = on_tree_empty,
-            [EV_DEADLINE] = on_stop_deadline,
-        },
-    [PHASE_KILLING] =
-        {
-            [EV_START] = on_start_again,
-            [EV_STOP] = on_stop_killing,
-            [EV_RESTART] = on_start_again,
-            [EV_RESET] = on_reset_run,
-            [EV_SPAWNED] = on_spawned,
-            [EV_SPAWN_ERROR] = on_spawn_error,
-            [EV_EXECED] = on_execed_late,
-            [EV_EXEC_ERROR] = on_exec_error,
-            [EV_SIGNALLED] = on_signalled,
-            [EV_KILLED] = on_killed,
-            [EV_EXITED] = on_exited_killing,
-            [EV_TREE_EMPTY] = on_tree_empty,
-            [EV_DEADLINE] = on_kill_deadline,
-        },
-    [PHASE_UNKILLABLE] =
-        {
-            [EV_START] = on_start_again,
-            [EV_STOP] = on_stop_killing,
-            [EV_RESTART] = on_start_again,
-            [EV_RESET] = on_reset_run,
-            [EV_SPAWNED] = on_spawned,
-            [EV_SPAWN_ERROR] = on_spawn_error,
-            [EV_EXECED] = on_execed_late,
-            [EV_EXEC_ERROR] = on_exec_error,
-            [EV_SIGNALLED] = on_signalled,
-            [EV_KILLED] = on_killed,
-            [EV_EXITED] = on_exited_killing,
-            [EV_TREE_EMPTY] = on_tree_empty,
-        },
-    [PHASE_BACKOFF] =
-        {
-            [EV_START] = on_start,
-            [EV_STOP] = on_stop_idle,
-            [EV_RESTART] = on_start,
-            [EV_BOUNCE] = on_bounce_backoff,
-            [EV_RESET] = on_reset,
-            [EV_DEADLINE] = on_backoff_over,
-        },
-    [PHASE_COMPLETED] =
-        {
-            [EV_START] = on_start,
-            [EV_RESTART] = on_start,
-            [EV_RESET] = on_reset,
-        },
-    [PHASE_FAILED] =
-        {
-            [EV_START] = on_start,
-            [EV_RESTART] = on_start,
-            [EV_RESET] = on_reset_failed,
-        },
+            [PHASE_STOPPED] =
+                {
+                    [EV_START] = on_start,
+                    [EV_RESTART] = on_start,
+                    [EV_RESET] = on_reset,
+                },
+            [PHASE_WAITING] =
+                {
+                    [EV_START] = on_start_waiting,
+                    [EV_STOP] = on_stop_idle,
+                    [EV_RESTART] = on_start_waiting,
+                    [EV_RESET] = on_reset,
+                    [EV_CONDITIONS] = on_conditions,
+                },
+            [PHASE_STUCK] =
+                {
+                    [EV_START] = on_start_waiting,
+                    [EV_STOP] = on_stop_idle,
+                    [EV_RESTART] = on_start_waiting,
+                    [EV_RESET] = on_reset,
+                    [EV_CONDITIONS] = on_conditions,
+                },
+            [PHASE_SPAWNING] =
+                {
+                    [EV_STOP] = on_stop,
+                    [EV_RESTART] = on_restart,
+                    [EV_BOUNCE] = on_restart,
+                    [EV_RESET] = on_reset_run,
+                    [EV_SPAWNED] = on_spawned,
+                    [EV_SPAWN_ERROR] = on_spawn_error,
+                    [EV_EXECED] = on_execed,
+                    [EV_EXEC_ERROR] = on_exec_error,
+                    [EV_READY] = on_ready_early,
+                    [EV_EXTEND] = on_extend,
+                    [EV_WATCHDOG] = on_watchdog,
+                    [EV_MAINPID] = on_mainpid,
+                    [EV_EXITED] = on_exited,
+                    [EV_DEADLINE] = on_start_deadline,
+                },
+            [PHASE_PROBING] =
+                {
+                    [EV_STOP] = on_stop,
+                    [EV_RESTART] = on_restart,
+                    [EV_BOUNCE] = on_restart,
+                    [EV_RESET] = on_reset_run,
+                    [EV_READY] = become_ready,
+                    [EV_EXTEND] = on_extend,
+                    [EV_WATCHDOG] = on_watchdog,
+                    [EV_LOOK] = on_look,
+                    [EV_LOOKED] = on_looked_for_ready,
+                    [EV_MAINPID] = on_mainpid,
+                    [EV_EXITED] = on_exited,
+                    [EV_DEADLINE] = on_start_deadline,
+                },
+            [PHASE_RUNNING] =
+                {
+                    [EV_STOP] = on_stop,
+                    [EV_RESTART] = on_restart,
+                    [EV_BOUNCE] = on_restart,
+                    [EV_RESET] = on_reset_run,
+                    [EV_LOOK] = on_look_running,
+                    [EV_LOOKED] = on_looked_for_health,
+                    [EV_FED] = on_fed,
+                    [EV_EXTEND] = on_extend,
+                    [EV_WATCHDOG] = on_watchdog,
+                    [EV_MAINPID] = on_mainpid,
+                    [EV_EXITED] = on_exited,
+                    [EV_DEADLINE] = on_job_timeout,
+                },
+            [PHASE_STOPPING] =
+                {
+                    [EV_START] = on_start_again,
+                    [EV_STOP] = on_stop_sooner,
+                    [EV_RESTART] = on_start_again,
+                    [EV_RESET] = on_reset_run,
+                    [EV_SPAWNED] = on_spawned,
+                    [EV_SPAWN_ERROR] = on_spawn_error,
+                    [EV_EXECED] = on_execed_late,
+                    [EV_EXEC_ERROR] = on_exec_error,
+                    [EV_SIGNALLED] = on_signalled,
+                    [EV_EXTEND] = on_extend_stop,
+                    [EV_MAINPID] = on_mainpid_stopping,
+                    [EV_EXITED] = on_exited_stopping,
+                    [EV_DEADLINE] = on_stop_deadline,
+                },
+            [PHASE_DRAINING] =
+                {
+                    [EV_START] = on_start_again,
+                    [EV_STOP] = on_stop_sooner,
+                    [EV_RESTART] = on_start_again,
+                    [EV_RESET] = on_reset_run,
+                    [EV_EXTEND] = on_extend_stop,
+                    [EV_TREE_EMPTY] = on_tree_empty,
+                    [EV_DEADLINE] = on_stop_deadline,
+                },
+            [PHASE_KILLING] =
+                {
+                    [EV_START] = on_start_again,
+                    [EV_STOP] = on_stop_killing,
+                    [EV_RESTART] = on_start_again,
+                    [EV_RESET] = on_reset_run,
+                    [EV_SPAWNED] = on_spawned,
+                    [EV_SPAWN_ERROR] = on_spawn_error,
+                    [EV_EXECED] = on_execed_late,
+                    [EV_EXEC_ERROR] = on_exec_error,
+                    [EV_SIGNALLED] = on_signalled,
+                    [EV_KILLED] = on_killed,
+                    [EV_MAINPID] = on_mainpid,
+                    [EV_EXITED] = on_exited_killing,
+                    [EV_TREE_EMPTY] = on_tree_empty,
+                    [EV_DEADLINE] = on_kill_deadline,
+                },
+            [PHASE_UNKILLABLE] =
+                {
+                    [EV_START] = on_start_again,
+                    [EV_STOP] = on_stop_killing,
+                    [EV_RESTART] = on_start_again,
+                    [EV_RESET] = on_reset_run,
+                    [EV_SPAWNED] = on_spawned,
+                    [EV_SPAWN_ERROR] = on_spawn_error,
+                    [EV_EXECED] = on_execed_late,
+                    [EV_EXEC_ERROR] = on_exec_error,
+                    [EV_SIGNALLED] = on_signalled,
+                    [EV_KILLED] = on_killed,
+                    [EV_MAINPID] = on_mainpid,
+                    [EV_EXITED] = on_exited_killing,
+                    [EV_TREE_EMPTY] = on_tree_empty,
+                },
+            [PHASE_BACKOFF] =
+                {
+                    [EV_START] = on_start,
+                    [EV_STOP] = on_stop_idle,
+                    [EV_RESTART] = on_start,
+                    [EV_BOUNCE] = on_bounce_backoff,
+                    [EV_RESET] = on_reset,
+                    [EV_DEADLINE] = on_backoff_over,
+                },
+            [PHASE_COMPLETED] =
+                {
+                    [EV_START] = on_start,
+                    [EV_RESTART] = on_start,
+                    [EV_RESET] = on_reset,
+                },
+            [PHASE_FAILED] =
+                {
+                    [EV_START] = on_start,
+                    [EV_RESTART] = on_start,
+                    [EV_RESET] = on_reset_failed,
+                },
 };
 
 void unit_step(struct unit *u, const struct event *ev, struct moment now, uint32_t random,

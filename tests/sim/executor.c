@@ -179,6 +179,7 @@ static void on_main_dies(struct world *w, const struct item *item)
     if (!life_main_alive(l))
         return;
     l->main_dead = true;
+    l->status.lost = prng_percent(p, 5);
     l->status.exit_code = item->arg >= 256 ? -1 : (int)item->arg;
     l->status.signal = item->arg >= 256 ? (int)(item->arg & 255) : 0;
     l->status.core_dumped = item->arg >= 1024;
@@ -294,6 +295,15 @@ static void kill_tree(struct world *w, uint32_t unit)
     world_post(w, &ev);
 }
 
+/* One of the others is main from now on: it lives and ends as main would have. */
+static void take_main(struct world *w, uint32_t unit)
+{
+    struct event ev = event_of(unit, w->units[unit].life.run, EV_MAINPID);
+
+    ev.u.main_pid = (pid_t)(2 + prng_below(&w->prng, 4000000));
+    world_post(w, &ev);
+}
+
 /* More processes appear, before or after the tree was told to end. */
 static void on_fork(struct world *w, const struct item *item)
 {
@@ -305,6 +315,8 @@ static void on_fork(struct world *w, const struct item *item)
         l->others++;
     if (l->killed)
         kill_tree(w, item->unit);
+    if (life_main_alive(l) && prng_percent(&w->prng, 40))
+        take_main(w, item->unit);
     if (prng_percent(&w->prng, 50))
         world_schedule(w, prng_ms(&w->prng, 0, 3000), ITEM_FORK, item->unit, item->run, 0);
 }

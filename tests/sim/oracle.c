@@ -219,12 +219,13 @@ static void main_ends(struct sim_unit *su, const struct exit_status *status, str
     struct oracle *o = &su->oracle;
     struct exit_record *r = &o->want;
 
-    if (status) {
+    if (status)
+        r->oom_kill = status->oom_kill;
+    if (status && !status->lost) {
         r->has_status = true;
         r->exit_code = status->exit_code;
         r->signal = status->signal;
         r->core_dumped = status->core_dumped;
-        r->oom_kill = status->oom_kill;
         r->cpu_user_ms = status->cpu_user_ms;
         r->cpu_system_ms = status->cpu_system_ms;
         r->max_rss_bytes = status->max_rss_bytes;
@@ -423,6 +424,13 @@ void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now)
         break;
     case EV_SPAWNED:
         o->want.pid = ev->u.spawned.pid;
+        break;
+    case EV_MAINPID:
+        if (o->main_ended)
+            break;
+        o->want.pid = ev->u.main_pid;
+        if (o->phase == PHASE_STOPPING && su->spec.kill_mode == KILL_MAIN)
+            o->actions[ACT_SIGNAL]++;
         break;
     case EV_EXEC_ERROR:
     case EV_SPAWN_ERROR:

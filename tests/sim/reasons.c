@@ -24,6 +24,8 @@ void oracle_judge(struct sim_unit *su)
         r->reason = REASON_FORCED_KILL;
     else if (reached || r->signal)
         r->reason = REASON_SIGNAL;
+    else if (l->status.lost)
+        r->reason = REASON_UNKNOWN;
     else if (in_success(&su->spec, r))
         r->reason = REASON_NATURAL;
     else

@@ -88,6 +88,9 @@ static void random_payload(struct world *w, struct event *ev)
     case EV_SPAWNED:
         ev->u.spawned.pid = 4711;
         break;
+    case EV_MAINPID:
+        ev->u.main_pid = 4712;
+        break;
     case EV_SPAWN_ERROR:
     case EV_EXEC_ERROR:
         ev->u.error.stage = STAGE_EXEC;

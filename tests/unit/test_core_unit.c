@@ -521,6 +521,96 @@ static void a_late_event_never_turns_a_stop_into_a_restart(void **state)
     assert_int_equal(s->unit.run, 1);
 }
 
+/* ---- another main process ---- */
+
+static void mainpid(struct story *s, pid_t pid)
+{
+    take(s, (struct event){.type = EV_MAINPID, .run = s->unit.run, .u.main_pid = pid});
+}
+
+static void the_record_names_who_was_main_in_the_end(void **state)
+{
+    struct story *s = *state;
+
+    ask(s, EV_START);
+    spawned(s);
+    mainpid(s, 43);
+    assert_int_equal(s->unit.current.pid, 43);
+    plain(s, EV_EXECED);
+    mainpid(s, 44);
+    assert_int_equal(s->acts.n, 0);
+    assert_int_equal(state_of(s), STATE_RUNNING);
+    main_ends(s, 3, 0, false);
+    mainpid(s, 45); /* too late */
+    assert_int_equal(s->unit.current.pid, 44);
+    plain(s, EV_TREE_EMPTY);
+    assert_int_equal(last(s)->pid, 44);
+    assert_int_equal(last(s)->exit_code, 3);
+    assert_int_equal(s->unit.run, 1);
+}
+
+static void it_is_still_to_be_ready(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.ready = READY_NOTIFY;
+    ask(s, EV_START);
+    spawned(s);
+    plain(s, EV_EXECED);
+    mainpid(s, 43);
+    assert_int_equal(state_of(s), STATE_STARTING);
+    plain(s, EV_READY);
+    assert_int_equal(state_of(s), STATE_RUNNING);
+    assert_int_equal(s->unit.current.pid, 43);
+}
+
+/* Only where main alone is asked to end: else it was reached already. */
+static void a_new_main_is_asked_to_end_as_well(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.kill_mode = KILL_MAIN;
+    start_until_running(s);
+    ask(s, EV_STOP);
+    plain(s, EV_SIGNALLED);
+    mainpid(s, 43);
+    assert_int_equal(count(s, ACT_SIGNAL), 1);
+    deadline(s);
+    mainpid(s, 44);
+    assert_int_equal(s->acts.n, 0);
+    assert_int_equal(s->unit.current.pid, 44);
+    main_ends(s, -1, 9, false);
+    mainpid(s, 45);
+    assert_int_equal(s->unit.current.pid, 44);
+    plain(s, EV_TREE_EMPTY);
+
+    s->spec.kill_mode = KILL_TREE;
+    start_until_running(s);
+    ask(s, EV_STOP);
+    mainpid(s, 43);
+    assert_int_equal(s->acts.n, 0);
+    assert_int_equal(s->unit.current.pid, 43);
+}
+
+static void an_end_that_nobody_tells_is_unknown(void **state)
+{
+    struct story *s = *state;
+    struct event ev = {.type = EV_EXITED};
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    ev.u.exited.at = s->now;
+    ev.u.exited.status = (struct exit_status){.lost = true, .signal = 11, .oom_kill = 1};
+    ev.u.exited.tree_empty = true;
+    take(s, ev);
+    assert_int_equal(last(s)->reason, REASON_UNKNOWN);
+    assert_false(last(s)->has_status);
+    assert_int_equal(last(s)->exit_code, -1);
+    assert_int_equal(last(s)->signal, 0);
+    assert_int_equal(last(s)->oom_kill, 1);
+    assert_int_equal(state_of(s), STATE_FAILED);
+}
+
 /* ---- restart ---- */
 
 static void a_restart_stops_and_starts(void **state)
@@ -868,6 +958,10 @@ int main(void)
         STORY(a_stop_of_what_is_over_changes_nothing),
         STORY(a_stop_overtakes_the_spawn),
         STORY(a_late_event_never_turns_a_stop_into_a_restart),
+        STORY(the_record_names_who_was_main_in_the_end),
+        STORY(it_is_still_to_be_ready),
+        STORY(a_new_main_is_asked_to_end_as_well),
+        STORY(an_end_that_nobody_tells_is_unknown),
         STORY(a_restart_stops_and_starts),
         STORY(a_restart_of_a_stopped_unit_starts_it),
         STORY(a_start_during_a_stop_starts_afterwards),

@@ -53,6 +53,14 @@ int reap_pid(pid_t pid, struct reaped *ret)
     return 1;
 }
 
+bool reap_is_ours(pid_t pid)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof info);
+    return sys_waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) == 0;
+}
+
 bool reap_is_dead(pid_t pid)
 {
     siginfo_t info;

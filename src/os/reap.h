@@ -18,6 +18,8 @@ struct reaped {
 pid_t reap_peek(void);
 /* Reaps exactly this pid. 1 reaped, 0 not dead yet, or negative errno. */
 int reap_pid(pid_t pid, struct reaped *ret);
+/* Whether this process is a child of ours, dead or alive. */
+bool reap_is_ours(pid_t pid);
 /* Whether this child of ours has already ended (a zombie), without reaping it. */
 bool reap_is_dead(pid_t pid);
 

@@ -21,7 +21,7 @@ struct slots_header {
     char cgroup[SLOTS_CGROUP_MAX];
 };
 
-static const char MAGIC[8] = {'r', 'e', 'e', 'v', 'e', 's', 'l', '2'};
+static const char MAGIC[8] = {'r', 'e', 'e', 'v', 'e', 's', 'l', '3'};
 
 /* FNV-1a of the boot id; 0 when it cannot be read. */
 static uint64_t read_boot_hash(void)
@@ -181,13 +181,23 @@ void slots_mark_self(struct run_slot *slot, uint64_t run)
 {
     slot->start_ticks = proc_own_start_ticks();
     slot->run = run;
+    slot->main_pid = 0;
     /* Last: a slot with a pid is complete. */
     __atomic_store_n(&slot->pid, (int32_t)getpid(), __ATOMIC_RELEASE);
+}
+
+void slots_name_main(struct run_slot *slot, pid_t pid, uint64_t start_ticks)
+{
+    /* Nobody in between: the number of one is never seen with the time of the other. */
+    __atomic_store_n(&slot->main_pid, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&slot->main_ticks, start_ticks, __ATOMIC_RELEASE);
+    __atomic_store_n(&slot->main_pid, (int32_t)pid, __ATOMIC_RELEASE);
 }
 
 void slots_clear(struct run_slot *slot)
 {
     __atomic_store_n(&slot->pid, 0, __ATOMIC_RELEASE);
+    slot->main_pid = 0;
     slot->start_ticks = 0;
     slot->run = 0;
 }

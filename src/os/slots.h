@@ -14,9 +14,10 @@
 struct run_slot {
     char unit[64];
     uint64_t run;
-    int32_t pid; /* 0: no run. Session and process group have the same number */
-    int32_t pad;
+    int32_t pid;          /* 0: no run. Session and process group have the same number */
+    int32_t main_pid;     /* of another process that is its main one now; 0: none */
     uint64_t start_ticks; /* of the process, since boot */
+    uint64_t main_ticks;  /* of the other one */
     uint64_t boot_hash;   /* of /proc/sys/kernel/random/boot_id: slots of another boot are stale */
 };
 
@@ -45,6 +46,8 @@ int slots_open(struct slots *s, const char *path, uint32_t n_slots, const char *
 struct run_slot *slots_get(struct slots *s, uint32_t index);
 /* Async-signal-safe, for the child: marks the slot with the calling process. */
 void slots_mark_self(struct run_slot *slot, uint64_t run);
+/* Names another process as the main one of the run, beside the first. */
+void slots_name_main(struct run_slot *slot, pid_t pid, uint64_t start_ticks);
 void slots_clear(struct run_slot *slot);
 /* Unmaps; removes the file when `path` is given, unless a slot is still in use. */
 void slots_close(struct slots *s, const char *path);

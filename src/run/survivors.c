@@ -87,18 +87,25 @@ static void count_in(const struct proc_stat *p, void *arg)
     c->procs[c->n++] = *p;
 }
 
-/* Main itself; or of its group or session, which bear its number for as long as one of them lives.
- * Once all are gone the number may come again, so its environment, too, must say whose it is. */
+/* The process itself; or of its group or session, which bear its number for as long as one of them
+ * lives. Once all are gone the number may come again, so its environment, too, must say whose it
+ * is. */
+static bool belongs_to(pid_t pid, uint64_t start_ticks, const char *unit, const struct proc_stat *p)
+{
+    char variable[sizeof "REEVE_UNIT=" + sizeof((struct run_slot *)0)->unit];
+
+    if (p->pid == pid && p->start_ticks == start_ticks)
+        return true;
+    if (p->pid == pid || (p->pgrp != pid && p->session != pid) || p->start_ticks < start_ticks)
+        return false;
+    snprintf(variable, sizeof variable, "REEVE_UNIT=%s", unit);
+    return proc_environ_has(p->pid, variable);
+}
+
 static bool belongs(const struct run_slot *slot, const struct proc_stat *p)
 {
-    char variable[sizeof "REEVE_UNIT=" + sizeof slot->unit];
-
-    if (p->pid == slot->pid)
-        return p->start_ticks == slot->start_ticks;
-    if ((p->pgrp != slot->pid && p->session != slot->pid) || p->start_ticks < slot->start_ticks)
-        return false;
-    snprintf(variable, sizeof variable, "REEVE_UNIT=%s", slot->unit);
-    return proc_environ_has(p->pid, variable);
+    return belongs_to(slot->pid, slot->start_ticks, slot->unit, p) ||
+           (slot->main_pid > 0 && belongs_to(slot->main_pid, slot->main_ticks, slot->unit, p));
 }
 
 static int64_t slot_of_parent(const struct census *c, pid_t ppid)

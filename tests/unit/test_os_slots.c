@@ -133,6 +133,26 @@ static void test_a_later_process_is_not_main(void **state)
     assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+/* Beside the first process, until the run is over or the next one begins. */
+static void test_another_main(void **state)
+{
+    struct run_slot slot = {.pid = 0};
+
+    (void)state;
+    slots_mark_self(&slot, 1);
+    assert_int_equal(slot.main_pid, 0);
+    slots_name_main(&slot, 4711, 12345);
+    assert_int_equal(slot.pid, getpid());
+    assert_int_equal(slot.main_pid, 4711);
+    assert_int_equal(slot.main_ticks, 12345);
+    assert_true(slots_main_lives(&slot)); /* the first one */
+    slots_clear(&slot);
+    assert_int_equal(slot.main_pid, 0);
+    slots_name_main(&slot, 4711, 12345);
+    slots_mark_self(&slot, 2);
+    assert_int_equal(slot.main_pid, 0);
+}
+
 static void test_the_dead_do_not_survive(void **state)
 {
     struct seen seen = {0};
@@ -231,11 +251,9 @@ static void test_bad_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_survivors),
-        cmocka_unit_test(test_a_later_process_is_not_main),
-        cmocka_unit_test(test_the_dead_do_not_survive),
-        cmocka_unit_test(test_file),
-        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_survivors),    cmocka_unit_test(test_a_later_process_is_not_main),
+        cmocka_unit_test(test_another_main), cmocka_unit_test(test_the_dead_do_not_survive),
+        cmocka_unit_test(test_file),         cmocka_unit_test(test_bad_files),
     };
 
     return cmocka_run_group_tests(tests, make_tmp_dir, remove_tmp_dir);

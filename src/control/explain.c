@@ -42,6 +42,8 @@ void explain_refused(struct strbuf *out, const char *what)
 {
     if (strcmp(what, "FDSTORE") == 0)
         strbuf_add(out, "FDSTORE: reeve keeps no descriptors for units");
+    else if (strcmp(what, "MAINPID") == 0)
+        strbuf_add(out, "MAINPID: that is no living process of the unit, or the run is over");
     else
         strbuf_addf(out, "%s: reeve does not do that", what);
 }

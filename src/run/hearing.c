@@ -6,12 +6,18 @@
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "os/pidfd.h"
+#include "os/proctree.h"
+#include "os/sys.h"
 #include "run/membership.h"
 #include "run/notices.h"
 #include "run/notify.h"
 #include "run/state.h"
 
 enum { USEC_PER_MSEC = 1000 };
+/* Portions that hold what may wait in the socket: it has place for 512 messages where systemd has
+ * set net.unix.max_dgram_qlen, else for fewer. */
+enum { LAST_WORDS_PORTIONS = 9 };
 
 static bool hears(const struct unit_spec *spec)
 {
@@ -50,6 +56,75 @@ static void keep(struct told *t, const struct notify_message *m)
         t->reloading = false;
 }
 
+/* ---- another main process ---- */
+
+/* The pidfd is opened first: what is found out of the number after that is of this process. */
+static int open_member(struct supervisor *s, uint32_t unit, pid_t pid)
+{
+    int pidfd = sys_pidfd_open(pid);
+    int r = 0;
+
+    if (pidfd < 0)
+        return pidfd;
+    if (pidfd_ended(pidfd))
+        r = -ESRCH;
+    else if (membership_find(s, pid, pidfd) != unit)
+        r = -EPERM;
+    if (r < 0)
+        sys_close(&pidfd);
+    return r < 0 ? r : pidfd;
+}
+
+/* For the next reeved, should this one be killed. */
+static void name_in_slot(struct live *l, pid_t pid)
+{
+    struct run_slot *slot = slots_get(&l->supervisor->slots, l->unit.index);
+    struct proc_stat p;
+
+    if (slot && proc_stat_read(pid, &p) == 0)
+        slots_name_main(slot, pid, p.start_ticks);
+}
+
+static void refuse_main(struct live *l, pid_t pid, int error)
+{
+    struct supervisor *s = l->supervisor;
+    const char *why = strerror(-error);
+
+    if (error == -ESRCH || error == -EINVAL || error == -ENOENT) /* the last two: a thread */
+        why = "there is no such process any more";
+    else if (error == -EPERM)
+        why = "it is not one of the unit";
+    else if (error == -ESTALE)
+        why = "the main process has ended already";
+    notify_complain(s->notify, "%s: MAINPID=%d of its notification refused: %s", l->unit.spec->name,
+                    (int)pid, why);
+    if (!l->looks->told.main_refused)
+        notice_refused(s, &l->unit, "MAINPID");
+    l->looks->told.main_refused = true;
+}
+
+static void take_main(struct live *l, pid_t pid)
+{
+    struct tree *t = &l->tree;
+    int r;
+
+    if (!t->main.pid || t->main.reaped) {
+        refuse_main(l, pid, -ESTALE);
+        return;
+    }
+    if (pid == t->main.pid)
+        return;
+    r = open_member(l->supervisor, l->unit.index, pid);
+    if (r < 0) {
+        refuse_main(l, pid, r);
+        return;
+    }
+    tree_take_main(t, pid, r);
+    name_in_slot(l, pid);
+    log_info("%s: its main process is %d from now on", l->unit.spec->name, (int)pid);
+    post(l, (struct event){.type = EV_MAINPID, .u.main_pid = pid});
+}
+
 static void told(void *owner, uint32_t unit, const struct notify_message *m, pid_t pid)
 {
     struct supervisor *s = owner;
@@ -62,6 +137,8 @@ static void told(void *owner, uint32_t unit, const struct notify_message *m, pid
         l->looks->told.refused = true; /* once a run */
         notice_refused(s, &l->unit, "FDSTORE");
     }
+    if (notify_has(m, NOTIFY_MAINPID))
+        take_main(l, m->main_pid);
     if (notify_has(m, NOTIFY_WATCHDOG_USEC))
         post(l, (struct event){.type = EV_WATCHDOG, .u.watchdog_ms = in_msec(m->watchdog_usec)});
     if (notify_has(m, NOTIFY_EXTEND_TIMEOUT_USEC))
@@ -138,4 +215,12 @@ void hearing_close(struct supervisor *s)
 bool hearing_turn(struct supervisor *s)
 {
     return s->notify && notify_turn(s->notify);
+}
+
+void hearing_last_words(struct supervisor *s, uint32_t unit)
+{
+    if (!hears(s->lives[unit].unit.spec))
+        return;
+    for (int i = 0; i < LAST_WORDS_PORTIONS && hearing_turn(s); i++)
+        ;
 }

@@ -71,10 +71,13 @@ static void post_of_tree(struct tree *t, struct event *ev)
     supervisor_post(l->supervisor, ev);
 }
 
-/* A child is often dead before its pipe was read. */
+/* A child is often dead before its pipe was read, or what it sent. */
 static void drain_of_tree(struct tree *t)
 {
-    drain_exec(container_of(t, struct live, tree));
+    struct live *l = container_of(t, struct live, tree);
+
+    drain_exec(l);
+    hearing_last_words(l->supervisor, l->unit.index);
 }
 
 static const struct tree_calls tree_calls = {.post = post_of_tree, .drain = drain_of_tree};

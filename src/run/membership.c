@@ -11,30 +11,25 @@
 
 enum { ANCESTORS_MAX = 64 };
 
-/* The tree of a run whose main process has this number. Those of other trees (commands that belong
- * to a unit) are nobody's: they do not speak for it. */
-static struct tree *tree_of_main(const struct supervisor *s, pid_t pid)
+/* The trees of runs. Those of others (commands that belong to a unit) are nobody's: they do not
+ * speak for it. */
+static struct tree *of_a_unit(struct tree *t)
 {
-    struct proc *proc = pid > 0 ? procs_find(s->procs, pid) : NULL;
-    struct tree *t;
-
-    if (!proc || proc->role != PROC_MAIN)
-        return NULL;
-    t = container_of(proc, struct tree, main);
-    return t->part[0] == '\0' ? t : NULL;
+    return t && t->part[0] == '\0' ? t : NULL;
 }
 
 /* The entry of a dead main process stays, since its group may still bear the number; only for a
  * sender that is as dead or alive as that one does the number mean the same process. */
 static struct tree *by_main(const struct supervisor *s, pid_t pid, int pidfd)
 {
-    struct tree *t = tree_of_main(s, pid);
+    struct proc *proc = procs_find(s->procs, pid);
+    struct tree *t = of_a_unit(tree_of_proc(proc));
 
     if (!t)
         return NULL;
     if (pidfd >= 0)
-        return pidfd_alive(pidfd) != t->main.reaped ? t : NULL;
-    return !t->main.reaped || sys_kill(pid, 0) == -ESRCH ? t : NULL;
+        return pidfd_alive(pidfd) != proc->reaped ? t : NULL;
+    return !proc->reaped || sys_kill(pid, 0) == -ESRCH ? t : NULL;
 }
 
 /* ---- by cgroup ---- */
@@ -74,7 +69,7 @@ static struct tree *by_cgroup_id(const struct supervisor *s, int pidfd)
 
 static struct tree *tracked_loosely(struct tree *t)
 {
-    return t && t->cgroup_fd < 0 ? t : NULL;
+    return of_a_unit(t) && t->cgroup_fd < 0 ? t : NULL;
 }
 
 static struct tree *by_pin(const struct supervisor *s, const struct proc_stat *p)
@@ -96,9 +91,9 @@ static struct tree *by_family(const struct supervisor *s, pid_t pid)
 
         if (proc_stat_read(pid, &p) < 0)
             return NULL;
-        t = tracked_loosely(tree_of_main(s, p.pgrp));
+        t = tracked_loosely(tree_bearing(s->procs, p.pgrp));
         if (!t)
-            t = tracked_loosely(tree_of_main(s, p.session));
+            t = tracked_loosely(tree_bearing(s->procs, p.session));
         if (!t)
             t = by_pin(s, &p);
         if (!t)

@@ -16,26 +16,42 @@ enum { COMPLAIN_EVERY_MS = 10000, READ_AGAIN_MS = 1000 };
 
 /* ---- complaints ---- */
 
-__attribute__((format(printf, 2, 3))) static void complain(struct notify_complaints *c,
-                                                           const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void vcomplain(struct notify_complaints *c,
+                                                            const char *format, va_list args)
 {
     int64_t now_ms = clock_now().mono_ms;
     char more[64] = "";
     char text[256];
-    va_list args;
 
     if (now_ms < c->next_ms) {
         c->n_kept_back++;
         return;
     }
-    va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     if (c->n_kept_back)
         snprintf(more, sizeof more, " (and %" PRIu32 " more such messages before)", c->n_kept_back);
     log_warning("%s%s", text, more);
     c->next_ms = now_ms + COMPLAIN_EVERY_MS;
     c->n_kept_back = 0;
+}
+
+__attribute__((format(printf, 2, 3))) static void complain(struct notify_complaints *c,
+                                                           const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vcomplain(c, format, args);
+    va_end(args);
+}
+
+void notify_complain(struct notify *n, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vcomplain(&n->units, format, args);
+    va_end(args);
 }
 
 static void complain_of_stranger(struct notify *n, const struct notify_datagram *d)

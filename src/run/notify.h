@@ -52,6 +52,9 @@ struct notify {
  * path is too long for a socket, an abstract name. 0, or negative errno and nothing is open. */
 int notify_open(struct notify *n, struct loop *loop, const char *runtime_dir,
                 const struct notify_receiver *receiver, void *owner);
+/* A line about what a unit said, unless there was one just now. */
+__attribute__((format(printf, 2, 3))) void notify_complain(struct notify *n, const char *format,
+                                                           ...);
 /* What $NOTIFY_SOCKET is to say. */
 const char *notify_name(const struct notify *n);
 /* Takes a portion of what has come; returns whether there may be more. Before a dead process is

@@ -12,6 +12,7 @@
 
 enum proc_role {
     PROC_MAIN,  /* the main process of a process tree: part of a struct tree */
+    PROC_FIRST, /* the process that was spawned as such, once another is: part of a struct tree */
     PROC_ERRAND /* a short-lived child of reeved's own: part of a struct errand */
 };
 

@@ -2,7 +2,6 @@
 
 #include "base/list.h"
 #include "base/log.h"
-#include "os/cgroup.h"
 #include "os/reap.h"
 #include "run/errand.h"
 #include "run/procs.h"
@@ -13,25 +12,33 @@
  * turns. */
 enum { REAPS_PER_TURN = 64 };
 
-/* Whether the OOM killer struck in the run's cgroup; only a cgroup can tell. */
-static int8_t oom_killed(const struct tree *t)
+/* Says goodbye. Returns what it is then: with its last words it may have made another one main. */
+static struct proc *last_look(struct procs *procs, pid_t pid)
 {
-    int64_t kills = t->cgroup_fd >= 0 ? cgroup_oom_kills(t->cgroup_fd) : -1;
+    struct proc *proc = procs_find(procs, pid);
 
-    return kills < 0 ? -1 : kills > 0;
+    if (!proc || proc->reaped)
+        return NULL;
+    if (proc->role == PROC_MAIN) {
+        tree_before_reap(tree_of_proc(proc));
+        proc = procs_find(procs, pid);
+    }
+    if (proc && proc->role == PROC_FIRST)
+        tree_before_reap_first(tree_of_proc(proc));
+    return proc;
 }
 
-static void main_died(struct proc *proc)
+static void died(struct proc *proc, const struct reaped *reaped)
 {
-    struct tree *t = container_of(proc, struct tree, main);
-    struct reaped reaped;
-
-    tree_before_reap(t);
-    if (reap_pid(proc->pid, &reaped) != 1)
-        return;
-    proc->reaped = true;
-    reaped.status.oom_kill = oom_killed(t);
-    tree_main_ended(t, &reaped.status);
+    if (!proc) {
+        log_debug("reaped adopted process %d", (int)reaped->pid);
+    } else if (proc->role == PROC_ERRAND) {
+        errand_ended(container_of(proc, struct errand, proc), &reaped->status);
+    } else {
+        proc->reaped = true;
+        if (proc->role == PROC_MAIN)
+            tree_main_ended(tree_of_proc(proc), &reaped->status);
+    }
 }
 
 bool reaper_turn(struct procs *procs, struct tracker *k)
@@ -45,17 +52,13 @@ bool reaper_turn(struct procs *procs, struct tracker *k)
 
         if (pid <= 0)
             break;
-        proc = procs_find(procs, pid);
-        if (proc && !proc->reaped && proc->role == PROC_MAIN) {
-            main_died(proc);
-            continue;
-        }
-        if (reap_pid(pid, &reaped) != 1)
+        proc = last_look(procs, pid);
+        if (reap_pid(pid, &reaped) != 1) {
+            if (proc && proc->role == PROC_MAIN)
+                continue; /* a unit waits for it */
             break;
-        if (proc && !proc->reaped)
-            errand_ended(container_of(proc, struct errand, proc), &reaped.status);
-        else
-            log_debug("reaped adopted process %d", (int)pid);
+        }
+        died(proc, &reaped);
     }
     if (n && k)
         tracker_look(k);

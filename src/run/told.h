@@ -9,6 +9,7 @@
 struct told {
     bool stopping, reloading;         /* it says that it does */
     bool refused;                     /* it notified what is refused, and that was told */
+    bool main_refused;                /* the same of a MAINPID */
     int errnum;                       /* 0: none */
     char status[NOTIFY_STATUS_BYTES]; /* "": none */
 };

@@ -69,6 +69,14 @@ void tracker_pin(struct tracker *k, struct tree *t, const struct proc_stat *p)
     t->n_members++;
 }
 
+void tracker_unpin(struct tracker *k, struct tree *t, pid_t pid)
+{
+    struct member *m = member_find(k, pid);
+
+    if (m && m->tree == t)
+        member_free(k, m);
+}
+
 void tracker_unpin_all(struct tracker *k, struct tree *t)
 {
     list_for_each_safe (it, &t->members) {
@@ -93,36 +101,35 @@ static void refresh_members(struct tracker *k, struct tree *t)
 
 /* ---- the scan of adopted children ---- */
 
-static struct tree *tree_of_main(struct tracker *k, pid_t pid)
+static struct tree *ending_tree_bearing(struct tracker *k, pid_t number)
 {
-    struct proc *proc = pid > 0 ? procs_find(k->procs, pid) : NULL;
-    struct tree *t;
+    struct tree *t = tree_bearing(k->procs, number);
 
-    if (!proc || proc->role != PROC_MAIN)
-        return NULL;
-    t = container_of(proc, struct tree, main);
-    return t->ending ? t : NULL;
+    return t && t->ending ? t : NULL;
 }
 
 static struct tree *ending_tree_of(struct tracker *k, const struct proc_stat *p)
 {
-    struct tree *t = tree_of_main(k, p->pgrp);
+    struct tree *t = ending_tree_bearing(k, p->pgrp);
     struct member *parent;
 
     if (!t)
-        t = tree_of_main(k, p->session);
+        t = ending_tree_bearing(k, p->session);
     if (t)
         return t->cgroup_fd < 0 ? t : NULL;
     parent = member_find(k, p->ppid);
     return parent && parent->tree->ending ? parent->tree : NULL;
 }
 
+/* Whose own end tells all. One that is main no more may outlive main. */
 static bool scan_skip(pid_t pid, void *arg)
 {
     struct tracker *k = arg;
     struct proc *proc = procs_find(k->procs, pid);
 
-    return proc && !proc->reaped;
+    if (!proc || proc->reaped)
+        return false;
+    return proc->role != PROC_FIRST || !tree_of_proc(proc)->ending;
 }
 
 static bool scan_visit(const struct proc_stat *p, void *arg)
@@ -251,16 +258,27 @@ static bool cgroup_is_empty(struct tree *t)
     return r == 0;
 }
 
-/* Whether main's process group has no member. Its number is not given out again while it has. */
-static bool group_is_empty(const struct tree *t)
+/* Whether the process group that bears the number has no member. The number is not given out again
+ * while it has. */
+static bool is_group_empty(int pidfd, pid_t pid)
 {
     int r = -EINVAL;
 
-    if (t->pidfd >= 0)
-        r = sys_pidfd_send_signal(t->pidfd, 0, PIDFD_SIGNAL_PROCESS_GROUP);
-    if (r == -EINVAL) /* no pidfd, or Linux before 6.9 */
-        r = sys_kill(-t->main.pid, 0);
+    if (pidfd >= 0)
+        r = sys_pidfd_send_signal(pidfd, 0, PIDFD_SIGNAL_PROCESS_GROUP);
+    if (r == -EINVAL && pid > 0) /* no pidfd, or Linux before 6.9 */
+        r = sys_kill(-pid, 0);
     return r == -ESRCH;
+}
+
+static bool are_groups_empty(const struct tree *t)
+{
+    const struct takeover *o = &t->takeover;
+
+    if (!o->done)
+        return is_group_empty(t->pidfd, t->main.pid);
+    return o->first.reaped && is_group_empty(t->pidfd, o->first.pid) &&
+           is_group_empty(o->pidfd, t->main.pid);
 }
 
 static bool is_empty(struct tracker *k, struct tree *t)
@@ -270,9 +288,9 @@ static bool is_empty(struct tracker *k, struct tree *t)
     refresh_members(k, t);
     if (!list_empty(&t->members) || t->unread)
         return false;
-    /* Without /proc for a full look, the group is at least asked. */
+    /* Without /proc for a full look, its groups are at least asked. */
     if (k->scan.incomplete)
-        return group_is_empty(t);
+        return are_groups_empty(t);
     return true;
 }
 

@@ -69,6 +69,8 @@ void tracker_join_ending(struct tracker *k, struct tree *t);
 void tracker_leave_ending(struct tracker *k, struct tree *t);
 /* Pins `p` as a member of `t` (once). */
 void tracker_pin(struct tracker *k, struct tree *t, const struct proc_stat *p);
+/* Unpins the process when it is a member of `t`. */
+void tracker_unpin(struct tracker *k, struct tree *t, pid_t pid);
 void tracker_unpin_all(struct tracker *k, struct tree *t);
 /* Whether nothing of an ending tree is left, as far as can be seen now. */
 bool tracker_tree_empty(struct tracker *k, struct tree *t);

@@ -5,11 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "os/cgroup.h"
 #include "os/clock.h"
-#include "os/reap.h"
+#include "os/pidfd.h"
 #include "os/signals.h"
 #include "os/sys.h"
 #include "run/procs.h"
@@ -21,11 +22,6 @@ enum { WALK_BUDGET = 64, PIN_PASSES_MAX = 8, KILL_AGAIN_MS = 500 };
 static bool by_cgroup(const struct tree *t)
 {
     return t->cgroup_fd >= 0;
-}
-
-bool tree_main_alive(const struct tree *t)
-{
-    return t->main.pid && !t->main.reaped && !reap_is_dead(t->main.pid);
 }
 
 static void post(struct tree *t, struct event *ev)
@@ -68,13 +64,33 @@ void tree_post_empty(struct tree *t)
     post(t, &ev);
 }
 
-/* The group named by main's pid, as long as main was not reaped. Before its setsid the child is in
- * our group still, so then only the child itself is meant. */
+/* One that is not our child may have been reaped by its parent. */
+static int signal_main(const struct tree *t, int sig)
+{
+    if (t->takeover.done)
+        return sys_pidfd_send_signal(t->takeover.pidfd, sig, 0);
+    return sys_kill(t->main.pid, sig);
+}
+
+/* The group that main is in; 0: that is not to be known, or it is ours. */
+static pid_t group_of_main(const struct tree *t)
+{
+    pid_t group;
+
+    if (!t->takeover.done)
+        return t->main.pid;
+    group = getpgid(t->main.pid);
+    return group > 1 && group != getpgrp() && pidfd_alive(t->takeover.pidfd) ? group : 0;
+}
+
+/* The group that main is in, as long as main was not reaped. Before its setsid the child is in our
+ * group still, so then only the child itself is meant. */
 static int signal_group(const struct tree *t, int sig)
 {
-    int r = sys_kill(-t->main.pid, sig);
+    pid_t group = group_of_main(t);
+    int r = group ? sys_kill(-group, sig) : -ESRCH;
 
-    return r == -ESRCH ? sys_kill(t->main.pid, sig) : r;
+    return r == -ESRCH ? signal_main(t, sig) : r;
 }
 
 /* ---- best effort ---- */
@@ -107,23 +123,47 @@ static uint32_t signal_members(struct tree *t, int sig)
 
 /* The group after main was reaped: by its pidfd, which cannot mean anybody else. Older kernels
  * (before 6.9) leave the members, one by one. */
-static void signal_orphaned_group(struct tree *t, int sig)
+static int signal_group_of(int pidfd, int sig)
 {
-    if (t->pidfd >= 0)
-        (void)sys_pidfd_send_signal(t->pidfd, sig, PIDFD_SIGNAL_PROCESS_GROUP);
+    return pidfd >= 0 ? sys_pidfd_send_signal(pidfd, sig, PIDFD_SIGNAL_PROCESS_GROUP) : -ESRCH;
+}
+
+/* A pidfd of main, once it was reaped. */
+static int dead_main(const struct tree *t)
+{
+    return t->takeover.done ? t->takeover.pidfd : t->pidfd;
+}
+
+/* That of the process that was main before. Who is in both groups may get it twice. */
+static void signal_first_group(const struct tree *t, int sig)
+{
+    const struct proc *first = &t->takeover.first;
+
+    if (!t->takeover.done)
+        return;
+    if (first->pid && !first->reaped)
+        (void)sys_kill(-first->pid, sig);
+    else
+        (void)signal_group_of(t->pidfd, sig);
+}
+
+static void signal_orphaned_groups(const struct tree *t, int sig)
+{
+    (void)signal_group_of(dead_main(t), sig);
+    signal_first_group(t, sig);
 }
 
 /* To whom kill_mode says, but for the others of a cgroup. 0 when main was reached. */
 static int signal_by_mode(struct tree *t, int sig)
 {
     if (t->spec->kill_mode == KILL_MAIN)
-        return sys_kill(t->main.pid, sig);
+        return signal_main(t, sig);
     if (t->spec->kill_mode == KILL_GROUP)
         return signal_group(t, sig);
     /* Members may be in main's group as well; each process is signalled once. */
     if (!by_cgroup(t))
         (void)signal_members(t, sig);
-    return sys_kill(t->main.pid, sig);
+    return signal_main(t, sig);
 }
 
 static void do_signal(struct tree *t)
@@ -151,7 +191,7 @@ static void kill_crowd(struct tree *t)
     t->count_leftovers = !alive && !t->killing;
     /* Main first: should it end because the others do, it would seem to have ended by itself. And
      * it may be in no cgroup yet, or moved out of it. */
-    if (alive && sys_kill(t->main.pid, SIGKILL) == 0) {
+    if (alive && signal_main(t, SIGKILL) == 0) {
         t->killing = true;
         post_killed(t, true, 0);
     }
@@ -234,7 +274,7 @@ void tree_nobody_left(struct tree *t)
 
 static int send_to_crowd(struct tree *t, int sig)
 {
-    int r = tree_main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
+    int r = tree_main_alive(t) ? signal_main(t, sig) : -ESRCH;
 
     t->sends_wanted |= UINT64_C(1) << (sig - 1);
     serve_crowd(t);
@@ -249,10 +289,12 @@ static bool kill_best_effort(struct tree *t, bool main_is_alive, uint32_t *lefto
 {
     uint32_t n;
 
-    if (!t->main.reaped)
+    if (!t->main.reaped) {
         (void)signal_group(t, SIGKILL);
-    else
-        signal_orphaned_group(t, SIGKILL);
+        signal_first_group(t, SIGKILL);
+    } else {
+        signal_orphaned_groups(t, SIGKILL);
+    }
     n = signal_members(t, SIGKILL);
     *leftovers = main_is_alive ? 0 : n;
     return n > 0;
@@ -265,7 +307,7 @@ static void do_kill(struct tree *t)
     bool sent = kill_best_effort(t, alive, &leftovers);
 
     t->kill_wanted = false;
-    if (alive && sys_kill(t->main.pid, SIGKILL) == 0)
+    if (alive && signal_main(t, SIGKILL) == 0)
         sent = true;
     t->killing = t->killing || sent;
     if (sent && (alive || leftovers))
@@ -283,7 +325,7 @@ static bool pin_visit(const struct proc_stat *p, void *arg)
 {
     struct tree *t = arg;
 
-    if (!p->ended)
+    if (!p->ended && p->pid != t->main.pid)
         tracker_pin(t->tracker, t, p);
     return true;
 }
@@ -308,7 +350,7 @@ static int send_to_all(struct tree *t, int sig)
 
     (void)signal_members(t, sig);
     if (tree_main_alive(t))
-        return sys_kill(t->main.pid, sig);
+        return signal_main(t, sig);
     return some ? 0 : -ESRCH;
 }
 
@@ -390,6 +432,7 @@ void tree_init(struct tree *t, struct tracker *tracker, const struct unit_spec *
     t->cgroup_fd = -1;
     t->inotify_wd = -1;
     t->pidfd = -1;
+    takeover_init(t);
     list_init(&t->members);
     list_init(&t->link);
     task_init(&t->pin_task, tracker->loop, pin_step, t);
@@ -459,12 +502,29 @@ void tree_spawned(struct tree *t, pid_t pid, bool in_cgroup)
     drop_cgroup(t);
 }
 
+/* Of a process that is dead and not reaped yet. */
+static void keep_group(struct tree *t, pid_t pid)
+{
+    if (!by_cgroup(t) && t->pidfd < 0)
+        t->pidfd = sys_unless_last(sys_pidfd_open(pid));
+}
+
 void tree_before_reap(struct tree *t)
 {
+    pid_t pid = t->main.pid;
+
     t->calls->drain(t);
-    if (by_cgroup(t) || t->pidfd >= 0)
+    if (t->main.pid != pid)
         return;
-    t->pidfd = sys_unless_last(sys_pidfd_open(t->main.pid));
+    takeover_main_ending(t);
+    if (!t->takeover.done)
+        keep_group(t, pid);
+}
+
+void tree_before_reap_first(struct tree *t)
+{
+    t->calls->drain(t);
+    keep_group(t, t->takeover.first.pid);
 }
 
 void tree_signal(struct tree *t)
@@ -477,12 +537,11 @@ int tree_send(struct tree *t, int sig, enum signal_to to)
 {
     switch (to) {
     case SIGNAL_TO_MAIN:
-        return tree_main_alive(t) ? sys_kill(t->main.pid, sig) : -ESRCH;
+        return tree_main_alive(t) ? signal_main(t, sig) : -ESRCH;
     case SIGNAL_TO_GROUP:
         if (tree_main_alive(t))
             return signal_group(t, sig);
-        return t->pidfd >= 0 ? sys_pidfd_send_signal(t->pidfd, sig, PIDFD_SIGNAL_PROCESS_GROUP)
-                             : -ESRCH;
+        return signal_group_of(dead_main(t), sig);
     case SIGNAL_TO_TREE:
         break;
     }
@@ -506,7 +565,7 @@ void tree_signal_survivors(struct tree *t)
     if (t->n_members)
         (void)signal_members(t, t->spec->stop_signal);
     else
-        signal_orphaned_group(t, t->spec->stop_signal);
+        signal_orphaned_groups(t, t->spec->stop_signal);
 }
 
 void tree_kill(struct tree *t)
@@ -515,9 +574,19 @@ void tree_kill(struct tree *t)
     serve(t);
 }
 
+/* Whether the OOM killer struck in the run's cgroup; only a cgroup can tell. */
+static int8_t oom_killed(const struct tree *t)
+{
+    int64_t kills = by_cgroup(t) ? cgroup_oom_kills(t->cgroup_fd) : -1;
+
+    return kills < 0 ? -1 : kills > 0;
+}
+
 void tree_main_ended(struct tree *t, const struct exit_status *status)
 {
+    takeover_main_ended(t);
     t->exit_status = *status;
+    t->exit_status.oom_kill = oom_killed(t);
     t->exited_at = clock_now();
     if (t->pinning) {
         task_stop(&t->pin_task);
@@ -568,5 +637,6 @@ void tree_release(struct tree *t)
     end_crowd(t);
     drop_cgroup(t);
     sys_close(&t->pidfd);
+    takeover_forget(t);
     procs_remove(t->tracker->procs, &t->main);
 }

@@ -20,6 +20,7 @@
 #include "run/loop.h"
 #include "run/procs.h"
 #include "run/supervisor.h"
+#include "run/takeover.h"
 
 struct tracker;
 struct tree;
@@ -39,6 +40,7 @@ struct tree {
     struct tracker *tracker;
     const struct tree_calls *calls;
     struct proc main; /* the main process of the run; pid 0: none */
+    struct takeover takeover;
     const struct unit_spec *spec;
     const char *part; /* of the unit; see tree_init */
     uint64_t run;
@@ -57,7 +59,8 @@ struct tree {
     bool count_leftovers;       /* by the kill under way: they were not counted yet */
 
     /* best effort */
-    int pidfd;           /* of the reaped main: names its group safely; -1: none */
+    int pidfd;           /* of the spawned process, once it is reaped: names its group safely;
+                          * -1: none */
     struct list members; // member.link
     uint32_t n_members;
     struct tree_walk pin;
@@ -89,8 +92,17 @@ int tree_begin(struct tree *t, uint64_t run);
 /* The main process exists; in_cgroup as the kernel answered. */
 void tree_spawned(struct tree *t, pid_t pid, bool in_cgroup);
 /* The main process is dead and about to be reaped: last chance to read its exec pipe, and to get a
- * name for its group. */
+ * name for its group. With its last words it may have made another one main: look again. */
 void tree_before_reap(struct tree *t);
+/* The process that was main before another one took over is dead and about to be reaped. */
+void tree_before_reap_first(struct tree *t);
+/* Makes this living process, another one of the tree, main: signals go to it, and its end is the
+ * end of the run. The main one until now may be dead, but not reaped. Takes the pidfd over. */
+void tree_take_main(struct tree *t, pid_t pid, int pidfd);
+/* The tree that a process of procs is the main one of, or was the first; NULL: of none. */
+struct tree *tree_of_proc(struct proc *p);
+/* The tree whose process group or session has this number, or NULL. */
+struct tree *tree_bearing(const struct procs *procs, pid_t number);
 /* Sends the stop signal to whom kill_mode says; posts SIGNALLED when main was alive. */
 void tree_signal(struct tree *t);
 /* Sends any signal on somebody's request: no stop, nothing is posted. 0; -ESRCH: nobody is there;
@@ -100,7 +112,8 @@ int tree_send(struct tree *t, int sig, enum signal_to to);
 void tree_signal_survivors(struct tree *t);
 /* SIGKILL to all, again for whatever appears later; posts KILLED. */
 void tree_kill(struct tree *t);
-/* Main was reaped just now: posts EXITED, at once or when it is known whether anything survived. */
+/* Main was reaped just now, or will not be by us: posts EXITED, at once or when it is known whether
+ * anything survived. */
 void tree_main_ended(struct tree *t, const struct exit_status *status);
 /* For the tracker: the cgroup is empty, so a round of signals in it has ended. */
 void tree_nobody_left(struct tree *t);

@@ -13,7 +13,7 @@
 
 struct run_slot {
     char unit[64];
-    uint64_t run;
+    uint64_t run;         /* 0: of a command beside it */
     int32_t pid;          /* 0: no run. Session and process group have the same number */
     int32_t main_pid;     /* of another process that is its main one now; 0: none */
     uint64_t start_ticks; /* of the process, since boot */

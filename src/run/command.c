@@ -59,14 +59,14 @@ static void on_exec(struct watch *w, int events)
 
 static int begin(struct command *c, char *const *argv, enum start_stage *ret_stage)
 {
-    struct spawn_request request = {.argv = argv, .slot = c->place.slot, .run = c->tree.run + 1};
+    struct spawn_request request = {.argv = argv, .slot = c->place.slot}; /* of no run */
     struct spawned spawned;
     int r;
 
     c->end = (struct command_end){.error = 0};
     c->ended = c->empty = c->killed = c->about_to_exec = false;
     surroundings_fill(&request, c->place.spec, c->place.nofile);
-    request.cgroup_fd = tree_begin(&c->tree, request.run);
+    request.cgroup_fd = tree_begin(&c->tree, c->tree.run + 1);
     r = spawn_process(&request, &spawned, ret_stage);
     if (r < 0) {
         tree_release(&c->tree);
@@ -125,6 +125,8 @@ static void over(struct command *c)
         begin_next(c);
     else if (awaited)
         tell(c, c->end);
+    else if (c->gone)
+        c->gone(c);
 }
 
 static bool on_after(struct task *task)

@@ -34,6 +34,7 @@ struct command_place {
 
 struct command;
 typedef void command_done_fn(struct command *c, const struct command_end *end);
+typedef void command_gone_fn(struct command *c);
 
 struct command {
     struct command_place place;
@@ -52,6 +53,7 @@ struct command {
     char *const *next; /* to run when what is running is gone; NULL: none */
     struct command_end end;
     command_done_fn *done;
+    command_gone_fn *gone; /* nothing is left of what nobody waits for any more; NULL: no matter */
     void *owner;
 };
 

@@ -49,6 +49,31 @@ static void on_done(struct prober *p, struct probe_result result, int64_t took_m
     post(p->owner, &ev);
 }
 
+/* A shutdown may be waiting for that. */
+static void on_gone(struct prober *p)
+{
+    struct looks *k = p->owner;
+
+    task_start(&k->live->supervisor->drain);
+}
+
+bool looks_linger(const struct looks *k)
+{
+    return k && prober_has_processes(&k->prober);
+}
+
+bool looks_run_commands(const struct looks *k)
+{
+    const struct unit_spec *spec = k ? k->live->unit.spec : NULL;
+
+    return spec && (spec->health.kind == PROBE_EXEC || spec->ready_probe.kind == PROBE_EXEC);
+}
+
+void looks_set_slot(struct looks *k, struct run_slot *slot)
+{
+    k->prober.command.place.slot = slot;
+}
+
 void looks_begin(struct looks *k)
 {
     const struct unit *u = &k->live->unit;
@@ -195,6 +220,7 @@ int looks_create(struct looks **ret, struct live *l)
     timer_init(&k->timer, s->loop, on_time, k);
     watch_init(&k->ready, s->loop, on_ready_fd, k);
     prober_init(&k->prober, &k->place, on_done, k);
+    k->prober.gone = on_gone;
     *ret = k;
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "run/told.h"
 
 struct live;
+struct run_slot;
 struct spawn_request;
 
 struct looks {
@@ -34,6 +35,10 @@ int looks_create(struct looks **ret, struct live *l);
 void looks_destroy(struct looks *k);
 /* Units that notify are to find this socket. 0 or -ENOMEM. */
 int looks_set_socket(struct looks *k, const char *name);
+/* Whether any of them is a command. */
+bool looks_run_commands(const struct looks *k);
+/* Where the next reeved finds a command of theirs; NULL: nowhere. */
+void looks_set_slot(struct looks *k, struct run_slot *slot);
 /* Before a main process is spawned: adds what it is to have. 0, or negative errno. */
 int looks_prepare(struct looks *k, struct spawn_request *request);
 /* After that, whether or not it came to be. */
@@ -41,6 +46,8 @@ void looks_spawned(struct looks *k);
 /* ACT_LOOK and ACT_LOOK_AWAY. */
 void looks_begin(struct looks *k);
 void looks_away(struct looks *k);
+/* Whether processes of a look are left, though the run that it was for may be over. */
+bool looks_linger(const struct looks *k);
 /* To be called after each step: mirrors the unit's time, forgets what is over. */
 void looks_mirror(struct looks *k);
 

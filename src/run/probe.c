@@ -66,6 +66,14 @@ static void on_command_done(struct command *c, const struct command_end *end)
         settle(p, PROBE_GOOD, 0);
 }
 
+static void on_command_gone(struct command *c)
+{
+    struct prober *p = c->owner;
+
+    if (p->gone)
+        p->gone(p);
+}
+
 static void begin_command(struct prober *p, int64_t timeout_ms)
 {
     enum start_stage stage;
@@ -173,6 +181,7 @@ void prober_init(struct prober *p, const struct command_place *place, probe_done
     p->done = done;
     p->owner = owner;
     command_init(&p->command, place, on_command_done, p);
+    p->command.gone = on_command_gone;
     timer_init(&p->timer, p->loop, on_timer, p);
     task_init(&p->tell, p->loop, on_tell, p);
     for (int i = 0; i < PROBE_ADDRESSES_MAX; i++) {

@@ -14,6 +14,7 @@
 struct prober;
 /* `took_ms`: from probe_begin to the result. */
 typedef void probe_done_fn(struct prober *p, struct probe_result result, int64_t took_ms);
+typedef void probe_gone_fn(struct prober *p);
 
 /* One connection on its way. */
 struct attempt {
@@ -25,6 +26,7 @@ struct attempt {
 struct prober {
     struct loop *loop;
     probe_done_fn *done;
+    probe_gone_fn *gone; /* nothing is left of one that was abandoned; NULL: no matter */
     void *owner;
     const struct probe_spec *probe; /* NULL: no look is under way */
     int64_t begun_ms;
@@ -54,6 +56,11 @@ void probe_abandon(struct prober *p);
 static inline bool probe_busy(const struct prober *p)
 {
     return p->probe != NULL;
+}
+/* Whether processes of a look are left, be it an abandoned one. */
+static inline bool prober_has_processes(const struct prober *p)
+{
+    return p->command.running;
 }
 void prober_finish(struct prober *p);
 

@@ -151,6 +151,11 @@ void shutdown_hurry(struct supervisor *s)
     task_start(&s->drain);
 }
 
+static bool is_down(const struct live *l)
+{
+    return !unit_has_run(&l->unit) && !looks_linger(l->looks);
+}
+
 void shutdown_check(struct supervisor *s)
 {
     struct shutdown *d = &s->shutdown;
@@ -158,7 +163,7 @@ void shutdown_check(struct supervisor *s)
     if (!d->begun || d->over || !queue_empty(&s->queue) || !order_idle(&s->order))
         return;
     /* What is down stays down: it is not looked at again. */
-    while (d->n_down < s->n_lives && !unit_has_run(&s->lives[d->n_down].unit))
+    while (d->n_down < s->n_lives && is_down(&s->lives[d->n_down]))
         d->n_down++;
     if (d->n_down == s->n_lives)
         be_over(s);

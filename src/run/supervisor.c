@@ -158,26 +158,45 @@ static int make_lives(struct supervisor *s)
     return r < 0 ? r : ends_init(&s->ends, &s->set->daemon, s->n_lives);
 }
 
+/* Behind those of the runs come those of the commands that look at units. */
+static uint32_t count_slots(const struct supervisor *s)
+{
+    uint32_t n = s->n_lives;
+
+    for (uint32_t i = 0; i < s->n_lives; i++)
+        n += looks_run_commands(s->lives[i].looks);
+    return n;
+}
+
+static struct run_slot *name_slot(struct supervisor *s, uint32_t index, uint32_t unit)
+{
+    struct run_slot *slot = slots_get(&s->slots, index);
+
+    if (slot)
+        snprintf(slot->unit, sizeof slot->unit, "%s", s->set->units[unit].name);
+    return slot;
+}
+
 static void open_slots(struct supervisor *s)
 {
     const char *dir = s->set->daemon.runtime_dir;
+    uint32_t n = s->n_lives;
     int r;
 
     if (!dir || asprintf(&s->slots_path, "%s/runs", dir) < 0) {
         s->slots_path = NULL;
         return;
     }
-    r = slots_open(&s->slots, s->slots_path, s->n_lives, s->tracker.cgroups.path);
+    r = slots_open(&s->slots, s->slots_path, count_slots(s), s->tracker.cgroups.path);
     if (r < 0) {
         log_warning("%s: %s; should reeved be killed, the next one cannot see what still runs",
                     s->slots_path, strerror(-r));
         return;
     }
     for (uint32_t i = 0; i < s->n_lives; i++) {
-        struct run_slot *slot = slots_get(&s->slots, i);
-
-        if (slot)
-            snprintf(slot->unit, sizeof slot->unit, "%s", s->set->units[i].name);
+        (void)name_slot(s, i, i);
+        if (looks_run_commands(s->lives[i].looks))
+            looks_set_slot(s->lives[i].looks, name_slot(s, n++, i));
     }
 }
 

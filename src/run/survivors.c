@@ -160,7 +160,11 @@ static void say(const struct survivors *v, const struct census *c)
 
         for (size_t i = 0; i < c->n; i++)
             n += c->slot_of[i] == (int64_t)k;
-        if (n)
+        if (n && !v->slots[k].run)
+            log_warning("%s: an earlier reeved left %u process%s of a command beside it running, "
+                        "ending %s",
+                        v->slots[k].unit, n, n == 1 ? "" : "es", n == 1 ? "it" : "them");
+        else if (n)
             log_warning("%s: an earlier reeved left %u process%s of run %llu running, ending %s",
                         v->slots[k].unit, n, n == 1 ? "" : "es",
                         (unsigned long long)v->slots[k].run, n == 1 ? "it" : "them");

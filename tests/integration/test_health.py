@@ -546,6 +546,42 @@ def test_a_shutdown_while_all_are_looked_at(stage, best_effort):
     assert not [pid for pid in looks if process_alive(pid)]
 
 
+@both_trackings
+def test_a_shutdown_waits_until_nothing_of_a_look_is_left(stage, best_effort):
+    """Its many processes, each in a session of its own, take longer to end than the unit does."""
+    stage.configure("""
+        [service:web]
+        health = exec:sh -c 'for i in $(seq 300); do setsid sleep 1000 & done; echo all there >&2; wait'
+        health_interval = 100ms
+        health_timeout = 1000s
+    """).start(best_effort=best_effort)
+    stage.wait_line("all there")
+    stage.stop()
+    assert not stage.marked()
+
+
+@both_trackings
+def test_a_look_does_not_outlive_a_killed_reeved(stage, best_effort):
+    """The next one ends what is left of it, as of the unit."""
+    stage.configure("""
+        [service:web]
+        health = exec:look take=never escape
+        health_interval = 100ms
+        health_timeout = 1000s
+        restart_delay = 0
+    """).start(best_effort=best_effort)
+    stage.wait("escaped", "web")
+    pids = stage.entries("web", "look")[0].pid, stage.entries("web", "escaped")[0].pid
+    stage.kill()
+    assert all(process_alive(pid) for pid in pids)
+    stage.start(best_effort=best_effort)
+    stage.reeve.may_leave = False
+    stage.wait("look", "web", count=2)
+    for pid in pids:
+        assert not process_alive(pid)
+    assert not stage.entries("web", "overlap")
+
+
 def test_connections(reeve, puppets, tmp_path):
     """tcp: and unix: the server is there, gone, and there again."""
     path = tmp_path / "sock"

@@ -170,9 +170,9 @@ static void keys_that_reeve_has_elsewhere_or_never(void **state)
 static void features_to_come(void **state)
 {
     static const char *const names[] = {
-        "http",   "schedule", "stop-command", "env_file",     "log_file",     "pre_start",
-        "listen", "redact",   "nice",         "ExecStartPre", "limit_nofile", "extends",
-        "exec_start_pre",
+        "http",         "schedule", "stop-command",   "env_file", "log_file",
+        "pre_start",    "listen",   "redact",         "nice",     "ExecStartPre",
+        "limit_nofile", "extends",  "exec_start_pre",
     };
 
     (void)state;

@@ -23,6 +23,7 @@ SKIPPED = re.compile(r"^\[  SKIPPED \] ([A-Za-z_]\w*)$", re.M)
 def run(program):
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="reeve-unit-") as scratch:
+        os.chmod(scratch, 0o711)  # some become another user on the way
         env = dict(os.environ, TMPDIR=scratch)
         try:
             done = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -358,7 +358,9 @@ def test_a_signal_to_the_group_of_main(reeve, program, best_effort):
 @pytest.mark.parametrize("how", ["here", "apart"])
 @BOTH
 def test_a_kill_reaches_both(reeve, program, best_effort, how):
-    begin(reeve, program(f"HOW = {how!r}\n" + UPGRADE.replace('"TERM"', '"WINCH"') ), best_effort, stop_timeout="100ms", stop_signal="WINCH", kill_mode="main")
+    deaf = UPGRADE.replace('"TERM"', '"WINCH"')
+    begin(reeve, program(f"HOW = {how!r}\n" + deaf), best_effort, stop_timeout="100ms",
+          stop_signal="WINCH", kill_mode="main")
     old = reeve.wait_unit("x", state="running")["pid"]
     os.kill(old, signal.SIGUSR2)
     new = line_pid(reeve, "serving")

@@ -17,7 +17,7 @@
 enum { USEC_PER_MSEC = 1000 };
 /* Portions that hold what may wait in the socket: it has place for 512 messages where systemd has
  * set net.unix.max_dgram_qlen, else for fewer. */
-enum { LAST_WORDS_PORTIONS = 9 };
+enum { CATCH_UP_PORTIONS = 9 };
 
 static bool hears(const struct unit_spec *spec)
 {
@@ -217,10 +217,10 @@ bool hearing_turn(struct supervisor *s)
     return s->notify && notify_turn(s->notify);
 }
 
-void hearing_last_words(struct supervisor *s, uint32_t unit)
+void hearing_catch_up(struct supervisor *s, uint32_t unit)
 {
     if (!hears(s->lives[unit].unit.spec))
         return;
-    for (int i = 0; i < LAST_WORDS_PORTIONS && hearing_turn(s); i++)
+    for (int i = 0; i < CATCH_UP_PORTIONS && hearing_turn(s); i++)
         ;
 }

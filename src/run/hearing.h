@@ -18,8 +18,8 @@ void hearing_close(struct supervisor *s);
 /* To be called before the dead are reaped: their last words are still theirs then. Returns whether
  * there may be more. */
 bool hearing_turn(struct supervisor *s);
-/* The same for a unit whose main process is dead: all that it can have sent. Another process may be
- * main then. */
-void hearing_last_words(struct supervisor *s, uint32_t unit);
+/* The same for a unit of which something is to be told: all that it can have sent before. Another
+ * process may be main then. */
+void hearing_catch_up(struct supervisor *s, uint32_t unit);
 
 #endif

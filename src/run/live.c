@@ -58,6 +58,7 @@ static void on_deadline(struct timer *t)
 
     /* Had there been no memory to watch the exec pipe, it is looked at now at the latest. */
     drain_exec(l);
+    looks_catch_up(l->looks);
     post(l, &ev);
 }
 
@@ -77,7 +78,7 @@ static void drain_of_tree(struct tree *t)
     struct live *l = container_of(t, struct live, tree);
 
     drain_exec(l);
-    hearing_last_words(l->supervisor, l->unit.index);
+    hearing_catch_up(l->supervisor, l->unit.index);
 }
 
 static const struct tree_calls tree_calls = {.post = post_of_tree, .drain = drain_of_tree};

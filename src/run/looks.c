@@ -1,4 +1,5 @@
 #include "run/looks.h"
+#include "run/hearing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,21 +16,13 @@
 
 /* One look for readiness takes no longer, so that one that hangs is not the last. */
 enum { READY_LOOK_MAX_MS = 5000 };
+enum { HELD_UP_MS = 100, WAIT_MS = 200 };
 
 static void post(struct looks *k, struct event *ev)
 {
     ev->unit = k->live->unit.index;
     ev->run = k->live->unit.run;
     supervisor_post(k->live->supervisor, ev);
-}
-
-/* ---- by the clock ---- */
-
-static void on_time(struct timer *t)
-{
-    struct event ev = {.type = EV_LOOK};
-
-    post(t->owner, &ev);
 }
 
 /* What reeved lacks says nothing of the unit. */
@@ -121,6 +114,16 @@ static void on_ready_fd(struct watch *w, int events)
         post(k, &ev);
 }
 
+/* It may be reeved that is late: who spoke in time is heard first. */
+void looks_catch_up(struct looks *k)
+{
+    if (!k)
+        return;
+    if (k->ready_fd >= 0)
+        on_ready_fd(&k->ready, LOOP_READ);
+    hearing_catch_up(k->live->supervisor, k->live->unit.index);
+}
+
 static int open_ready_fd(struct looks *k, struct spawn_request *request)
 {
     int fds[2];
@@ -137,6 +140,35 @@ static int open_ready_fd(struct looks *k, struct spawn_request *request)
     request->pass_as = k->live->unit.spec->ready_fd;
     request->pass_fd = k->ready_fd_far;
     return 0;
+}
+
+/* ---- by the clock ---- */
+
+/* The watchdog: reeved was held up, and the kernel keeps a few messages only, so whoever has more
+ * to say than that is held up as well, and gets a moment for it. */
+static bool is_to_wait(struct looks *k)
+{
+    int64_t now_ms = clock_now().mono_ms;
+    int64_t due_ms = k->live->unit.look_at_ms;
+
+    if (now_ms - due_ms <= HELD_UP_MS || k->waited_for_ms == due_ms)
+        return false;
+    k->waited_for_ms = due_ms;
+    timer_set(&k->timer, now_ms + WAIT_MS);
+    return true;
+}
+
+static void on_time(struct timer *t)
+{
+    struct event ev = {.type = EV_LOOK};
+    struct looks *k = t->owner;
+
+    if (k->live->unit.spec->health.kind == PROBE_NOTIFY) {
+        if (is_to_wait(k))
+            return;
+        looks_catch_up(k);
+    }
+    post(k, &ev);
 }
 
 /* ---- a main process ---- */

@@ -18,7 +18,8 @@ struct spawn_request;
 
 struct looks {
     struct live *live;
-    struct timer timer; /* mirrors unit.look_at_ms */
+    struct timer timer;    /* mirrors unit.look_at_ms */
+    int64_t waited_for_ms; /* for this time of it a moment longer */
     struct command_place place;
     struct prober prober;
     struct watch ready;
@@ -48,6 +49,9 @@ void looks_begin(struct looks *k);
 void looks_away(struct looks *k);
 /* Whether processes of a look are left, though the run that it was for may be over. */
 bool looks_linger(const struct looks *k);
+/* To be called before a time of the unit is told to have passed: what it has said already, and
+ * nobody has read, is posted first. */
+void looks_catch_up(struct looks *k);
 /* To be called after each step: mirrors the unit's time, forgets what is over. */
 void looks_mirror(struct looks *k);
 

@@ -1,5 +1,6 @@
 """What units tell about themselves (sd_notify), by hand and by the libraries that programs use."""
 import os
+import signal
 import subprocess
 import time
 
@@ -373,6 +374,31 @@ def test_a_fed_watchdog(reeve, one):
     assert shown["health"] == "healthy" and shown["run"] == 1 and shown["last_failure"] is None
     assert shown["consecutive_failures"] == 0
     assert len(events(reeve, "unit.health")) == 1
+
+
+def test_a_watchdog_that_was_fed_while_reeved_was_held_up(reeve, one):
+    """A machine or a container that was frozen, or has too much to do."""
+    web = one("health = notify", "health_interval = 500ms", "health_retries = 1",
+              "health_action = restart")
+    web.notify("WATCHDOG=1")
+    reeve.wait_unit("web", health="healthy")
+    for _ in range(3):
+        reeve.send_signal(signal.SIGSTOP)
+        web.do("feed", 1.2, 0.3)
+        reeve.send_signal(signal.SIGCONT)
+        web.tell("WATCHDOG=1")
+    shown = reeve.unit("web")
+    assert shown["health"] == "healthy" and shown["run"] == 1
+    assert shown["last_failure"] is None
+
+
+def test_ready_in_time_while_reeved_was_held_up(reeve, one):
+    web = one("ready = notify", "ready_timeout = 700ms", "restart = never")
+    reeve.send_signal(signal.SIGSTOP)
+    web.notify("READY=1")
+    time.sleep(1)
+    reeve.send_signal(signal.SIGCONT)
+    assert reeve.wait_unit("web", state="running")["run"] == 1
 
 
 def test_a_watchdog_that_is_not_fed(reeve, one):

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "run/probe.h"
 
@@ -197,6 +198,24 @@ static void test_tcp(void **state)
     close(fd);
     look(&probe, LONG_MS);
     assert_result(PROBE_ERROR, ECONNREFUSED);
+    prober_finish(&prober);
+}
+
+/* Neither the connection nor the time was looked at before both had come. */
+static void test_tcp_in_time_though_nobody_looked(void **state)
+{
+    const struct timespec longer = {.tv_nsec = 2 * SHORT_MS * 1000000};
+    int fd = bound(false, 0);
+    struct probe_spec probe = tcp_probe(port_of(fd), false);
+
+    (void)state;
+    make_prober();
+    assert_int_equal(listen(fd, 8), 0);
+    begin(&probe, SHORT_MS);
+    nanosleep(&longer, NULL);
+    WAIT_FOR(is_done);
+    assert_result(PROBE_GOOD, 0);
+    close(fd);
     prober_finish(&prober);
 }
 
@@ -457,6 +476,7 @@ int main(void)
         BOTH(test_exec),
         BOTH(test_exec_abandoned),
         BEST_EFFORT(test_tcp),
+        BEST_EFFORT(test_tcp_in_time_though_nobody_looked),
         BEST_EFFORT(test_localhost),
         BEST_EFFORT(test_an_address_that_is_not_here),
         BEST_EFFORT(test_tcp_without_an_answer),

@@ -551,7 +551,7 @@ def test_a_shutdown_waits_until_nothing_of_a_look_is_left(stage, best_effort):
     """Its many processes, each in a session of its own, take longer to end than the unit does."""
     stage.configure("""
         [service:web]
-        health = exec:sh -c 'for i in $(seq 300); do setsid sleep 1000 & done; echo all there >&2; wait'
+        health = exec:sh -c 'for i in $(seq 600); do setsid sleep 1000 & done; echo all there >&2; wait'
         health_interval = 100ms
         health_timeout = 1000s
     """).start(best_effort=best_effort)

@@ -5,21 +5,11 @@
 #include <string.h>
 
 #include "core/aftermath.h"
-
-/* One step in progress: what came in, and where the actions go. */
-struct step {
-    struct unit *u;
-    const struct event *ev;
-    struct moment now;
-    uint32_t random;
-    struct actions *out;
-};
-
-typedef void cell_fn(struct step *st);
+#include "core/unit_step.h"
 
 /* ---- the single writer of a phase, and what it keeps true ---- */
 
-static struct action *act(struct step *st, enum action_type type)
+struct action *step_act(struct step *st, enum action_type type)
 {
     struct action *a = &st->out->items[st->out->n < UNIT_ACTIONS_MAX ? st->out->n++ : 0];
 
@@ -28,10 +18,10 @@ static struct action *act(struct step *st, enum action_type type)
 }
 
 /* Enters a phase. Every phase brings its own deadline (0: none), so none survives its phase. */
-static void enter(struct step *st, enum unit_phase phase, int64_t deadline_ms)
+void step_enter(struct step *st, enum unit_phase phase, int64_t deadline_ms)
 {
     struct unit *u = st->u;
-    struct action *a = act(st, ACT_CHANGED);
+    struct action *a = step_act(st, ACT_CHANGED);
 
     a->from = u->phase;
     a->to = phase;
@@ -43,35 +33,11 @@ static void enter(struct step *st, enum unit_phase phase, int64_t deadline_ms)
     u->look_at_ms = 0;
     if (u->looking) {
         u->looking = false;
-        act(st, ACT_LOOK_AWAY);
+        step_act(st, ACT_LOOK_AWAY);
     }
 }
 
-/* A deadline this far from now; the sum of any two configured durations fits. */
-static int64_t in_ms(const struct step *st, int64_t delay_ms)
-{
-    return st->now.mono_ms + delay_ms;
-}
-
-/* A deadline that is not before what the unit has asked for. */
-static int64_t extended(const struct unit *u, int64_t deadline_ms)
-{
-    return deadline_ms && deadline_ms < u->extended_ms ? u->extended_ms : deadline_ms;
-}
-
-static int64_t earlier(int64_t a_ms, int64_t b_ms)
-{
-    if (!a_ms || !b_ms)
-        return a_ms ? a_ms : b_ms;
-    return a_ms < b_ms ? a_ms : b_ms;
-}
-
 /* ---- beginning a run ---- */
-
-static int64_t job_deadline(const struct unit *u)
-{
-    return u->spec->timeout_ms ? u->started_ms + u->spec->timeout_ms : 0;
-}
 
 static void begin_run(struct step *st)
 {
@@ -100,8 +66,9 @@ static void begin_run(struct step *st)
     u->current.ready_after_ms = -1;
     u->current.exit_code = -1;
     u->current.oom_kill = -1;
-    enter(st, PHASE_SPAWNING, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u)));
-    act(st, ACT_SPAWN);
+    step_enter(st, PHASE_SPAWNING,
+               step_earlier(step_in_ms(st, u->spec->ready_timeout_ms), step_job_deadline(u)));
+    step_act(st, ACT_SPAWN);
 }
 
 /* Begins a run as soon as the conditions of its start hold. */
@@ -113,9 +80,9 @@ static void go(struct step *st)
     if (!u->n_unmet)
         begin_run(st);
     else if (u->n_dead)
-        enter(st, PHASE_STUCK, 0);
+        step_enter(st, PHASE_STUCK, 0);
     else
-        enter(st, PHASE_WAITING, 0);
+        step_enter(st, PHASE_WAITING, 0);
 }
 
 /* A start that somebody asked for, or a reset, forgives what was. */
@@ -131,7 +98,7 @@ static void forgive(struct unit *u)
 
 static void end_for_good(struct step *st, bool success)
 {
-    enter(st, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
+    step_enter(st, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
 }
 
 static void restart(struct step *st)
@@ -148,7 +115,7 @@ static void back_off(struct step *st, int64_t delay_ms)
         restart(st);
         return;
     }
-    enter(st, PHASE_BACKOFF, in_ms(st, delay_ms));
+    step_enter(st, PHASE_BACKOFF, step_in_ms(st, delay_ms));
     u->next_start_wall_ms = st->now.wall_ms + delay_ms;
 }
 
@@ -209,12 +176,12 @@ static void end_run(struct step *st)
 
     u->ready = false;
     records_push(&u->records, &u->current);
-    act(st, ACT_RECORDED);
-    act(st, ACT_RELEASE);
+    step_act(st, ACT_RECORDED);
+    step_act(st, ACT_RELEASE);
     /* The goal may have fallen since a restart was told. */
     if (!u->goal || (u->told_down && !u->again)) {
         u->again = false;
-        enter(st, PHASE_STOPPED, 0);
+        step_enter(st, PHASE_STOPPED, 0);
     } else if (u->again) {
         forgive(u);
         go(st);
@@ -227,18 +194,18 @@ static void end_run(struct step *st)
 
 static void kill_tree(struct step *st)
 {
-    enter(st, PHASE_KILLING,
-          in_ms(st, st->u->patience_ms ? st->u->patience_ms : UNKILLABLE_AFTER_MS));
-    act(st, ACT_KILL);
+    step_enter(st, PHASE_KILLING,
+               step_in_ms(st, st->u->patience_ms ? st->u->patience_ms : UNKILLABLE_AFTER_MS));
+    step_act(st, ACT_KILL);
 }
 
 /* Ends a run whose main lives, on whoever's behalf; SIGKILL falls at the earlier of the unit's own
  * time and kill_by_ms. */
-static void begin_stop(struct step *st, enum requested_by by, struct requester requester,
-                       int64_t kill_by_ms)
+void step_begin_stop(struct step *st, enum requested_by by, struct requester requester,
+                     int64_t kill_by_ms)
 {
     struct unit *u = st->u;
-    int64_t deadline_ms = earlier(in_ms(st, u->spec->stop_timeout_ms), kill_by_ms);
+    int64_t deadline_ms = step_earlier(step_in_ms(st, u->spec->stop_timeout_ms), kill_by_ms);
 
     u->kill_by_ms = kill_by_ms;
     u->current.requested_by = by;
@@ -248,8 +215,8 @@ static void begin_stop(struct step *st, enum requested_by by, struct requester r
         kill_tree(st);
         return;
     }
-    enter(st, PHASE_STOPPING, deadline_ms);
-    act(st, ACT_SIGNAL);
+    step_enter(st, PHASE_STOPPING, deadline_ms);
+    step_act(st, ACT_SIGNAL);
 }
 
 /* ---- cells ---- */
@@ -268,7 +235,7 @@ static void on_start_again(struct step *st)
 
 static void on_stop_idle(struct step *st)
 {
-    enter(st, PHASE_STOPPED, 0);
+    step_enter(st, PHASE_STOPPED, 0);
 }
 
 static void on_stop(struct step *st)
@@ -277,7 +244,7 @@ static void on_stop(struct step *st)
 
     u->told_down = true;
     u->patience_ms = st->ev->u.ask.patience_ms;
-    begin_stop(st, st->ev->u.ask.by, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
+    step_begin_stop(st, st->ev->u.ask.by, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
 }
 
 /* A stop of what is stopping already: it stays stopped, and the smaller deadline holds. */
@@ -287,9 +254,9 @@ static void on_stop_sooner(struct step *st)
 
     u->told_down = true;
     u->again = false;
-    u->patience_ms = earlier(u->patience_ms, st->ev->u.ask.patience_ms);
-    u->kill_by_ms = earlier(u->kill_by_ms, st->ev->u.ask.kill_by_ms);
-    u->deadline_ms = earlier(u->deadline_ms, st->ev->u.ask.kill_by_ms);
+    u->patience_ms = step_earlier(u->patience_ms, st->ev->u.ask.patience_ms);
+    u->kill_by_ms = step_earlier(u->kill_by_ms, st->ev->u.ask.kill_by_ms);
+    u->deadline_ms = step_earlier(u->deadline_ms, st->ev->u.ask.kill_by_ms);
     if (u->deadline_ms <= st->now.mono_ms)
         kill_tree(st);
 }
@@ -301,13 +268,13 @@ static void on_stop_killing(struct step *st)
     u->told_down = true;
     u->again = false;
     if (u->phase == PHASE_KILLING && st->ev->u.ask.patience_ms)
-        u->deadline_ms = earlier(u->deadline_ms, in_ms(st, st->ev->u.ask.patience_ms));
+        u->deadline_ms = step_earlier(u->deadline_ms, step_in_ms(st, st->ev->u.ask.patience_ms));
 }
 
 static void on_restart(struct step *st)
 {
     st->u->again = true;
-    begin_stop(st, st->ev->u.ask.by, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
+    step_begin_stop(st, st->ev->u.ask.by, st->ev->u.ask.requester, st->ev->u.ask.kill_by_ms);
 }
 
 /* What it requires has failed: there is no next try to wait for. */
@@ -351,7 +318,7 @@ static void on_reset_failed(struct step *st)
     if (st->u->goal)
         go(st);
     else
-        enter(st, PHASE_STOPPED, 0);
+        step_enter(st, PHASE_STOPPED, 0);
 }
 
 static void on_spawned(struct step *st)
@@ -373,7 +340,7 @@ static void on_mainpid_stopping(struct step *st)
 {
     on_mainpid(st);
     if (st->u->main_alive && st->u->spec->kill_mode == KILL_MAIN)
-        act(st, ACT_SIGNAL);
+        step_act(st, ACT_SIGNAL);
 }
 
 static void on_spawn_error(struct step *st)
@@ -382,54 +349,6 @@ static void on_spawn_error(struct step *st)
     st->u->current.error_errno = st->ev->u.error.errnum;
     settle(st, NULL, st->now);
     end_run(st);
-}
-
-/* The watchdog is a look that is put off whenever it is fed. */
-static void arm_watchdog(struct step *st)
-{
-    st->u->look_at_ms = st->u->watchdog_ms ? in_ms(st, st->u->watchdog_ms) : 0;
-}
-
-static void become_ready(struct step *st)
-{
-    struct unit *u = st->u;
-    const struct unit_spec *spec = u->spec;
-
-    u->ready = true;
-    u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
-    enter(st, PHASE_RUNNING, extended(u, job_deadline(u)));
-    if (spec->health.kind == PROBE_NOTIFY)
-        arm_watchdog(st);
-    else if (spec->health.kind != PROBE_NONE)
-        u->look_at_ms = in_ms(st, health_first_ms(spec, st->random));
-}
-
-static void on_execed(struct step *st)
-{
-    struct unit *u = st->u;
-
-    if (u->spec->ready == READY_STARTED || u->ready_early) {
-        become_ready(st);
-        return;
-    }
-    enter(st, PHASE_PROBING,
-          extended(u, earlier(in_ms(st, u->spec->ready_timeout_ms), job_deadline(u))));
-    if (u->spec->ready == READY_PROBED)
-        u->look_at_ms = st->now.mono_ms;
-}
-
-static void on_ready_early(struct step *st)
-{
-    st->u->ready_early = true;
-}
-
-/* A stop overtook the news that the command executes: the record says it did all the same. */
-static void on_execed_late(struct step *st)
-{
-    struct unit *u = st->u;
-
-    if ((u->spec->ready == READY_STARTED || u->ready_early) && u->current.error_stage == STAGE_NONE)
-        u->current.ready_after_ms = st->now.mono_ms - u->started_ms;
 }
 
 /* The child tells why it could not execute; its exit follows at once. */
@@ -468,8 +387,8 @@ static void on_exited(struct step *st)
         return;
     }
     u->ready = false;
-    enter(st, PHASE_DRAINING, in_ms(st, u->spec->stop_timeout_ms));
-    act(st, ACT_SURVIVORS);
+    step_enter(st, PHASE_DRAINING, step_in_ms(st, u->spec->stop_timeout_ms));
+    step_act(st, ACT_SURVIVORS);
 }
 
 static void on_exited_stopping(struct step *st)
@@ -481,8 +400,8 @@ static void on_exited_stopping(struct step *st)
         end_run(st);
         return;
     }
-    enter(st, PHASE_DRAINING, deadline_ms);
-    act(st, ACT_SURVIVORS);
+    step_enter(st, PHASE_DRAINING, deadline_ms);
+    step_act(st, ACT_SURVIVORS);
 }
 
 static void on_exited_killing(struct step *st)
@@ -502,120 +421,22 @@ static void on_tree_empty(struct step *st)
 static void on_start_deadline(struct step *st)
 {
     struct unit *u = st->u;
-    int64_t job_ms = job_deadline(u);
+    int64_t job_ms = step_job_deadline(u);
 
     if (job_ms && job_ms <= st->now.mono_ms) {
-        begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
+        step_begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
         return;
     }
     if (u->current.error_stage == STAGE_NONE) { /* else the child said why, and lingers */
         u->current.error_stage = STAGE_READY;
         u->current.error_errno = ETIMEDOUT;
     }
-    begin_stop(st, BY_NOBODY, (struct requester){0}, 0);
-}
-
-/* ---- looking ---- */
-
-static void on_look(struct step *st)
-{
-    st->u->look_at_ms = 0;
-    st->u->looking = true;
-    act(st, ACT_LOOK);
-}
-
-static void on_looked_for_ready(struct step *st)
-{
-    struct unit *u = st->u;
-
-    u->looking = false;
-    u->current.look = st->ev->u.looked.result;
-    if (u->current.look.how == PROBE_GOOD)
-        become_ready(st);
-    else
-        u->look_at_ms = in_ms(st, u->spec->ready_interval_ms);
-}
-
-static void take_health(struct step *st, struct probe_result result, int64_t took_ms)
-{
-    struct unit *u = st->u;
-    int64_t ready_ms = u->started_ms + u->current.ready_after_ms;
-
-    if (result.how == PROBE_SKIPPED)
-        return;
-    if (health_take(&u->health, u->spec, result, took_ms, ready_ms, st->now))
-        act(st, ACT_HEALTH);
-    if (u->health.is == HEALTHINESS_UNHEALTHY && u->spec->health_action == HEALTH_ACTION_RESTART)
-        begin_stop(st, BY_HEALTH, (struct requester){0}, 0);
-}
-
-static void on_looked_for_health(struct step *st)
-{
-    struct unit *u = st->u;
-
-    u->looking = false;
-    take_health(st, st->ev->u.looked.result, st->ev->u.looked.took_ms);
-    if (u->phase == PHASE_RUNNING)
-        u->look_at_ms = in_ms(st, health_next_ms(&u->health, u->spec, st->random));
-}
-
-/* The time has come to look at it, or it has not fed its watchdog in time. */
-static void on_look_running(struct step *st)
-{
-    if (st->u->spec->health.kind != PROBE_NOTIFY) {
-        on_look(st);
-        return;
-    }
-    arm_watchdog(st);
-    take_health(st, (struct probe_result){.how = PROBE_SILENT}, 0);
-}
-
-static void on_fed(struct step *st)
-{
-    struct unit *u = st->u;
-    struct probe_result result = {.how = st->ev->u.fed.trigger ? PROBE_SILENT : PROBE_GOOD};
-
-    if (u->spec->health.kind != PROBE_NOTIFY)
-        return;
-    arm_watchdog(st);
-    take_health(st, result, 0);
-}
-
-static void on_watchdog(struct step *st)
-{
-    if (st->u->spec->health.kind != PROBE_NOTIFY)
-        return;
-    st->u->watchdog_ms = st->ev->u.watchdog_ms;
-    if (st->u->phase == PHASE_RUNNING)
-        arm_watchdog(st);
-}
-
-/* ---- more time ---- */
-
-/* The deadlines of a run that is not to end yet; never moved to before where they were. */
-static void on_extend(struct step *st)
-{
-    struct unit *u = st->u;
-    int64_t asked_ms = in_ms(st, st->ev->u.extend_ms);
-
-    if (u->extended_ms < asked_ms)
-        u->extended_ms = asked_ms;
-    u->deadline_ms = extended(u, u->deadline_ms);
-}
-
-/* A stop's is bounded by whoever else waits for its end. */
-static void on_extend_stop(struct step *st)
-{
-    struct unit *u = st->u;
-    int64_t asked_ms = earlier(in_ms(st, st->ev->u.extend_ms), u->kill_by_ms);
-
-    if (u->deadline_ms < asked_ms)
-        u->deadline_ms = asked_ms;
+    step_begin_stop(st, BY_NOBODY, (struct requester){0}, 0);
 }
 
 static void on_job_timeout(struct step *st)
 {
-    begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
+    step_begin_stop(st, BY_TIMEOUT, (struct requester){0}, 0);
 }
 
 static void on_stop_deadline(struct step *st)
@@ -625,8 +446,8 @@ static void on_stop_deadline(struct step *st)
 
 static void on_kill_deadline(struct step *st)
 {
-    enter(st, PHASE_UNKILLABLE, 0);
-    act(st, ACT_UNKILLABLE);
+    step_enter(st, PHASE_UNKILLABLE, 0);
+    step_act(st, ACT_UNKILLABLE);
 }
 
 static void on_backoff_over(struct step *st)
@@ -635,7 +456,7 @@ static void on_backoff_over(struct step *st)
     if (st->u->goal)
         restart(st);
     else
-        enter(st, PHASE_STOPPED, 0);
+        step_enter(st, PHASE_STOPPED, 0);
 }
 
 /*
@@ -645,159 +466,146 @@ static void on_backoff_over(struct step *st)
  * is done must not run twice. Hooks will be phases of their own between STOPPED and SPAWNING,
  * RUNNING and STOPPING, and before the end of a run: rows, not rewrites.
  */
-static cell_fn
-    *const table[PHASE_COUNT][EV_COUNT] =
-        {
-            [PHASE_STOPPED] =
-                {
-                    [EV_START] = on_start,
-                    [EV_RESTART] = on_start,
-                    [EV_RESET] = on_reset,
-                },
-            [PHASE_WAITING] =
-                {
-                    [EV_START] = on_start_waiting,
-                    [EV_STOP] = on_stop_idle,
-                    [EV_RESTART] = on_start_waiting,
-                    [EV_RESET] = on_reset,
-                    [EV_CONDITIONS] = on_conditions,
-                },
-            [PHASE_STUCK] =
-                {
-                    [EV_START] = on_start_waiting,
-                    [EV_STOP] = on_stop_idle,
-                    [EV_RESTART] = on_start_waiting,
-                    [EV_RESET] = on_reset,
-                    [EV_CONDITIONS] = on_conditions,
-                },
-            [PHASE_SPAWNING] =
-                {
-                    [EV_STOP] = on_stop,
-                    [EV_RESTART] = on_restart,
-                    [EV_BOUNCE] = on_restart,
-                    [EV_RESET] = on_reset_run,
-                    [EV_SPAWNED] = on_spawned,
-                    [EV_SPAWN_ERROR] = on_spawn_error,
-                    [EV_EXECED] = on_execed,
-                    [EV_EXEC_ERROR] = on_exec_error,
-                    [EV_READY] = on_ready_early,
-                    [EV_EXTEND] = on_extend,
-                    [EV_WATCHDOG] = on_watchdog,
-                    [EV_MAINPID] = on_mainpid,
-                    [EV_EXITED] = on_exited,
-                    [EV_DEADLINE] = on_start_deadline,
-                },
-            [PHASE_PROBING] =
-                {
-                    [EV_STOP] = on_stop,
-                    [EV_RESTART] = on_restart,
-                    [EV_BOUNCE] = on_restart,
-                    [EV_RESET] = on_reset_run,
-                    [EV_READY] = become_ready,
-                    [EV_EXTEND] = on_extend,
-                    [EV_WATCHDOG] = on_watchdog,
-                    [EV_LOOK] = on_look,
-                    [EV_LOOKED] = on_looked_for_ready,
-                    [EV_MAINPID] = on_mainpid,
-                    [EV_EXITED] = on_exited,
-                    [EV_DEADLINE] = on_start_deadline,
-                },
-            [PHASE_RUNNING] =
-                {
-                    [EV_STOP] = on_stop,
-                    [EV_RESTART] = on_restart,
-                    [EV_BOUNCE] = on_restart,
-                    [EV_RESET] = on_reset_run,
-                    [EV_LOOK] = on_look_running,
-                    [EV_LOOKED] = on_looked_for_health,
-                    [EV_FED] = on_fed,
-                    [EV_EXTEND] = on_extend,
-                    [EV_WATCHDOG] = on_watchdog,
-                    [EV_MAINPID] = on_mainpid,
-                    [EV_EXITED] = on_exited,
-                    [EV_DEADLINE] = on_job_timeout,
-                },
-            [PHASE_STOPPING] =
-                {
-                    [EV_START] = on_start_again,
-                    [EV_STOP] = on_stop_sooner,
-                    [EV_RESTART] = on_start_again,
-                    [EV_RESET] = on_reset_run,
-                    [EV_SPAWNED] = on_spawned,
-                    [EV_SPAWN_ERROR] = on_spawn_error,
-                    [EV_EXECED] = on_execed_late,
-                    [EV_EXEC_ERROR] = on_exec_error,
-                    [EV_SIGNALLED] = on_signalled,
-                    [EV_EXTEND] = on_extend_stop,
-                    [EV_MAINPID] = on_mainpid_stopping,
-                    [EV_EXITED] = on_exited_stopping,
-                    [EV_DEADLINE] = on_stop_deadline,
-                },
-            [PHASE_DRAINING] =
-                {
-                    [EV_START] = on_start_again,
-                    [EV_STOP] = on_stop_sooner,
-                    [EV_RESTART] = on_start_again,
-                    [EV_RESET] = on_reset_run,
-                    [EV_EXTEND] = on_extend_stop,
-                    [EV_TREE_EMPTY] = on_tree_empty,
-                    [EV_DEADLINE] = on_stop_deadline,
-                },
-            [PHASE_KILLING] =
-                {
-                    [EV_START] = on_start_again,
-                    [EV_STOP] = on_stop_killing,
-                    [EV_RESTART] = on_start_again,
-                    [EV_RESET] = on_reset_run,
-                    [EV_SPAWNED] = on_spawned,
-                    [EV_SPAWN_ERROR] = on_spawn_error,
-                    [EV_EXECED] = on_execed_late,
-                    [EV_EXEC_ERROR] = on_exec_error,
-                    [EV_SIGNALLED] = on_signalled,
-                    [EV_KILLED] = on_killed,
-                    [EV_MAINPID] = on_mainpid,
-                    [EV_EXITED] = on_exited_killing,
-                    [EV_TREE_EMPTY] = on_tree_empty,
-                    [EV_DEADLINE] = on_kill_deadline,
-                },
-            [PHASE_UNKILLABLE] =
-                {
-                    [EV_START] = on_start_again,
-                    [EV_STOP] = on_stop_killing,
-                    [EV_RESTART] = on_start_again,
-                    [EV_RESET] = on_reset_run,
-                    [EV_SPAWNED] = on_spawned,
-                    [EV_SPAWN_ERROR] = on_spawn_error,
-                    [EV_EXECED] = on_execed_late,
-                    [EV_EXEC_ERROR] = on_exec_error,
-                    [EV_SIGNALLED] = on_signalled,
-                    [EV_KILLED] = on_killed,
-                    [EV_MAINPID] = on_mainpid,
-                    [EV_EXITED] = on_exited_killing,
-                    [EV_TREE_EMPTY] = on_tree_empty,
-                },
-            [PHASE_BACKOFF] =
-                {
-                    [EV_START] = on_start,
-                    [EV_STOP] = on_stop_idle,
-                    [EV_RESTART] = on_start,
-                    [EV_BOUNCE] = on_bounce_backoff,
-                    [EV_RESET] = on_reset,
-                    [EV_DEADLINE] = on_backoff_over,
-                },
-            [PHASE_COMPLETED] =
-                {
-                    [EV_START] = on_start,
-                    [EV_RESTART] = on_start,
-                    [EV_RESET] = on_reset,
-                },
-            [PHASE_FAILED] =
-                {
-                    [EV_START] = on_start,
-                    [EV_RESTART] = on_start,
-                    [EV_RESET] = on_reset_failed,
-                },
+/* clang-format off */
+static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
+    [PHASE_STOPPED] = {
+        [EV_START] = on_start,
+        [EV_RESTART] = on_start,
+        [EV_RESET] = on_reset,
+    },
+    [PHASE_WAITING] = {
+        [EV_START] = on_start_waiting,
+        [EV_STOP] = on_stop_idle,
+        [EV_RESTART] = on_start_waiting,
+        [EV_RESET] = on_reset,
+        [EV_CONDITIONS] = on_conditions,
+    },
+    [PHASE_STUCK] = {
+        [EV_START] = on_start_waiting,
+        [EV_STOP] = on_stop_idle,
+        [EV_RESTART] = on_start_waiting,
+        [EV_RESET] = on_reset,
+        [EV_CONDITIONS] = on_conditions,
+    },
+    [PHASE_SPAWNING] = {
+        [EV_STOP] = on_stop,
+        [EV_RESTART] = on_restart,
+        [EV_BOUNCE] = on_restart,
+        [EV_RESET] = on_reset_run,
+        [EV_SPAWNED] = on_spawned,
+        [EV_SPAWN_ERROR] = on_spawn_error,
+        [EV_EXECED] = cell_execed,
+        [EV_EXEC_ERROR] = on_exec_error,
+        [EV_READY] = cell_ready_early,
+        [EV_EXTEND] = cell_extend,
+        [EV_WATCHDOG] = cell_watchdog,
+        [EV_MAINPID] = on_mainpid,
+        [EV_EXITED] = on_exited,
+        [EV_DEADLINE] = on_start_deadline,
+    },
+    [PHASE_PROBING] = {
+        [EV_STOP] = on_stop,
+        [EV_RESTART] = on_restart,
+        [EV_BOUNCE] = on_restart,
+        [EV_RESET] = on_reset_run,
+        [EV_READY] = cell_ready,
+        [EV_EXTEND] = cell_extend,
+        [EV_WATCHDOG] = cell_watchdog,
+        [EV_LOOK] = cell_look,
+        [EV_LOOKED] = cell_looked_for_ready,
+        [EV_MAINPID] = on_mainpid,
+        [EV_EXITED] = on_exited,
+        [EV_DEADLINE] = on_start_deadline,
+    },
+    [PHASE_RUNNING] = {
+        [EV_STOP] = on_stop,
+        [EV_RESTART] = on_restart,
+        [EV_BOUNCE] = on_restart,
+        [EV_RESET] = on_reset_run,
+        [EV_LOOK] = cell_look_running,
+        [EV_LOOKED] = cell_looked_for_health,
+        [EV_FED] = cell_fed,
+        [EV_EXTEND] = cell_extend,
+        [EV_WATCHDOG] = cell_watchdog,
+        [EV_MAINPID] = on_mainpid,
+        [EV_EXITED] = on_exited,
+        [EV_DEADLINE] = on_job_timeout,
+    },
+    [PHASE_STOPPING] = {
+        [EV_START] = on_start_again,
+        [EV_STOP] = on_stop_sooner,
+        [EV_RESTART] = on_start_again,
+        [EV_RESET] = on_reset_run,
+        [EV_SPAWNED] = on_spawned,
+        [EV_SPAWN_ERROR] = on_spawn_error,
+        [EV_EXECED] = cell_execed_late,
+        [EV_EXEC_ERROR] = on_exec_error,
+        [EV_SIGNALLED] = on_signalled,
+        [EV_EXTEND] = cell_extend_stop,
+        [EV_MAINPID] = on_mainpid_stopping,
+        [EV_EXITED] = on_exited_stopping,
+        [EV_DEADLINE] = on_stop_deadline,
+    },
+    [PHASE_DRAINING] = {
+        [EV_START] = on_start_again,
+        [EV_STOP] = on_stop_sooner,
+        [EV_RESTART] = on_start_again,
+        [EV_RESET] = on_reset_run,
+        [EV_EXTEND] = cell_extend_stop,
+        [EV_TREE_EMPTY] = on_tree_empty,
+        [EV_DEADLINE] = on_stop_deadline,
+    },
+    [PHASE_KILLING] = {
+        [EV_START] = on_start_again,
+        [EV_STOP] = on_stop_killing,
+        [EV_RESTART] = on_start_again,
+        [EV_RESET] = on_reset_run,
+        [EV_SPAWNED] = on_spawned,
+        [EV_SPAWN_ERROR] = on_spawn_error,
+        [EV_EXECED] = cell_execed_late,
+        [EV_EXEC_ERROR] = on_exec_error,
+        [EV_SIGNALLED] = on_signalled,
+        [EV_KILLED] = on_killed,
+        [EV_MAINPID] = on_mainpid,
+        [EV_EXITED] = on_exited_killing,
+        [EV_TREE_EMPTY] = on_tree_empty,
+        [EV_DEADLINE] = on_kill_deadline,
+    },
+    [PHASE_UNKILLABLE] = {
+        [EV_START] = on_start_again,
+        [EV_STOP] = on_stop_killing,
+        [EV_RESTART] = on_start_again,
+        [EV_RESET] = on_reset_run,
+        [EV_SPAWNED] = on_spawned,
+        [EV_SPAWN_ERROR] = on_spawn_error,
+        [EV_EXECED] = cell_execed_late,
+        [EV_EXEC_ERROR] = on_exec_error,
+        [EV_SIGNALLED] = on_signalled,
+        [EV_KILLED] = on_killed,
+        [EV_MAINPID] = on_mainpid,
+        [EV_EXITED] = on_exited_killing,
+        [EV_TREE_EMPTY] = on_tree_empty,
+    },
+    [PHASE_BACKOFF] = {
+        [EV_START] = on_start,
+        [EV_STOP] = on_stop_idle,
+        [EV_RESTART] = on_start,
+        [EV_BOUNCE] = on_bounce_backoff,
+        [EV_RESET] = on_reset,
+        [EV_DEADLINE] = on_backoff_over,
+    },
+    [PHASE_COMPLETED] = {
+        [EV_START] = on_start,
+        [EV_RESTART] = on_start,
+        [EV_RESET] = on_reset,
+    },
+    [PHASE_FAILED] = {
+        [EV_START] = on_start,
+        [EV_RESTART] = on_start,
+        [EV_RESET] = on_reset_failed,
+    },
 };
+/* clang-format on */
 
 void unit_step(struct unit *u, const struct event *ev, struct moment now, uint32_t random,
                struct actions *out)

@@ -45,7 +45,8 @@ void ends_look(struct ends *e, const struct unit *u);
  * others. */
 enum end_cause ends_due(const struct ends *e, uint32_t *ret_unit);
 /* What reeved exits with, all units having ended, or been given up. `requested`: somebody asked for
- * the shutdown. `units`: by index, all of them. */
+ * the shutdown. `units`: by index, all of them. Never 0 when exit_code_from names a unit that never
+ * ran. */
 int ends_exit_code(const struct ends *e, struct unit *const *units, bool requested);
 
 /* The words of the protocol: "essential", "on_failed", "any_failed", "all_done"; "none". */

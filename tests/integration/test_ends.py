@@ -209,14 +209,15 @@ def test_exit_code_from_is_that_of_the_last_run(reeve, tmp_path):
     reeve.stop(code=2)
 
 
-def test_exit_code_from_one_that_never_ran_is_passed_over(reeve):
-    assert run_to_its_end(reeve, """
+@pytest.mark.parametrize("other, code", [(3, 3), (0, 1)])
+def test_exit_code_from_one_that_never_ran_is_no_success(reeve, other, code):
+    assert run_to_its_end(reeve, f"""
         [job:never]
         command = true
-        [job:failed]
-        command = sh -c 'exit 3'
+        [job:other]
+        command = sh -c 'exit {other}'
         autostart = yes
-    """, exit_code_from="never", exit_when="all-done") == 3
+    """, exit_code_from="never", exit_when="all-done") == code
 
 
 # ---- on_failed ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from cli import check_golden, ctl, environment, on_terminal
 from conftest import root_required
 from daemon import IGNORES_TERM
-from fake_reeve import MANAGER, Error, event, health, record, shown, site_handlers, unit
+from fake_reeve import MANAGER, Error, event, health, moment, record, shown, site_handlers, unit
 
 
 def ask(fake, *args, **more):

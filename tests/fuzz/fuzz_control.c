@@ -118,7 +118,9 @@ static void set_units(unsigned seed)
                                   .others = seed % 2};
         if ((seed + i) % 4 == 0)
             w->unit = WAITING_NO_UNIT;
-        supervisor.along[i] = (seed + i) % 3 ? 1 + (seed + i) % N_UNITS : 0;
+        supervisor.along[i] =
+            (struct along){.with = (seed + i) % 3 ? 1 + (seed + i) % N_UNITS : 0,
+                           .because = (enum along_because)((seed + i) % ALONG_BECAUSE_COUNT)};
         supervisor.units[i].ready = (seed + i) % 2;
         fake_move(&supervisor, i, (enum unit_phase)((seed * 7 + i * 3) % PHASE_COUNT));
     }

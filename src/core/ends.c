@@ -159,8 +159,7 @@ int ends_exit_code(const struct ends *e, struct unit *const *units, bool request
     if (code < 0)
         code = code_of_first_failed(e, units, UNIT_SERVICE);
     /* Who asks for the code of one unit must not take its absence for success. */
-    if (code <= 0 && e->daemon->has_exit_code_from &&
-        code_of(units[e->daemon->exit_code_from]) < 0)
+    if (code <= 0 && e->daemon->has_exit_code_from && code_of(units[e->daemon->exit_code_from]) < 0)
         return 1;
     return code < 0 ? 0 : code;
 }

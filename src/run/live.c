@@ -91,7 +91,7 @@ static void spawn(struct live *l)
     const struct unit_spec *spec = l->unit.spec;
     struct spawn_request request = {
         .argv = spec->argv, .slot = slots_get(&s->slots, l->unit.index), .run = l->unit.run};
-    struct spawned spawned;
+    struct spawned spawned = {.exec_fd = -1};
     struct event ev = {.type = EV_SPAWN_ERROR};
     int r;
 

@@ -24,9 +24,7 @@ static uint32_t find_above(struct order *o, bool restart, const bool *asked, str
     uint32_t n = 0;
 
     order_walk_begin(o);
-    for (uint32_t k = 0; k < o->n; k++) {
-        /* Of several stops the last takes along on its account, of several restarts the first. */
-        uint32_t i = restart ? k : o->n - 1 - k;
+    for (uint32_t i = 0; i < o->n; i++) {
         uint32_t at = n;
 
         if (!asked[i] || o->nodes[i].visit == o->visit || !is_concerned(o->units[i], restart))
@@ -84,7 +82,7 @@ static uint32_t find_all_below(struct order *o, uint32_t n, struct along *along)
         o->nodes[o->stack[k]].visit = o->visit;
         o->nodes[o->stack[k]].n_held = 0;
     }
-    for (uint32_t k = at; k-- > 0;) { /* the first stop is the last of them */
+    for (uint32_t k = 0, n_above = at; k < n_above; k++) {
         n = find_below(o, o->stack[k], along, n);
         for (; at < n; at++)
             n = find_below(o, o->stack[at], along, n);

@@ -35,6 +35,7 @@ struct order_node {
     bool live_seen;
     bool tried;
     bool reset; /* asked to forget that it failed */
+    bool swept; /* its goal fell by a stop, and so did that of all above it, and none rose since */
     enum order_ask ask;
     enum requested_by by; /* of its stop or restart, asked for or following from its goal */
     struct requester who;

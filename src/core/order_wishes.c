@@ -12,6 +12,12 @@ bool order_requires_it(const struct order *o, uint32_t unit)
     return true;
 }
 
+/* Whom no stop has come to yet: many that are stopped at once are each come to once. */
+static bool is_unswept(const struct order *o, uint32_t unit)
+{
+    return !o->nodes[unit].swept;
+}
+
 bool order_follows(const struct order *o, uint32_t unit)
 {
     const struct unit *u = o->units[unit];
@@ -94,8 +100,16 @@ static void revive_all(struct order *o, uint32_t unit, struct requester who)
             revive(o, &o->edges[n->first_edge + i], on_account_of(who, unit));
 }
 
-/* Pulls up what the unit requires and wants. Returns how many units rose by that, added to
- * o->stack from `n` on. */
+static void rise(struct order *o, uint32_t unit)
+{
+    o->units[unit]->goal = true;
+    o->nodes[unit].swept = false;
+    order_mark_stale(o, unit);
+    order_mark_due(o, unit);
+}
+
+/* Pulls up what the unit requires and wants. Adds those that rise by that to o->stack, from `n` on;
+ * returns the new `n`. */
 static uint32_t pull(struct order *o, uint32_t unit, struct requester who, uint32_t n)
 {
     struct order_node *node = &o->nodes[unit];
@@ -113,9 +127,7 @@ static uint32_t pull(struct order *o, uint32_t unit, struct requester who, uint3
         o->nodes[e->to].n_pulls++;
         if (to->goal)
             continue;
-        to->goal = true;
-        order_mark_stale(o, e->to);
-        order_mark_due(o, e->to);
+        rise(o, e->to);
         o->stack[n++] = e->to;
     }
     return n;
@@ -126,11 +138,8 @@ static void raise_goal(struct order *o, uint32_t unit, struct requester who)
 {
     uint32_t n;
 
-    if (!o->units[unit]->goal) {
-        o->units[unit]->goal = true;
-        order_mark_stale(o, unit);
-        order_mark_due(o, unit);
-    }
+    if (!o->units[unit]->goal)
+        rise(o, unit);
     n = pull(o, unit, who, 0);
     while (n) {
         unit = o->stack[--n];
@@ -230,6 +239,7 @@ void order_start(struct order *o, uint32_t unit, struct requester who)
 static void take_down(struct order *o, uint32_t unit, enum requested_by by, struct requester who)
 {
     o->units[unit]->wanted = false;
+    o->nodes[unit].swept = true;
     cut_pulls(o, unit);
     if (o->units[unit]->phase == PHASE_COMPLETED && o->nodes[unit].ask == ASKED_NOTHING)
         order_mark_stale(o, unit);
@@ -246,7 +256,7 @@ void order_stop(struct order *o, uint32_t unit, struct requester who)
         (o->units[unit]->phase == PHASE_COMPLETED && o->nodes[unit].ask == ASKED_NOTHING))
         return;
     order_walk_begin(o);
-    n = order_walk_up(o, unit, order_requires_it, 0);
+    n = order_walk_up(o, unit, is_unswept, 0);
     for (uint32_t i = 0; i < n; i++)
         take_down(o, o->stack[i], BY_DEPENDENCY, on_account);
     take_down(o, unit, BY_USER, who);

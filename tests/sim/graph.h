@@ -48,6 +48,7 @@ struct graph {
     bool falls[SIM_UNITS_MAX]; /* to go along with what it requires */
     bool stop[SIM_UNITS_MAX];  /* to stop, whatever was wished later */
     bool reset[SIM_UNITS_MAX];
+    bool swept[SIM_UNITS_MAX];           /* a stop came to it, and its goal has not risen since */
     struct event stop_as[SIM_UNITS_MAX]; /* on whose account it stops; type EV_COUNT: unknown */
     uint64_t mark[SIM_UNITS_MAX];        /* when that was, as the order counts */
     bool was_behind[SIM_UNITS_MAX];      /* for a moment at least: see behind */

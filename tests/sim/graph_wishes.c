@@ -89,6 +89,7 @@ static void take_down(struct world *w, uint32_t unit, enum requested_by by, stru
     bool over = is_over(w, unit);
 
     g->wanted[unit] = g->anew[unit] = g->again[unit] = false;
+    g->swept[unit] = true;
     for (uint32_t i = 0; i < w->n_units; i++)
         g->cut[i][unit] = true;
     if (over)
@@ -105,7 +106,7 @@ static void wish_stop(struct world *w, uint32_t unit, struct requester who)
         return; /* changes nothing */
     on_account.unit = unit + 1;
     for (uint32_t i = 0; i < w->n_units; i++)
-        if (w->graph.requires[i][unit])
+        if (w->graph.requires[i][unit] && !w->graph.swept[i])
             take_down(w, i, BY_DEPENDENCY, on_account);
     take_down(w, unit, BY_USER, who);
 }
@@ -138,6 +139,7 @@ static void see_goals_change(struct world *w)
                 if (!g->stop[i])
                     g->stop_as[i].type = EV_COUNT;
             } else if (!before[i] && g->goal[i]) {
+                g->swept[i] = false;
                 memset(g->cut[i], 0, sizeof g->cut[i]);
                 revive(w, i);
             }

@@ -549,8 +549,8 @@ static void requirers_stop_first_and_are_no_longer_wanted(void **state)
     curtain_up();
     start(WEB);
     asked[APP] = true;
-    order_along(&s.order, false, asked, along); /* the stop of APP comes after that of DB */
-    assert_int_equal(along[WEB].with, APP + 1);
+    order_along(&s.order, false, asked, along); /* the stop of DB comes first */
+    assert_int_equal(along[WEB].with, DB + 1);
     assert_int_equal(along[APP].with, 0);
     asked[APP] = false;
     order_along(&s.order, false, asked, along);
@@ -616,6 +616,25 @@ static void what_was_up_for_the_sake_of_who_is_taken_along_goes_down_on_its_acco
     /* The job completed long ago; that it is no longer wanted has to do with alice alone. */
     assert_int_equal(s.players[CACHE].unit.current.requester.unit, JOB + 1);
     assert_int_equal(s.players[CACHE].unit.current.requester.pid, alice.pid);
+}
+
+static void who_was_asked_to_stop_by_a_user_is_told_so(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(WEB, APP);
+    requires_ready(APP, DB);
+    curtain_up();
+    start(WEB);
+    order_stop(&s.order, WEB, alice);
+    order_stop(&s.order, APP, alice);
+    order_stop(&s.order, DB, alice);
+    go_on();
+    ends(WEB, 0);
+    ends(APP, 0);
+    ends(DB, 0);
+    for (uint32_t i = DB; i <= APP; i++)
+        assert_int_equal(s.players[i].unit.current.requested_by, BY_USER);
 }
 
 static void along_a_chain_it_is_the_top_that_was_stopped(void **state)
@@ -1248,6 +1267,7 @@ int main(void)
         STORY(requirers_stop_first_and_are_no_longer_wanted),
         STORY(what_was_up_for_its_sake_only_stops_after_it),
         STORY(what_was_up_for_the_sake_of_who_is_taken_along_goes_down_on_its_account),
+        STORY(who_was_asked_to_stop_by_a_user_is_told_so),
         STORY(along_a_chain_it_is_the_top_that_was_stopped),
         STORY(a_stop_by_hand_holds_although_another_wants_it),
         STORY(a_start_during_the_stop_follows_it),

@@ -172,7 +172,8 @@ static void break_down(struct crowd *c)
     go_on(c);
 }
 
-/* Begins, stops all by the lowest, begins again, fails and comes back, and shuts down. */
+/* Begins, stops all by the lowest, begins again, fails and comes
+ * back, stops each, begins and shuts down. */
 static double life(uint32_t n, shape_fn *shape)
 {
     double began = seconds();
@@ -189,6 +190,13 @@ static double life(uint32_t n, shape_fn *shape)
     go_on(&c);
     all_are(&c, PHASE_RUNNING);
     break_down(&c);
+    all_are(&c, PHASE_RUNNING);
+    for (uint32_t i = 0; i < n; i++)
+        order_stop(&c.order, i, (struct requester){0});
+    go_on(&c);
+    all_are(&c, PHASE_STOPPED);
+    order_begin(&c.order);
+    go_on(&c);
     all_are(&c, PHASE_RUNNING);
     order_shutdown(&c.order, c.now.mono_ms, 60000, (struct requester){0});
     go_on(&c);

@@ -83,6 +83,8 @@ static inline void fake_happens(struct supervisor *s, enum notice_type type, uin
 {
     struct notice n = {.type = type, .unit = unit, .wall_ms = 1790000000000};
 
+    if (type == NOTICE_UNIT_REFUSED)
+        n.u.refused.what = "FDSTORE";
     event_ring_push(&s->events, &n);
 }
 

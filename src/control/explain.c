@@ -175,6 +175,13 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
     case VERDICT_STUCK:
         explain_stuck(out, s, u);
         break;
+    case VERDICT_NOT_RUNNING:
+        strbuf_addf(out, "%s, not running; nothing was reloaded",
+                    unit_state_name(unit_state_of(u->phase)));
+        break;
+    case VERDICT_NOT_RELOADED:
+        strbuf_add(out, "the reload failed");
+        break;
     case VERDICT_UNKILLABLE:
         strbuf_add(out,
                    "unkillable: processes of its run outlive SIGKILL; nothing is started until "

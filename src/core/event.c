@@ -4,6 +4,8 @@ const char *event_name(enum event_type type)
 {
     static const char *const names[EV_COUNT] = {
         [EV_START] = "start",         [EV_STOP] = "stop",
+        [EV_RELOAD] = "reload",       [EV_HOLD] = "hold",
+        [EV_HOOKED] = "hooked",       [EV_HOOK_GONE] = "hook_gone",
         [EV_RESTART] = "restart",     [EV_RESET] = "reset",
         [EV_BOUNCE] = "bounce",       [EV_CONDITIONS] = "conditions",
         [EV_SPAWNED] = "spawned",     [EV_SPAWN_ERROR] = "spawn_error",

@@ -19,6 +19,10 @@ enum event_type {
     EV_BOUNCE,      /* a dependency takes it along: stop, and start again: by, requester */
     EV_CONDITIONS,  /* what its start waits for has changed: see unit.n_unmet */
     EV_RESET,       /* forget that it failed: by, requester */
+    EV_RELOAD,      /* reload its configuration, by reload_signal or reload_command: requester */
+    EV_HOLD,        /* keep it from starting until then, or no longer: hold */
+    EV_HOOKED,      /* the result of a command of a hook: hooked */
+    EV_HOOK_GONE,   /* what was left of one that could not be ended, or was not to go on, is gone */
     EV_SPAWNED,     /* clone succeeded: pid, cgroup */
     EV_SPAWN_ERROR, /* no process came to be: stage, errnum */
     EV_EXECED,      /* the command is executing */
@@ -57,6 +61,17 @@ struct event {
             enum start_stage stage;
             int errnum;
         } error;
+        struct {
+            int64_t until_ms; /* monotonic; 0: no longer */
+            int64_t until_wall_ms;
+            struct requester requester;
+        } hold;
+        struct {
+            enum hook hook;
+            uint32_t command; /* its number, from 0 */
+            struct probe_result result;
+            bool left; /* it was killed, and something of it is still there: HOOK_GONE follows */
+        } hooked;
         struct {
             struct probe_result result;
             int64_t took_ms;

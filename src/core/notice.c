@@ -13,6 +13,8 @@ const char *notice_type_name(enum notice_type type)
         [NOTICE_UNIT_UNKILLABLE] = "unit.unkillable",
         [NOTICE_UNIT_HEALTH] = "unit.health",
         [NOTICE_UNIT_REFUSED] = "unit.refused",
+        [NOTICE_UNIT_HOOK] = "unit.hook",
+        [NOTICE_UNIT_MISTAKE] = "unit.mistake",
     };
 
     return names[type];
@@ -26,6 +28,9 @@ const char *request_kind_name(enum request_kind kind)
         [REQUEST_RESTART] = "restart",
         [REQUEST_SIGNAL] = "signal",
         [REQUEST_RESET_FAILED] = "reset_failed",
+        [REQUEST_RELOAD] = "reload",
+        [REQUEST_HOLD] = "hold",
+        [REQUEST_RELEASE] = "release",
     };
 
     return names[kind];

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "core/ends.h"
+#include "core/mistake.h"
 #include "core/outcome.h"
 #include "core/unit.h"
 #include "core/waiting.h"
@@ -24,6 +25,8 @@ enum notice_type {
     NOTICE_UNIT_UNKILLABLE,
     NOTICE_UNIT_HEALTH,  /* health */
     NOTICE_UNIT_REFUSED, /* refused */
+    NOTICE_UNIT_HOOK,    /* hook: one of its commands failed */
+    NOTICE_UNIT_MISTAKE, /* mistake */
     NOTICE_COUNT
 };
 
@@ -33,6 +36,9 @@ enum request_kind {
     REQUEST_RESTART,
     REQUEST_SIGNAL,
     REQUEST_RESET_FAILED,
+    REQUEST_RELOAD,
+    REQUEST_HOLD,    /* held_until_wall_ms */
+    REQUEST_RELEASE, /* of a hold */
     REQUEST_COUNT
 };
 
@@ -53,7 +59,8 @@ struct notice {
         } session;
         struct {
             enum request_kind kind;
-            int signal; /* 0: none */
+            int signal;                 /* 0: none */
+            int64_t held_until_wall_ms; /* 0: none */
             struct requester requester;
         } request;
         struct {
@@ -62,6 +69,7 @@ struct notice {
             enum requested_by requested_by;
             struct requester requester;
             int64_t next_start_wall_ms; /* 0: none */
+            int64_t held_until_wall_ms; /* waiting since it is held; 0: it is not for that */
             struct waiting_for waiting; /* .unit WAITING_NO_UNIT: none */
         } state;
         struct exit_record exit;
@@ -72,6 +80,11 @@ struct notice {
         struct {
             const char *what; /* static: the key of a notification that is refused */
         } refused;
+        struct {
+            enum hook hook;
+            struct hook_failure failure;
+        } hook;
+        struct mistake mistake;
     } u;
 };
 

@@ -32,7 +32,8 @@ bool outcome_success(const struct exit_record *r, const struct exit_set *success
 
 int outcome_shell_code(const struct exit_record *r)
 {
-    if (r->error_stage != STAGE_NONE && r->error_stage != STAGE_READY)
+    if (r->error_stage != STAGE_NONE && r->error_stage != STAGE_READY &&
+        r->error_stage != STAGE_PRE_START)
         return r->error_errno == ENOENT ? 127 : r->error_errno == EACCES ? 126 : 1;
     if (r->signal)
         return 128 + r->signal;
@@ -67,10 +68,10 @@ const char *requested_by_name(enum requested_by by)
 const char *start_stage_name(enum start_stage stage)
 {
     static const char *const names[STAGE_COUNT] = {
-        [STAGE_NONE] = "none",   [STAGE_PREPARE] = "prepare", [STAGE_CLONE] = "clone",
-        [STAGE_SETUP] = "setup", [STAGE_STDIO] = "stdio",     [STAGE_GROUPS] = "groups",
-        [STAGE_USER] = "user",   [STAGE_CHDIR] = "chdir",     [STAGE_EXEC] = "exec",
-        [STAGE_READY] = "ready",
+        [STAGE_NONE] = "none",           [STAGE_PREPARE] = "prepare", [STAGE_CLONE] = "clone",
+        [STAGE_SETUP] = "setup",         [STAGE_STDIO] = "stdio",     [STAGE_GROUPS] = "groups",
+        [STAGE_USER] = "user",           [STAGE_CHDIR] = "chdir",     [STAGE_EXEC] = "exec",
+        [STAGE_PRE_START] = "pre_start", [STAGE_READY] = "ready",
     };
     return names[stage];
 }

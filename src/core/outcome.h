@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/hook.h"
 #include "core/probe.h"
 #include "core/unit_spec.h"
 
@@ -48,7 +49,8 @@ enum start_stage {
     STAGE_USER,
     STAGE_CHDIR,
     STAGE_EXEC,
-    STAGE_READY, /* did not become ready in time */
+    STAGE_PRE_START, /* the hook failed: see exit_record.failed */
+    STAGE_READY,     /* did not become ready in time */
     STAGE_COUNT
 };
 
@@ -84,6 +86,7 @@ struct exit_record {
     enum start_stage error_stage;
     int error_errno;
     struct probe_result look; /* STAGE_READY: the last look at it; PROBE_GOOD: there was none */
+    struct hook_failure failed[HOOK_COUNT]; /* of hooks of this run */
     uint32_t attempt; /* from 1; counts tries since the unit was last asked to start or reset */
 };
 

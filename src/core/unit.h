@@ -36,15 +36,21 @@ enum unit_state {
 /* The machine's own, finer phases; each shows as one public state (unit_state_of). */
 enum unit_phase {
     PHASE_STOPPED,
-    PHASE_WAITING,    /* waiting: for the conditions of its start */
-    PHASE_STUCK,      /* waiting: for what has failed, until somebody does something about that */
-    PHASE_SPAWNING,   /* starting: from the clone to the exec */
-    PHASE_PROBING,    /* starting: executing, not ready yet */
-    PHASE_RUNNING,    /* running: ready */
-    PHASE_STOPPING,   /* stopping: main was signalled and lives */
-    PHASE_DRAINING,   /* stopping: main has ended, others of its tree are ended */
-    PHASE_KILLING,    /* killing: SIGKILL was sent to the tree */
-    PHASE_UNKILLABLE, /* killing: still there UNKILLABLE_AFTER_MS later */
+    PHASE_WAITING,   /* waiting: for the conditions of its start */
+    PHASE_STUCK,     /* waiting: for what has failed, until somebody does something about that */
+    PHASE_HELD,      /* waiting: somebody holds it, until unit.held_until_ms */
+    PHASE_PRE_START, /* starting: its run has a number, and hooks of it are at work, not main yet */
+    PHASE_SPAWNING,  /* starting: from the clone to the exec */
+    PHASE_PROBING,   /* starting: executing, not ready yet */
+    PHASE_RUNNING,   /* running: ready */
+    PHASE_PRE_STOP,  /* stopping: main lives and was not told yet; hooks are at work */
+    PHASE_ASKED,     /* stopping: main lives; stop_command is asking it to end */
+    PHASE_STOPPING,  /* stopping: main was signalled (or asked by stop_command) and lives */
+    PHASE_DRAINING,  /* stopping: main has ended, others of its tree are ended */
+    PHASE_KILLING,   /* killing: SIGKILL was sent to the tree */
+    PHASE_UNKILLABLE,  /* killing: still there UNKILLABLE_AFTER_MS later */
+    PHASE_HOOK_ENDING, /* stopping: nothing of main is there; a hook is to end first */
+    PHASE_POST_STOP,   /* stopping: the tree is empty; hooks are at work before all is over */
     PHASE_BACKOFF,
     PHASE_COMPLETED,
     PHASE_FAILED,
@@ -61,8 +67,15 @@ enum action_type {
     ACT_RECORDED,   /* the newest record of the unit is final: tell it, once */
     ACT_UNKILLABLE, /* the tree outlives SIGKILL: tell it, once */
     ACT_LOOK, /* begin a look: in PROBING for readiness, in RUNNING for health; answer LOOKED */
-    ACT_LOOK_AWAY, /* its result is not wanted any more */
-    ACT_HEALTH,    /* it has become healthy or unhealthy: tell it, once */
+    ACT_LOOK_AWAY,   /* its result is not wanted any more */
+    ACT_HEALTH,      /* it has become healthy or unhealthy: tell it, once */
+    ACT_HOOK,        /* run command unit.hook_at of unit.hook; kill it at unit.hook_by_ms, which may
+                      * move; answer HOOKED */
+    ACT_HOOK_STOP,   /* SIGTERM to the command under way; SIGKILL as before; HOOKED still follows */
+    ACT_HOOK_AWAY,   /* kill the command under way; no HOOKED follows, but HOOK_GONE */
+    ACT_HOOK_FAILED, /* a command failed, see `hook` and current.failed: tell it, once */
+    ACT_RELOAD,      /* reload_signal to main; answer HOOKED of HOOK_RELOAD with how it went */
+    ACT_RELOADED,    /* a reload is over, see reload_result: tell it, once */
     ACT_COUNT
 };
 
@@ -70,6 +83,7 @@ struct action {
     enum action_type type;
     enum unit_phase from; /* ACT_CHANGED */
     enum unit_phase to;
+    enum hook hook; /* ACT_HOOK_FAILED */
 };
 
 enum { UNIT_ACTIONS_MAX = 8 };
@@ -106,6 +120,18 @@ struct unit {
     bool ready_early;    /* it was ready before the news that it executes */
     int64_t extended_ms; /* until it is told to end, its deadlines are no sooner; 0: as they are */
     struct health health;
+
+    enum hook hook;     /* whose commands are at work; HOOK_NONE */
+    uint32_t hook_at;   /* which of them, from 0 */
+    int64_t hook_by_ms; /* monotonic: it is killed then */
+    bool hook_left;     /* something is left of one that was killed */
+    bool hooks_over;    /* POST_STOP is behind this run, or not to be */
+    int64_t end_by_ms;  /* a stop: post_stop is killed no later; 0: it has its own time only */
+    bool reload_wanted; /* once more, when the command under way is over */
+    struct probe_result reload_result; /* of the last reload of this run */
+    int64_t held_until_ms;             /* monotonic; 0: it is not held */
+    int64_t held_until_wall_ms;
+    struct requester held_by;
 
     uint64_t run; /* number of the current or last run; 0: none yet */
     struct exit_record current;

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/hook.h"
+
 enum { UNIT_NAME_MAX = 48 };        /* characters of NAME; an instance adds "@N" */
 enum { RESTART_LIMIT_MAX = 10000 }; /* a unit remembers that many times */
 enum { EVENTS_KEPT_MIN = 16, EVENTS_KEPT_MAX = 65536, EVENTS_KEPT_DEFAULT = 4096 };
@@ -148,6 +150,10 @@ struct unit_spec {
     uint32_t health_retries; /* so many failures in a row make it unhealthy; at least 1 */
     int64_t health_start_period_ms;
     enum health_action health_action;
+
+    struct hook_list hooks[HOOK_COUNT];
+    int64_t hook_timeout_ms; /* of all commands of one hook together; not of HOOK_STOP */
+    int reload_signal;       /* to main; 0: none. With HOOK_RELOAD there is none */
 
     int stop_signal;
     int64_t stop_timeout_ms;

@@ -99,6 +99,15 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
     return u->phase == PHASE_UNKILLABLE ? VERDICT_UNKILLABLE : VERDICT_OPEN;
 }
 
+static enum verdict look_for_reload(const struct operation_mark *mark, const struct unit *u)
+{
+    if (u->run != mark->run || u->phase != PHASE_RUNNING)
+        return VERDICT_NOT_RUNNING;
+    if (u->hook == HOOK_RELOAD || u->reload_wanted)
+        return VERDICT_OPEN;
+    return u->reload_result.how == PROBE_GOOD ? VERDICT_OK : VERDICT_NOT_RELOADED;
+}
+
 /* ---- only waiting ---- */
 
 /* Not (or no longer) what is waited for: whether it may become so. */
@@ -168,6 +177,8 @@ enum verdict verdict_look(struct operation_mark *mark, const struct unit *u,
         return await_completed(mark, u, ret_record);
     case OPERATION_AWAIT_STOPPED:
         return await_stopped(u);
+    case OPERATION_RELOAD:
+        return look_for_reload(mark, u);
     case OPERATION_START:
     case OPERATION_RESTART:
     case OPERATION_FOLLOW:

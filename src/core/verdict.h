@@ -15,6 +15,7 @@ enum operation {
     OPERATION_STOP,
     OPERATION_RESTART,
     OPERATION_FOLLOW, /* a restart along with what it requires */
+    OPERATION_RELOAD,
     OPERATION_LET_GO, /* a stop of what is not needed then, should nobody need it before */
     /* only waiting, whatever happens meanwhile */
     OPERATION_AWAIT_READY,
@@ -33,16 +34,19 @@ enum verdict {
     VERDICT_IDLE,  /* waiting for ready, healthy or completed: it is stopped, and nobody wants it up
                     */
     VERDICT_NEVER, /* waiting for completed: its restart policy lets it never complete */
-    VERDICT_NO_HEALTH, /* waiting for healthy: nothing looks whether it is */
-    VERDICT_STUCK,     /* what it requires has failed, and so it cannot start */
-    VERDICT_UNKILLABLE /* what should have ended outlives SIGKILL */
+    VERDICT_NO_HEALTH,    /* waiting for healthy: nothing looks whether it is */
+    VERDICT_STUCK,        /* what it requires has failed, and so it cannot start */
+    VERDICT_NOT_RUNNING,  /* reload: it does not run, or that run has ended */
+    VERDICT_NOT_RELOADED, /* reload: that failed: see unit.reload_result */
+    VERDICT_UNKILLABLE    /* what should have ended outlives SIGKILL */
 };
 
 /* What is remembered of the unit as it was when the operation was asked for. */
 struct operation_mark {
     enum operation operation;
     bool had_run; /* stop: there was a run to end; awaiting completed: it was not stopped */
-    uint64_t run; /* start, restart, follow: the first run that counts; stop: the run to end */
+    uint64_t run; /* start, restart, follow: the first run that counts; stop: the run to end;
+                     reload: that run */
 };
 
 /* Call right before the supervisor is asked. */

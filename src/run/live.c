@@ -174,6 +174,12 @@ static bool perform(struct live *l, const struct action *a)
         report_health(&l->unit);
         notice_health(l->supervisor, &l->unit);
         return true;
+    case ACT_HOOK:
+    case ACT_HOOK_STOP:
+    case ACT_HOOK_AWAY:
+    case ACT_HOOK_FAILED:
+    case ACT_RELOAD:
+    case ACT_RELOADED:
     case ACT_COUNT:
         break;
     }

@@ -83,9 +83,15 @@ void report_changed(const struct supervisor *s, const struct unit *u, enum unit_
     case PHASE_STUCK:
         report_waiting(s, u);
         break;
+    case PHASE_HELD:
+    case PHASE_PRE_START:
     case PHASE_SPAWNING:
     case PHASE_PROBING:
+    case PHASE_PRE_STOP:
+    case PHASE_ASKED:
     case PHASE_UNKILLABLE:
+    case PHASE_HOOK_ENDING:
+    case PHASE_POST_STOP:
     case PHASE_COUNT:
         break;
     }

@@ -19,9 +19,12 @@ struct along;
 struct order;
 struct procs;
 struct told;
+struct mistake;
 struct rlimit;
 
 struct supervisor;
+
+#define HOLD_MAX_MS (INT64_C(366) * 24 * 3600 * 1000) /* of one hold */
 
 enum tracking { TRACKING_CGROUP, TRACKING_BEST_EFFORT };
 
@@ -73,6 +76,8 @@ void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiti
 const struct order *supervisor_order(const struct supervisor *s);
 /* What its current or last run tells about itself; NULL: it does not notify. */
 const struct told *supervisor_told(const struct supervisor *s, uint32_t index);
+/* What it got wrong as others did before, in its current or last run; NULL: nothing was seen. */
+const struct mistake *supervisor_mistake(const struct supervisor *s, uint32_t index);
 /* See order_along(). */
 void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along);
 
@@ -87,6 +92,12 @@ int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who);
 int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who);
 /* Forgets that it failed, and the counters of its restarts. */
 int supervisor_reset_failed(struct supervisor *s, uint32_t index, struct requester who);
+/* Has it reload its own configuration: reload_signal, or reload_command. -ENOTSUP: it has neither;
+ * -ESRCH: it is not running. How it went: OPERATION_RELOAD of core/verdict.h. */
+int supervisor_reload(struct supervisor *s, uint32_t index, struct requester who);
+/* Whatever would start the unit from now on waits, for so long (up to HOLD_MAX_MS); what runs is
+ * left alone. Again: the new time counts. 0 ms: no longer. */
+int supervisor_hold(struct supervisor *s, uint32_t index, int64_t for_ms, struct requester who);
 /* Begins the shutdown, asked for by a peer or by a signal (0: none); again: nothing changes. */
 void supervisor_shutdown(struct supervisor *s, struct requester who, int signal);
 

@@ -31,7 +31,7 @@ static enum aftermath after_service(struct unit *u, bool success, int64_t now_ms
 {
     const struct unit_spec *spec = u->spec;
 
-    if (u->current.ready_after_ms >= 0 && u->current.duration_ms >= spec->restart_reset_ms) {
+    if (u->current.ready_after_ms >= 0 && u->ended_ms - u->spawned_ms >= spec->restart_reset_ms) {
         u->failures = 0;
         u->attempt = 0;
     }

@@ -38,7 +38,8 @@ static uint8_t see(const struct unit *u, uint8_t before)
     if (u->phase == PHASE_FAILED)
         now |= SEEN_FAILED;
     /* One that is stuck waits for a failed one, and does so until somebody comes. */
-    if ((now & SEEN_WANTED) && !ended_for_good(u) && u->phase != PHASE_STUCK)
+    if ((now & SEEN_WANTED) &&
+        (u->held_until_ms || (!ended_for_good(u) && u->phase != PHASE_STUCK)))
         now |= SEEN_OPEN;
     return (uint8_t)now;
 }
@@ -57,6 +58,8 @@ static void count(struct ends *e, uint8_t before, uint8_t now)
 /* What the unit calls for by itself. */
 static enum end_cause cause_of_unit(const struct unit *u)
 {
+    if (u->spared)
+        return END_NONE;
     if (u->spec->essential && ended_for_good(u))
         return END_ESSENTIAL;
     if (u->spec->on_failed == ON_FAILED_SHUTDOWN && u->phase == PHASE_FAILED)

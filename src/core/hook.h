@@ -14,9 +14,9 @@ enum hook {
     HOOK_STOP,       /* stop_command: tells it to end, in place of stop_signal */
     HOOK_POST_STOP,  /* nothing of the run is left, and how it ended is known */
     HOOK_RELOAD,     /* reload_command */
-    HOOK_COUNT
+    HOOK_COUNT,
+    HOOK_NONE = HOOK_COUNT
 };
-enum { HOOK_NONE = HOOK_COUNT };
 enum { HOOK_COMMANDS_MAX = 64 }; /* of one key */
 
 /* One of its commands. */

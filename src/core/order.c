@@ -202,10 +202,35 @@ static bool put_goal(struct order *o, uint32_t unit, struct moment now, struct e
             return !u->n_unmet || (u->n_dead > 0) != (u->phase == PHASE_STUCK);
         return u->phase == PHASE_STOPPED || (unit_has_run(u) && u->told_down && !u->again);
     }
-    if (order_is_up(u) ? n->n_ending > 0 : !(waits || u->phase == PHASE_BACKOFF || u->again))
+    waits = waits || u->phase == PHASE_HELD || u->phase == PHASE_BACKOFF;
+    if (order_is_up(u) ? n->n_ending > 0 : !(waits || u->again))
         return false;
     fill_stop(o, unit, now, ev);
     return true;
+}
+
+/* Whether something is asked of it beside going up or down; none of that waits for anybody. */
+static bool has_aside(const struct order_node *n)
+{
+    return n->reset || n->hold || n->reload;
+}
+
+static void put_aside(struct order_node *n, struct event *ev)
+{
+    if (n->reset) {
+        n->reset = false;
+        ev->type = EV_RESET;
+    } else if (n->hold) {
+        n->hold = false;
+        ev->type = EV_HOLD;
+        ev->u.hold.until_ms = n->hold_until_ms;
+        ev->u.hold.until_wall_ms = n->hold_until_wall_ms;
+        ev->u.hold.requester = n->holder;
+    } else {
+        n->reload = false;
+        ev->type = EV_RELOAD;
+        ev->u.ask.requester = n->reloader;
+    }
 }
 
 static bool put_next(struct order *o, uint32_t unit, struct moment now, struct event *ev)
@@ -215,9 +240,8 @@ static bool put_next(struct order *o, uint32_t unit, struct moment now, struct e
     *ev = (struct event){.unit = unit};
     ev->u.ask.by = n->by;
     ev->u.ask.requester = n->who;
-    if (n->reset) {
-        n->reset = false;
-        ev->type = EV_RESET;
+    if (has_aside(n)) {
+        put_aside(n, ev);
         return true;
     }
     return n->ask != ASKED_NOTHING ? put_ask(o, unit, now, ev) : put_goal(o, unit, now, ev);
@@ -229,7 +253,7 @@ bool order_next(struct order *o, struct moment now, struct event *ret)
         struct order_node *n = container_of(o->due.next, struct order_node, due_link);
 
         /* What else there is for the unit keeps its place, and its mark. */
-        if (!n->reset)
+        if (!has_aside(n))
             list_remove(&n->due_link);
         if (put_next(o, (uint32_t)(n - o->nodes), now, ret))
             return true;

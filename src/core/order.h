@@ -71,6 +71,12 @@ void order_stop(struct order *o, uint32_t unit, struct requester who);
 void order_restart(struct order *o, uint32_t unit, struct requester who);
 /* Forgets that it failed: see EV_RESET. */
 void order_reset(struct order *o, uint32_t unit, struct requester who);
+/* It reloads its own configuration: see EV_RELOAD. */
+void order_reload(struct order *o, uint32_t unit, struct requester who);
+/* Nothing starts it before then (monotonic, and as a date); 0: whatever waits for that may go on.
+ */
+void order_hold(struct order *o, uint32_t unit, int64_t until_ms, int64_t until_wall_ms,
+                struct requester who);
 /* All stop, in reverse order, inside the budget (core/stop_plan.h). */
 void order_shutdown(struct order *o, int64_t begun_ms, int64_t budget_ms, struct requester who);
 /* No order counts any more: all that is left is killed. */

@@ -21,7 +21,8 @@ void order_mark_due(struct order *o, uint32_t unit)
 
 bool order_is_up(const struct unit *u)
 {
-    return u->phase == PHASE_SPAWNING || u->phase == PHASE_PROBING || u->phase == PHASE_RUNNING;
+    return u->phase == PHASE_PRE_START || u->phase == PHASE_SPAWNING || u->phase == PHASE_PROBING ||
+           u->phase == PHASE_RUNNING;
 }
 
 /* ---- the facts of one unit ---- */
@@ -63,7 +64,7 @@ static bool is_over(const struct order_node *n, const struct unit *u)
 /* The first attempt has not led to anything, or cannot be made. */
 static bool is_late(const struct order_node *n, const struct unit *u)
 {
-    if (u->phase == PHASE_BACKOFF)
+    if (u->phase == PHASE_BACKOFF || u->phase == PHASE_HELD)
         return true;
     if (waits(u))
         return u->attempt > 0 || n->n_late > 0;
@@ -171,8 +172,8 @@ static void find_cause(struct order *o, uint32_t unit)
 static void note_tried(struct order *o, struct order_node *n, const struct unit *u)
 {
     bool tried = u->ready || u->records.n || u->phase == PHASE_COMPLETED ||
-                 u->phase == PHASE_STUCK || (u->phase == PHASE_WAITING && n->n_late) ||
-                 (n->ask == ASKED_STOP && !u->goal);
+                 u->phase == PHASE_STUCK || u->phase == PHASE_HELD ||
+                 (u->phase == PHASE_WAITING && n->n_late) || (n->ask == ASKED_STOP && !u->goal);
 
     if (n->tried || !tried || o->shutting_down)
         return;

@@ -34,7 +34,11 @@ struct order_node {
     bool failed_seen;
     bool live_seen;
     bool tried;
-    bool reset; /* asked to forget that it failed */
+    bool reset;  /* asked to forget that it failed */
+    bool reload; /* asked to reload its configuration */
+    bool hold;   /* asked to be held, or released */
+    int64_t hold_until_ms, hold_until_wall_ms;
+    struct requester holder, reloader;
     bool swept; /* its goal fell by a stop, and so did that of all above it, and none rose since */
     enum order_ask ask;
     enum requested_by by; /* of its stop or restart, asked for or following from its goal */

@@ -319,6 +319,31 @@ void order_reset(struct order *o, uint32_t unit, struct requester who)
     order_refresh(o);
 }
 
+void order_reload(struct order *o, uint32_t unit, struct requester who)
+{
+    struct order_node *n = &o->nodes[unit];
+
+    if (o->shutting_down)
+        return;
+    n->reload = true;
+    n->reloader = who;
+    order_mark_due(o, unit);
+}
+
+void order_hold(struct order *o, uint32_t unit, int64_t until_ms, int64_t until_wall_ms,
+                struct requester who)
+{
+    struct order_node *n = &o->nodes[unit];
+
+    if (o->shutting_down)
+        return;
+    n->hold = true;
+    n->hold_until_ms = until_ms;
+    n->hold_until_wall_ms = until_wall_ms;
+    n->holder = who;
+    order_mark_due(o, unit);
+}
+
 static void stop_all(struct order *o)
 {
     for (uint32_t i = 0; i < o->n; i++) {
@@ -327,7 +352,7 @@ static void stop_all(struct order *o)
         for (uint32_t k = 0; k < n->n_edges; k++)
             o->edges[n->first_edge + k].pulls = false;
         n->n_pulls = 0;
-        n->reset = false;
+        n->reset = n->hold = n->reload = false;
         o->units[i]->wanted = false;
         o->units[i]->goal = false;
         ask(o, i, ASKED_STOP, BY_SHUTDOWN, o->who);

@@ -121,21 +121,26 @@ struct unit {
     int64_t extended_ms; /* until it is told to end, its deadlines are no sooner; 0: as they are */
     struct health health;
 
-    enum hook hook;     /* whose commands are at work; HOOK_NONE */
-    uint32_t hook_at;   /* which of them, from 0 */
-    int64_t hook_by_ms; /* monotonic: it is killed then */
-    bool hook_left;     /* something is left of one that was killed */
-    bool hooks_over;    /* POST_STOP is behind this run, or not to be */
-    int64_t end_by_ms;  /* a stop: post_stop is killed no later; 0: it has its own time only */
-    bool reload_wanted; /* once more, when the command under way is over */
+    enum hook hook;          /* whose commands are at work; HOOK_NONE */
+    uint32_t hook_at;        /* which of them, from 0 */
+    int64_t hook_by_ms;      /* monotonic: it is killed then */
+    bool hook_left;          /* something is left of one that was killed */
+    int64_t hook_left_by_ms; /* monotonic: then that is unkillable */
+    bool tree_gone;          /* main's tree has ended, or there was none and will be none */
+    bool hooks_over;         /* POST_STOP has begun */
+    int64_t end_by_ms;       /* a stop: all is over no later, POST_STOP included; 0: no such time */
+    bool reload_wanted;      /* once more, when the command at work is over */
     struct probe_result reload_result; /* of the last reload of this run */
-    int64_t held_until_ms;             /* monotonic; 0: it is not held */
+
+    int64_t held_until_ms; /* monotonic; 0: it is not held */
     int64_t held_until_wall_ms;
     struct requester held_by;
+    bool spared; /* it ended while it was held, which does not end reeved */
 
     uint64_t run; /* number of the current or last run; 0: none yet */
     struct exit_record current;
-    int64_t started_ms;         /* monotonic */
+    int64_t started_ms;         /* monotonic: the run began */
+    int64_t spawned_ms;         /* monotonic: main was to be made; 0: not yet */
     int64_t ended_ms;           /* monotonic: main's end */
     int64_t early_kill_wall_ms; /* leftovers were killed when main was dead but not reaped; or 0 */
 

@@ -22,6 +22,8 @@ void cell_ready(struct step *st)
         arm_watchdog(st);
     else if (spec->health.kind != PROBE_NONE)
         u->look_at_ms = step_in_ms(st, health_first_ms(spec, st->random));
+    if (spec->hooks[HOOK_POST_START].n)
+        step_hook(st, HOOK_POST_START, step_in_ms(st, spec->hook_timeout_ms));
 }
 
 void cell_execed(struct step *st)
@@ -149,4 +151,6 @@ void cell_extend_stop(struct step *st)
 
     if (u->deadline_ms < asked_ms)
         u->deadline_ms = asked_ms;
+    if (u->hook == HOOK_STOP)
+        u->hook_by_ms = u->deadline_ms;
 }

@@ -125,11 +125,11 @@ static void states_are_counted(void **state)
     for (unsigned phase = 0; phase < PHASE_COUNT; phase++)
         add(&t, &plain_spec, (enum unit_phase)phase, false);
     assert_int_equal(t.total, PHASE_COUNT);
-    assert_int_equal(t.by_state[STATE_STARTING], 2);
-    assert_int_equal(t.by_state[STATE_STOPPING], 2);
+    assert_int_equal(t.by_state[STATE_STARTING], 3);
+    assert_int_equal(t.by_state[STATE_STOPPING], 6);
     assert_int_equal(t.by_state[STATE_KILLING], 2);
     assert_int_equal(t.by_state[STATE_RUNNING], 1);
-    assert_int_equal(t.by_state[STATE_WAITING], 2);
+    assert_int_equal(t.by_state[STATE_WAITING], 3);
 }
 
 int main(void)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "control/redact.h"
 #include "os/signals.h"
 #include "run/describe.h"
 
@@ -24,20 +23,6 @@ static void add_requester(struct strbuf *out, const struct supervisor *s,
         strbuf_addf(out, " (uid %u, pid %d)", (unsigned)r->requester.uid, (int)r->requester.pid);
 }
 
-void explain_probe(struct strbuf *out, const struct probe_spec *probe, struct probe_result result)
-{
-    struct probe_spec shown = *probe;
-    struct strbuf text = STRBUF_INIT;
-
-    if (probe->text) {
-        redact_words(&text, probe->text);
-        shown.text = strbuf_text(&text);
-    }
-    describe_probe(out, &shown, result);
-    out->failed |= text.failed;
-    strbuf_finish(&text);
-}
-
 void explain_refused(struct strbuf *out, const char *what)
 {
     if (strcmp(what, "FDSTORE") == 0)
@@ -48,26 +33,13 @@ void explain_refused(struct strbuf *out, const char *what)
         strbuf_addf(out, "%s: reeve does not do that", what);
 }
 
-void explain_start_error(struct strbuf *out, const struct unit *u, const struct exit_record *r)
-{
-    struct exit_record plain = *r;
-
-    plain.look.how = PROBE_GOOD;
-    describe_start_error(out, u, &plain);
-    if (r->error_stage != STAGE_READY || r->look.how == PROBE_GOOD)
-        return;
-    strbuf_add(out, " (");
-    explain_probe(out, &u->spec->ready_probe, r->look);
-    strbuf_add(out, ")");
-}
-
 void explain_record(struct strbuf *out, const struct supervisor *s, const struct unit *u,
                     const struct exit_record *r)
 {
     if (r->reason == REASON_START_FAILED)
         strbuf_addf(out, "%s: ", reason_name(r->reason));
     if (r->error_stage != STAGE_NONE) {
-        explain_start_error(out, u, r);
+        describe_start_error(out, u, r);
     } else if (r->signal) {
         strbuf_addf(out, "ended by signal %s", signal_name(r->signal));
         if (r->core_dumped)
@@ -222,12 +194,12 @@ static void add_what_was_found(struct strbuf *out, const struct unit *u, enum op
 
     if (u->phase == PHASE_PROBING && u->current.look.how != PROBE_GOOD) {
         strbuf_add(out, ", not ready: ");
-        explain_probe(out, &u->spec->ready_probe, u->current.look);
+        describe_probe(out, &u->spec->ready_probe, u->current.look);
     } else if (operation == OPERATION_AWAIT_HEALTHY && u->ready) {
         strbuf_add(out, ", not healthy");
         strbuf_add(out, h->last_failure_wall_ms ? ": " : " yet");
         if (h->last_failure_wall_ms)
-            explain_probe(out, &u->spec->health, h->last_failure);
+            describe_probe(out, &u->spec->health, h->last_failure);
     }
 }
 

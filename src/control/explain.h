@@ -8,11 +8,6 @@
 #include "core/verdict.h"
 #include "run/supervisor.h"
 
-/* Why a start failed: "exec /usr/bin/nope: No such file or directory", "not ready within 30s
- * (tcp:localhost:5432: Connection refused)". */
-void explain_start_error(struct strbuf *out, const struct unit *u, const struct exit_record *r);
-/* How a look failed: "exec:pg_isready: exit code 2". Secrets in what is executed are not told. */
-void explain_probe(struct strbuf *out, const struct probe_spec *probe, struct probe_result result);
 /* What is wrong with a notification that has this key: "FDSTORE: reeve keeps no descriptors for
  * units". */
 void explain_refused(struct strbuf *out, const char *what);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "control/explain.h"
 #include "core/order.h"
 #include "os/clock.h"
 #include "os/signals.h"
@@ -66,9 +65,12 @@ static void view_error(struct json_out *o, const struct unit *u, const struct ex
     json_begin_object(o, "error");
     json_string(o, "stage", start_stage_name(r->error_stage));
     json_string(o, "errno", r->error_errno ? strerrorname_np(r->error_errno) : NULL);
-    /* What was not ready in time is told with what was found; other stages speak for themselves. */
+    /* What was not ready in time is told with what was found, a hook with its command; other stages
+     * speak for themselves. */
     if (r->error_stage == STAGE_READY)
-        explain_start_error(&message, u, r);
+        describe_start_error(&message, u, r);
+    else if (r->error_stage == STAGE_PRE_START && r->failed[HOOK_PRE_START].command)
+        describe_hook_failure(&message, u->spec, HOOK_PRE_START, r->failed[HOOK_PRE_START]);
     else
         strbuf_add(&message, describe_start_errno(r));
     json_string(o, "message", strbuf_text(&message));
@@ -127,7 +129,7 @@ void view_probe_text(struct json_out *o, const char *key, const struct probe_spe
 {
     struct strbuf text = STRBUF_INIT;
 
-    explain_probe(&text, probe, result);
+    describe_probe(&text, probe, result);
     json_string(o, key, strbuf_text(&text));
     o->b->failed |= text.failed;
     strbuf_finish(&text);

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/redact.h"
+#include "base/redact.h"
 #include "control/view.h"
 #include "core/order.h"
 #include "os/signals.h"

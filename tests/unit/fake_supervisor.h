@@ -18,9 +18,10 @@ enum { FAKE_EVENTS_KEPT = 16 };
 struct supervisor {
     struct unit *units;
     struct unit_spec *specs;
-    const struct told *told;     /* what the first unit tells about itself, or NULL */
-    struct waiting_for *waiting; /* by index; at first they wait for nothing */
-    int64_t waiting_takes_us;    /* how long it takes to find that out */
+    const struct told *told;       /* what the first unit tells about itself, or NULL */
+    const struct mistake *mistake; /* what it got wrong, or NULL */
+    struct waiting_for *waiting;   /* by index; at first they wait for nothing */
+    int64_t waiting_takes_us;      /* how long it takes to find that out */
     struct along
         *along; /* by index: what a stop or restart of others takes along, as order_along() */
     struct strtab by_name; /* to the index */
@@ -38,6 +39,10 @@ struct supervisor {
     int signal;
     enum signal_to signal_to;
     int signal_error;
+    int reload_error; /* what a reload gives */
+    /* the last hold */
+    uint32_t held;
+    int64_t held_for_ms;
 };
 
 /* `names` must outlive the fake. */
@@ -64,6 +69,7 @@ static inline void fake_init(struct supervisor *s, const char *const *names, uin
         s->specs[i].name = names[i];
         s->units[i].spec = &s->specs[i];
         s->units[i].index = i;
+        s->units[i].hook = HOOK_NONE;
         s->waiting[i].unit = WAITING_NO_UNIT;
     }
 }
@@ -85,6 +91,10 @@ static inline void fake_happens(struct supervisor *s, enum notice_type type, uin
 
     if (type == NOTICE_UNIT_REFUSED)
         n.u.refused.what = "FDSTORE";
+    if (type == NOTICE_UNIT_HOOK)
+        n.u.hook.failure = (struct hook_failure){1, PROBE_EXITED, 3};
+    if (type == NOTICE_UNIT_MISTAKE)
+        n.u.mistake.kind = MISTAKE_DAEMONIZED;
     event_ring_push(&s->events, &n);
 }
 
@@ -161,6 +171,11 @@ void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiti
 const struct told *supervisor_told(const struct supervisor *s, uint32_t index)
 {
     return index == 0 ? s->told : NULL;
+}
+
+const struct mistake *supervisor_mistake(const struct supervisor *s, uint32_t index)
+{
+    return index == 0 ? s->mistake : NULL;
 }
 
 /* ---- order: the dependencies are those of the specs, met when that unit is ready ---- */
@@ -249,6 +264,21 @@ int supervisor_reset_failed(struct supervisor *s, uint32_t index, struct request
 {
     (void)index;
     (void)who;
+    return fake_ask(s);
+}
+
+int supervisor_reload(struct supervisor *s, uint32_t index, struct requester who)
+{
+    (void)index;
+    (void)who;
+    return s->reload_error ? s->reload_error : fake_ask(s);
+}
+
+int supervisor_hold(struct supervisor *s, uint32_t index, int64_t for_ms, struct requester who)
+{
+    (void)who;
+    s->held = index;
+    s->held_for_ms = for_ms;
     return fake_ask(s);
 }
 

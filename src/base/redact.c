@@ -1,4 +1,4 @@
-#include "control/redact.h"
+#include "base/redact.h"
 
 #include <stdbool.h>
 #include <stddef.h>

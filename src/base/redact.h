@@ -3,8 +3,8 @@
  * PASSWORD, PASSWD, PASSPHRASE, TOKEN, SECRET, APIKEY, CREDENTIALS, _KEY, _PASS or _AUTH, or are
  * KEY, PASS or AUTH; and the passwords in URLs, scheme://user:password@host.
  */
-#ifndef REEVE_CONTROL_REDACT_H
-#define REEVE_CONTROL_REDACT_H
+#ifndef REEVE_BASE_REDACT_H
+#define REEVE_BASE_REDACT_H
 
 #include "base/strbuf.h"
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <time.h>
 
-#include "control/redact.h"
+#include "base/redact.h"
 
 static void expect(const char *text, const char *shown)
 {

@@ -131,11 +131,10 @@ static const char *path_of(const struct unit_spec *u)
     return SPAWN_DEFAULT_PATH;
 }
 
-/* The program `name` of a key. */
-static void check_program(struct loader *l, const struct unit_draft *d, struct eyes *e,
-                          const char *key, const char *name)
+/* The program `name` that stands there. */
+static void check_program(struct loader *l, const struct unit_spec *u, struct eyes *e,
+                          struct place where, const char *name)
 {
-    const struct unit_spec *u = &d->spec;
     const char *in_path = "";
     struct strbuf advice = STRBUF_INIT;
     char text[SHOWN_BYTES];
@@ -154,17 +153,17 @@ static void check_program(struct loader *l, const struct unit_draft *d, struct e
     if (rc == ENOMEM)
         report_out_of_memory(&l->report);
     else if (rc == EACCES)
-        report_add(&l->report, draft_place(&d->base, key),
-                   "the program '%s'%s cannot be executed%s; %s", text, in_path, e->user,
-                   remedy(e, &advice, "it must be a file with an x permission"));
+        report_add(&l->report, where, "the program '%s'%s cannot be executed%s; %s", text, in_path,
+                   e->user, remedy(e, &advice, "it must be a file with an x permission"));
     else if (rc)
-        report_add(&l->report, draft_place(&d->base, key),
-                   "the program '%s' was not found%s: %s; install it or %s", text, in_path,
-                   strerror(rc), *in_path ? "write its full path" : "correct the path");
+        report_add(&l->report, where, "the program '%s' was not found%s: %s; install it or %s",
+                   text, in_path, strerror(rc),
+                   *in_path ? "write its full path" : "correct the path");
     strbuf_finish(&advice);
 }
 
-void check_unit_places(struct loader *l, const struct unit_draft *d)
+/* The programs of all keys. `there`: the unit's directory is; one that is missing is one error. */
+static void check_programs(struct loader *l, const struct unit_draft *d, struct eyes *e, bool there)
 {
     const struct unit_spec *u = &d->spec;
     const struct {
@@ -172,19 +171,34 @@ void check_unit_places(struct loader *l, const struct unit_draft *d)
         char *const *argv;
     } programs[] = {
         {"command", u->argv}, {"ready", u->ready_probe.argv}, {"health", u->health.argv}};
+
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        char *const *argv = programs[i].argv;
+
+        if (argv && (there || argv[0][0] == '/'))
+            check_program(l, u, e, draft_place(&d->base, programs[i].key), argv[0]);
+    }
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
+        for (uint32_t i = 0; i < u->hooks[hook].n; i++) {
+            const char *name = u->hooks[hook].commands[i].argv[0];
+            struct place where = {d->hook_lines[hook][i], d->base.title, hook_name(hook)};
+
+            if (there || *name == '/')
+                check_program(l, u, e, where, name);
+        }
+    }
+}
+
+void check_unit_places(struct loader *l, const struct unit_draft *d)
+{
     struct strbuf name = STRBUF_INIT;
     struct eyes e;
     bool there;
 
     eyes_init(&e, &name, d);
     there = check_directory(l, d, &e);
-    for (size_t i = 0; i < sizeof programs / sizeof programs[0] && u->envp; i++) {
-        char *const *argv = programs[i].argv;
-
-        /* One missing directory is one error. */
-        if (argv && (there || argv[0][0] == '/'))
-            check_program(l, d, &e, programs[i].key, argv[0]);
-    }
+    if (d->spec.envp)
+        check_programs(l, d, &e, there);
     strbuf_finish(&e.refuse);
     strbuf_finish(&name);
 }

@@ -17,17 +17,23 @@ struct place draft_place(const struct draft *d, const char *key)
     return p;
 }
 
-void draft_complain(struct loader *l, const struct draft *d, const char *key, int rc,
-                    struct strbuf *why)
+/* As draft_complain. */
+static void complain_at(struct loader *l, struct place where, int rc, struct strbuf *why)
 {
     if (rc == -ENOMEM || why->failed)
         report_out_of_memory(&l->report);
     else
-        report_add(&l->report, draft_place(d, key), "%s", strbuf_text(why));
+        report_add(&l->report, where, "%s", strbuf_text(why));
     strbuf_finish(why);
 }
 
-/* Continued lines are joined by a space. */
+void draft_complain(struct loader *l, const struct draft *d, const char *key, int rc,
+                    struct strbuf *why)
+{
+    complain_at(l, draft_place(d, key), rc, why);
+}
+
+/* Continued lines are joined by a space, unless each is an item. */
 static const char *joined(struct loader *l, const char *value)
 {
     char *copy, *at;
@@ -63,7 +69,8 @@ static void collect_one(struct loader *l, const struct ini_key *given, struct dr
                    d->lines[key]);
     } else {
         d->lines[key] = given->line;
-        d->texts[key] = joined(l, given->value);
+        d->texts[key] = keys[key].type == VALUE_COMMANDS ? given->value : joined(l, given->value);
+        d->value_lines[key] = given->value_lines;
     }
     strbuf_finish(&why);
 }
@@ -84,7 +91,7 @@ void draft_store(struct loader *l, struct draft *d, const struct env *env)
 
         if (!text)
             continue;
-        if (keys[i].type != VALUE_RAW)
+        if (keys[i].type != VALUE_RAW && keys[i].type != VALUE_COMMANDS)
             rc = expand(text, env, &l->arena, &text, &why);
         if (rc == 0)
             rc = value_store(&keys[i], text, d, &why);
@@ -95,8 +102,7 @@ void draft_store(struct loader *l, struct draft *d, const struct env *env)
 }
 
 /* Splits only. NULL after a complaint. */
-static char **split(struct loader *l, const struct draft *d, const char *key, const char *text,
-                    size_t *ret_n)
+static char **split(struct loader *l, struct place where, const char *text, size_t *ret_n)
 {
     const char *problem = NULL;
     struct strbuf why = STRBUF_INIT;
@@ -111,24 +117,24 @@ static char **split(struct loader *l, const struct draft *d, const char *key, co
         return words;
     if (problem)
         strbuf_add(&why, problem);
-    draft_complain(l, d, key, rc, &why);
+    complain_at(l, where, rc, &why);
     return NULL;
 }
 
-static void complain_too_long(struct loader *l, const struct draft *d, const char *key)
+static void complain_too_long(struct loader *l, struct place where)
 {
-    report_add(&l->report, draft_place(d, key),
+    report_add(&l->report, where,
                "the words are longer than %d MiB together, the most that a program can be given; "
                "shorten them",
                WORDS_MAX_BYTES / (1024 * 1024));
 }
 
 /* Splits, and expands each word. A NULL-terminated list, or NULL after a complaint. */
-static char **words_of(struct loader *l, const struct draft *d, const char *key, const char *text,
+static char **words_of(struct loader *l, struct place where, const char *text,
                        const struct env *env, uint32_t *ret_n)
 {
     size_t n, total_bytes = 0;
-    char **words = split(l, d, key, text, &n);
+    char **words = split(l, where, text, &n);
     bool good = true;
 
     for (size_t i = 0; words && i < n; i++) {
@@ -137,14 +143,14 @@ static char **words_of(struct loader *l, const struct draft *d, const char *key,
         int rc = expand(words[i], env, &l->arena, &word, &why);
 
         if (rc < 0) {
-            draft_complain(l, d, key, rc, &why);
+            complain_at(l, where, rc, &why);
             good = false;
             continue;
         }
         strbuf_finish(&why);
         total_bytes += strlen(word) + 1;
         if (total_bytes > WORDS_MAX_BYTES) {
-            complain_too_long(l, d, key);
+            complain_too_long(l, where);
             return NULL;
         }
         words[i] = arena_copy(&l->arena, word, strlen(word));
@@ -158,8 +164,7 @@ static char **words_of(struct loader *l, const struct draft *d, const char *key,
 }
 
 /* One warning a command: whoever wrote it for a shell learns it from the first. */
-static void warn_of_shell(struct loader *l, const struct draft *d, const char *key,
-                          const char *text)
+static void warn_of_shell(struct loader *l, struct place where, const char *text)
 {
     const char *at, *hint;
     char word[SHOWN_BYTES], *copy;
@@ -170,25 +175,24 @@ static void warn_of_shell(struct loader *l, const struct draft *d, const char *k
         return;
     copy = arena_copy(&l->arena, at, len);
     if (copy)
-        report_warn(&l->report, draft_place(d, key),
-                    "'%s' is passed as a word, since no shell is run; %s", shown(word, copy), hint);
+        report_warn(&l->report, where, "'%s' is passed as a word, since no shell is run; %s",
+                    shown(word, copy), hint);
     else
         report_out_of_memory(&l->report);
 }
 
-char **draft_command(struct loader *l, const struct draft *d, const char *key, const char *text,
-                     const struct env *env, uint32_t *ret_argc)
+char **draft_command(struct loader *l, struct place where, const char *text, const struct env *env,
+                     uint32_t *ret_argc)
 {
-    char **argv = words_of(l, d, key, text, env, ret_argc);
+    char **argv = words_of(l, where, text, env, ret_argc);
 
     if (!argv)
         return NULL;
     if (*ret_argc == 0 || !*argv[0]) {
-        report_add(&l->report, draft_place(d, key),
-                   "the name of the program is empty; write its path or name");
+        report_add(&l->report, where, "the name of the program is empty; write its path or name");
         return NULL;
     }
-    warn_of_shell(l, d, key, text);
+    warn_of_shell(l, where, text);
     return argv;
 }
 
@@ -223,17 +227,18 @@ static int set_variable(struct loader *l, struct env *env, const char *word, siz
 void draft_environment(struct loader *l, const struct draft *d, struct env *env)
 {
     size_t n, total_bytes = 0;
-    char **words = split(l, d, "environment", draft_text(d, "environment", NULL), &n);
+    struct place where = draft_place(d, "environment");
+    char **words = split(l, where, draft_text(d, "environment", NULL), &n);
 
     for (size_t i = 0; words && i < n; i++) {
         struct strbuf why = STRBUF_INIT;
         int rc = set_variable(l, env, words[i], &total_bytes, &why);
 
         if (rc < 0)
-            draft_complain(l, d, "environment", rc, &why);
+            complain_at(l, where, rc, &why);
         strbuf_finish(&why);
         if (total_bytes > WORDS_MAX_BYTES) {
-            complain_too_long(l, d, "environment");
+            complain_too_long(l, where);
             return;
         }
     }

@@ -19,6 +19,7 @@ static const char *const exit_when_words[] = {"never", "all-done", "any-failed",
 #define SERVICE(field) .where = SECTION_SERVICE, .offset = offsetof(struct unit_draft, field)
 #define JOB(field) .where = SECTION_JOB, .offset = offsetof(struct unit_draft, field)
 #define RAW(sections) .where = (sections), .type = VALUE_RAW
+#define COMMANDS(like) .where = SECTION_UNIT, .type = VALUE_COMMANDS, .example = (like)
 #define FROM(least) .min = (least), .max = DURATION_MAX_MS
 
 /* clang-format off */
@@ -59,6 +60,14 @@ const struct key keys[] = {
     {"health_retries",    UNIT(spec.health_retries),         .type = VALUE_NUMBER, .min = 1, .max = 1000000},
     {"health_start_period", UNIT(spec.health_start_period_ms), .type = VALUE_DURATION, FROM(0)},
     {"health_action",     UNIT(spec.health_action),          .type = VALUE_WORD, .words = health_action_words},
+    {"pre_start",         COMMANDS("mkdir -p /run/web")},
+    {"post_start",        COMMANDS("curl -fsS http://localhost:8080/warm-up")},
+    {"pre_stop",          COMMANDS("/usr/local/bin/leave-balancer")},
+    {"post_stop",         COMMANDS("rm -f /run/web.lock")},
+    {"hook_timeout",      UNIT(spec.hook_timeout_ms),        .type = VALUE_DURATION, FROM(1)},
+    {"reload_signal",     UNIT(spec.reload_signal),          .type = VALUE_SIGNAL,   .example = "HUP"},
+    {"reload_command",    COMMANDS("nginx -s reload")},
+    {"stop_command",      COMMANDS("nginx -s quit")},
     {"stop_signal",       UNIT(spec.stop_signal),            .type = VALUE_SIGNAL},
     {"stop_timeout",      UNIT(spec.stop_timeout_ms),        .type = VALUE_DURATION, FROM(0)},
     {"kill_mode",         UNIT(spec.kill_mode),              .type = VALUE_WORD, .words = kill_mode_words},
@@ -178,13 +187,37 @@ int key_find(const char *name, enum section_kind kind, struct strbuf *why, const
     return -1;
 }
 
-const char *draft_text(const struct draft *d, const char *key, uint32_t *ret_line)
+bool key_takes_lines(const char *name)
+{
+    for (size_t i = 0; i < n_keys; i++) {
+        if (keys[i].type == VALUE_COMMANDS && strcmp(keys[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Its number, or n_keys when it may not stand there. */
+static size_t number_of(const struct draft *d, const char *key)
 {
     size_t i = 0;
 
     while (i < n_keys && (!(keys[i].where & d->kind) || strcmp(keys[i].name, key) != 0))
         i++;
+    return i;
+}
+
+const char *draft_text(const struct draft *d, const char *key, uint32_t *ret_line)
+{
+    size_t i = number_of(d, key);
+
     if (ret_line)
         *ret_line = i < n_keys && d->texts[i] ? d->lines[i] : d->line;
     return i < n_keys ? d->texts[i] : NULL;
+}
+
+uint32_t draft_text_line(const struct draft *d, const char *key, size_t nth)
+{
+    size_t i = number_of(d, key);
+
+    return d->value_lines[i] ? d->value_lines[i][nth] : d->lines[i];
 }

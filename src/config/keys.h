@@ -16,6 +16,7 @@
 enum value_type {
     VALUE_TEXT,     /* const char *: expanded */
     VALUE_RAW,      /* stored nowhere: split into words and expanded from the draft's text */
+    VALUE_COMMANDS, /* as raw, but a list: each line of the value is a command of its own */
     VALUE_PATH,     /* const char *: expanded, absolute */
     VALUE_BOOL,     /* bool */
     VALUE_DURATION, /* int64_t, milliseconds */
@@ -41,7 +42,7 @@ struct key {
 /* Key numbers are indices in this table. */
 extern const struct key keys[];
 extern const size_t n_keys;
-enum { KEYS_MAX = 64 };
+enum { KEYS_MAX = 96 };
 
 /* What sections are parsed into before they become specs; `base` comes first in each. */
 struct draft {
@@ -50,9 +51,11 @@ struct draft {
     uint32_t line; /* of the header */
     /* A line was refused that may have been this key: that it is missing is no second error. */
     bool command_refused, health_refused;
-    /* By key number, as the user wrote it (continuations joined); NULL: not given. */
+    /* By key number, as the user wrote it (continuations joined: by a newline in lists of commands,
+     * else by a space); NULL: not given. */
     const char *texts[KEYS_MAX];
     uint32_t lines[KEYS_MAX];
+    const uint32_t *value_lines[KEYS_MAX]; /* as in struct ini_key */
 };
 
 struct unit_draft {
@@ -68,6 +71,8 @@ struct unit_draft {
     const char *after;
     const char *before;
     const char *on_failed;
+    /* where each command of spec.hooks stands */
+    const uint32_t *hook_lines[HOOK_COUNT];
 };
 
 struct daemon_draft {
@@ -80,8 +85,12 @@ struct daemon_draft {
 /* The number of the key that may stand in this kind of section; or -1 with what is wrong in `why`
  * and the likely name, if there is one, in *ret_meant. */
 int key_find(const char *name, enum section_kind kind, struct strbuf *why, const char **ret_meant);
+/* Whether each line of its value is an item of its own, wherever the key may stand. */
+bool key_takes_lines(const char *name);
 /* The text of this key in the draft, NULL when it is not given; and its line (of the header when it
  * is not given), if asked for. */
 const char *draft_text(const struct draft *d, const char *key, uint32_t *ret_line);
+/* The line where line number `nth` (from 0) of its text stands; the key is given. */
+uint32_t draft_text_line(const struct draft *d, const char *key, size_t nth);
 
 #endif

@@ -64,10 +64,10 @@ void draft_collect(struct loader *l, const struct ini_section *section, struct d
 void draft_environment(struct loader *l, const struct draft *d, struct env *env);
 /* Expands and stores the values of all keys but those of words. */
 void draft_store(struct loader *l, struct draft *d, const struct env *env);
-/* A command, from `text` (all or part of the key's): split into words, each expanded. A
- * NULL-terminated list that is not empty, or NULL after a complaint. */
-char **draft_command(struct loader *l, const struct draft *d, const char *key, const char *text,
-                     const struct env *env, uint32_t *ret_argc);
+/* A command, from `text` (all or part of the key's at this place): split into words, each expanded.
+ * A NULL-terminated list that is not empty, or NULL after a complaint. */
+char **draft_command(struct loader *l, struct place where, const char *text, const struct env *env,
+                     uint32_t *ret_argc);
 /* Where a complaint about this key of the draft points. */
 struct place draft_place(const struct draft *d, const char *key);
 /* Complains about a key; takes the text out of `why`. With rc -ENOMEM only that is noted. */
@@ -89,6 +89,11 @@ void load_unit(struct loader *l, const struct ini_section *section, const struct
 
 /* The keys `ready` and `health`, and whether those around them mean something. */
 void load_probes(struct loader *l, struct unit_draft *d, const struct env *env);
+
+/* ---- hooks.c ---- */
+
+/* The commands beside the main process, and the keys around them. */
+void load_hooks(struct loader *l, struct unit_draft *d, const struct env *env);
 
 /* ---- order.c ---- */
 

@@ -133,7 +133,7 @@ static bool read_command(struct loader *l, const struct draft *d, const char *ke
 {
     to->kind = PROBE_EXEC;
     to->text = text;
-    to->argv = draft_command(l, d, key, text + strlen("exec:"), env, &to->argc);
+    to->argv = draft_command(l, draft_place(d, key), text + strlen("exec:"), env, &to->argc);
     return to->argv != NULL;
 }
 

@@ -276,18 +276,43 @@ static bool split_key(struct reader *r, struct slice line, struct slice *ret_key
     return true;
 }
 
+/* A value as it grows. */
+struct value {
+    struct strbuf text;
+    struct strbuf lines; /* uint32_t each: of the lines in `text`; none until one continues it */
+};
+
 /* In a shell a backslash would join the lines; here it would quote the joining space, silently. */
-static void check_no_backslash(struct reader *r, const struct strbuf *value)
+static void check_no_backslash(struct reader *r, const struct strbuf *text)
 {
     struct place where = here(r, r->pending.name);
     size_t n = 0;
 
-    while (n < value->len_bytes && value->data[value->len_bytes - 1 - n] == '\\')
+    while (n < text->len_bytes && text->data[text->len_bytes - 1 - n] == '\\')
         n++;
     if (n % 2 == 1)
         report_add(r->report, where,
-                   "the line before ends with a backslash, which joins nothing; remove it, the "
-                   "indented line already continues the value");
+                   "the line before ends with a backslash, which joins nothing; remove it, %s",
+                   key_takes_lines(r->pending.name)
+                       ? "and write each command in one line"
+                       : "the indented line already continues the value");
+}
+
+static void add_line_number(struct value *value, uint32_t line)
+{
+    strbuf_add_bytes(&value->lines, &line, sizeof line);
+}
+
+static void continue_value(struct reader *r, struct value *value, struct slice line)
+{
+    check_no_backslash(r, &value->text);
+    if (value->text.len_bytes) {
+        if (!value->lines.len_bytes)
+            add_line_number(value, r->pending.line);
+        strbuf_add(&value->text, "\n");
+    }
+    add_line_number(value, r->line);
+    strbuf_add_bytes(&value->text, line.at, slice_len(line));
 }
 
 /* Whether the text begins like a key of ours: hardly meant to continue a value. */
@@ -305,7 +330,7 @@ static bool looks_like_its_own_line(struct slice line)
 }
 
 /* Adds the continuation lines that follow, if `value` is given; else only skips them. */
-static void take_continuations(struct reader *r, struct strbuf *value)
+static void take_continuations(struct reader *r, struct value *value)
 {
     struct slice line;
 
@@ -325,10 +350,7 @@ static void take_continuations(struct reader *r, struct strbuf *value)
                 "its own; begin it without white space");
             continue;
         }
-        check_no_backslash(r, value);
-        if (value->len_bytes)
-            strbuf_add(value, "\n");
-        strbuf_add_bytes(value, line.at, slice_len(line));
+        continue_value(r, value, line);
     }
 }
 
@@ -345,11 +367,24 @@ static bool under_a_header(struct reader *r)
     return false;
 }
 
+static void keep_value(struct reader *r, const struct value *value)
+{
+    const struct strbuf *text = &value->text, *lines = &value->lines;
+
+    if (text->failed || lines->failed)
+        return;
+    if (lines->len_bytes)
+        r->pending.value_lines =
+            (const uint32_t *)(const void *)arena_copy(r->arena, lines->data, lines->len_bytes);
+    if (!lines->len_bytes || r->pending.value_lines)
+        r->pending.value = arena_copy(r->arena, strbuf_text(text), text->len_bytes);
+}
+
 /* Takes one key with its continuations into r->pending; false when there is nothing to keep. */
 static bool take_key(struct reader *r, struct slice line)
 {
     struct slice key, value;
-    struct strbuf whole = STRBUF_INIT;
+    struct value whole = {STRBUF_INIT, STRBUF_INIT};
 
     take(r, line);
     if (!under_a_header(r)) {
@@ -363,11 +398,11 @@ static bool take_key(struct reader *r, struct slice line)
     }
     r->pending = (struct ini_key){.line = r->line};
     r->pending.name = arena_copy(r->arena, key.at, slice_len(key));
-    strbuf_add_bytes(&whole, value.at, slice_len(value));
+    strbuf_add_bytes(&whole.text, value.at, slice_len(value));
     take_continuations(r, &whole);
-    if (!whole.failed)
-        r->pending.value = arena_copy(r->arena, strbuf_text(&whole), whole.len_bytes);
-    strbuf_finish(&whole);
+    keep_value(r, &whole);
+    strbuf_finish(&whole.text);
+    strbuf_finish(&whole.lines);
     if (!r->pending.name || !r->pending.value)
         out_of_memory(r);
     return !r->failed;

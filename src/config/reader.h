@@ -19,7 +19,8 @@ struct ini_key {
     const char *name;
     const char *value; /* trimmed; a newline stands between continued lines */
     uint32_t line;
-    uint32_t section; /* index */
+    const uint32_t *value_lines; /* of each line of the value; NULL: it is one, beside the key */
+    uint32_t section;            /* index */
 };
 
 struct ini_section {

@@ -21,6 +21,7 @@ static const struct unit_spec defaults = {
     .health_timeout_ms = 5 * 1000,
     .health_retries = 3,
     .health_action = HEALTH_ACTION_NONE,
+    .hook_timeout_ms = 10 * 1000,
     .stop_signal = SIGTERM,
     .stop_timeout_ms = 10 * 1000,
     .kill_mode = KILL_GROUP,
@@ -92,7 +93,7 @@ static void resolve_command(struct loader *l, struct unit_draft *d, const struct
     }
     if (!*text) /* already complained about */
         return;
-    d->spec.argv = draft_command(l, &d->base, "command", text, env, &d->spec.argc);
+    d->spec.argv = draft_command(l, draft_place(&d->base, "command"), text, env, &d->spec.argc);
 }
 
 static bool set_default(struct env *env, const char *name, const char *value)
@@ -356,6 +357,7 @@ void load_unit(struct loader *l, const struct ini_section *section, const struct
     draft_store(l, &d.base, &env);
     resolve_command(l, &d, &env);
     load_probes(l, &d, &env);
+    load_hooks(l, &d, &env);
     resolve_user(l, &d, &env);
     resolve_tags(l, &d);
     cross_check(l, &d);

@@ -9,11 +9,10 @@
 
 /*
  * A block is: header, array of units, then for each unit in turn its tags, argv, envp, the commands
- * of its probes, groups, dependencies, what its failure starts, and texts, then all strings, each
- * once. A pointer is kept
- * as its offset from the start of the block, NULL as 0. Since every array must begin exactly where
- * the one before it ended and strings lie behind them all, nothing in an accepted block can
- * overlap.
+ * of its probes and hooks, groups, dependencies, what its failure starts, and texts, then all
+ * strings, each once. A pointer is kept as its offset from the start of the block, NULL as 0. Since
+ * every array must begin exactly where the one before it ended and strings lie behind them all,
+ * nothing in an accepted block can overlap.
  */
 struct block_header {
     char magic[8];
@@ -30,6 +29,7 @@ enum { ARRAY_ALIGN = 8 };
 
 _Static_assert(sizeof(struct block_header) % ARRAY_ALIGN == 0, "units follow the header");
 _Static_assert(sizeof(struct unit_spec) % ARRAY_ALIGN == 0, "arrays follow the units");
+_Static_assert(sizeof(struct hook_command) % ARRAY_ALIGN == 0, "arrays follow each other");
 _Static_assert(sizeof(struct spec_text) % ARRAY_ALIGN == 0, "arrays follow each other");
 
 static size_t aligned(size_t bytes)
@@ -52,6 +52,15 @@ static size_t probe_bytes(const struct probe_spec *probe)
     return probe->kind == PROBE_EXEC ? ((size_t)probe->argc + 1) * sizeof(char *) : 0;
 }
 
+static size_t hook_bytes(const struct hook_list *hook)
+{
+    size_t n = (size_t)hook->n * sizeof *hook->commands;
+
+    for (uint32_t i = 0; i < hook->n; i++)
+        n += ((size_t)hook->commands[i].argc + 1) * sizeof(char *);
+    return n;
+}
+
 static size_t arrays_bytes_of(const struct spec_set *set)
 {
     size_t n = sizeof(struct block_header) + set->n_units * sizeof(struct unit_spec);
@@ -63,6 +72,8 @@ static size_t arrays_bytes_of(const struct spec_set *set)
         n += ((size_t)u->argc + 1) * sizeof(char *);
         n += ((size_t)u->envc + 1) * sizeof(char *);
         n += probe_bytes(&u->ready_probe) + probe_bytes(&u->health);
+        for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+            n += hook_bytes(&u->hooks[hook]);
         n += aligned((size_t)u->n_groups * sizeof(gid_t));
         n += aligned((size_t)u->n_dependencies * sizeof(struct dependency));
         n += aligned((size_t)u->n_on_failed_start * sizeof(uint32_t));
@@ -131,6 +142,20 @@ static void put_probe(struct packer *p, struct probe_spec *probe)
         probe->argv = put_strings(p, (const char *const *)probe->argv, probe->argc);
 }
 
+static void put_hook(struct packer *p, struct hook_list *hook)
+{
+    const struct hook_command *from = hook->commands;
+    void *offset;
+    struct hook_command *to = put_array(p, hook->n * sizeof *to, &offset);
+
+    for (uint32_t i = 0; i < hook->n; i++) {
+        to[i].text = put_string(p, from[i].text);
+        to[i].argv = put_strings(p, (const char *const *)from[i].argv, from[i].argc);
+        to[i].argc = from[i].argc;
+    }
+    hook->commands = offset;
+}
+
 static void put_unit(struct packer *p, struct unit_spec *u)
 {
     const struct spec_text *texts = u->texts;
@@ -147,6 +172,8 @@ static void put_unit(struct packer *p, struct unit_spec *u)
     u->envp = put_strings(p, (const char *const *)u->envp, u->envc);
     put_probe(p, &u->ready_probe);
     put_probe(p, &u->health);
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+        put_hook(p, &u->hooks[hook]);
 
     u->groups = put_plain(p, u->groups, u->n_groups, sizeof *u->groups);
     u->dependencies = put_plain(p, u->dependencies, u->n_dependencies, sizeof *u->dependencies);
@@ -326,6 +353,17 @@ static bool health_ok(const struct unit_spec *u)
            u->health_start_period_ms >= 0;
 }
 
+/* Their commands are looked at where they are taken. */
+static bool hooks_ok(const struct unit_spec *u)
+{
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
+        if (u->hooks[hook].n > HOOK_COMMANDS_MAX)
+            return false;
+    }
+    return u->hook_timeout_ms >= 0 && u->reload_signal >= 0 && u->reload_signal <= 64 &&
+           (!u->reload_signal || !u->hooks[HOOK_RELOAD].n);
+}
+
 /* Everything that later code indexes, allocates or switches by. */
 static bool values_ok(const struct unit_spec *u)
 {
@@ -341,9 +379,10 @@ static bool values_ok(const struct unit_spec *u)
         u->stop_signal > 64 || u->restart_jitter_percent > 100 ||
         u->restart_limit > RESTART_LIMIT_MAX)
         return false;
-    return readiness_ok(u) && health_ok(u) && u->stop_timeout_ms >= 0 && u->restart_delay_ms >= 0 &&
-           u->restart_delay_max_ms >= 0 && u->restart_reset_ms >= 0 && u->restart_window_ms >= 0 &&
-           u->timeout_ms >= 0 && u->retry_delay_ms >= 0 && u->retry_delay_max_ms >= 0;
+    return readiness_ok(u) && health_ok(u) && hooks_ok(u) && u->stop_timeout_ms >= 0 &&
+           u->restart_delay_ms >= 0 && u->restart_delay_max_ms >= 0 && u->restart_reset_ms >= 0 &&
+           u->restart_window_ms >= 0 && u->timeout_ms >= 0 && u->retry_delay_ms >= 0 &&
+           u->retry_delay_max_ms >= 0;
 }
 
 /* What unit number `self` says of other units. */
@@ -372,6 +411,18 @@ static void take_probe(struct unpacker *x, struct probe_spec *probe)
         probe->argv = take_strings(x, probe->argv, probe->argc);
 }
 
+static void take_hook(struct unpacker *x, struct hook_list *hook)
+{
+    hook->commands = take_array(x, hook->commands, hook->n, sizeof *hook->commands);
+    for (uint32_t i = 0; !x->bad && i < hook->n; i++) {
+        struct hook_command *c = &hook->commands[i];
+
+        x->bad = c->argc == 0;
+        c->text = take_string(x, c->text, false);
+        c->argv = take_strings(x, c->argv, c->argc);
+    }
+}
+
 static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, uint32_t n_units)
 {
     if (!values_ok(u))
@@ -386,6 +437,8 @@ static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, ui
     u->envp = take_strings(x, u->envp, u->envc);
     take_probe(x, &u->ready_probe);
     take_probe(x, &u->health);
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+        take_hook(x, &u->hooks[hook]);
     u->groups = take_array(x, u->groups, u->n_groups, sizeof *u->groups);
     u->dependencies = take_array(x, u->dependencies, u->n_dependencies, sizeof *u->dependencies);
     u->on_failed_start =

@@ -111,6 +111,23 @@ static void same_probes(const struct unit_spec *a, const struct unit_spec *b)
     same_probe(&a->health, &b->health);
 }
 
+static void same_hooks(const struct unit_spec *a, const struct unit_spec *b)
+{
+    must(a->hook_timeout_ms == b->hook_timeout_ms && a->reload_signal == b->reload_signal);
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
+        const struct hook_list *h = &a->hooks[hook], *k = &b->hooks[hook];
+
+        must(h->n == k->n);
+        for (uint32_t i = 0; i < h->n; i++) {
+            const struct hook_command *c = &h->commands[i], *d = &k->commands[i];
+
+            must(c->argc == d->argc);
+            same_text(c->text, d->text);
+            same_texts((const char *const *)c->argv, (const char *const *)d->argv, c->argc + 1);
+        }
+    }
+}
+
 static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
 {
     same_text(a->name, b->name);
@@ -141,6 +158,7 @@ static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
     must(b->instance == a->instance && b->on_failed == a->on_failed &&
          b->on_dependency_restart == a->on_dependency_restart);
     same_probes(a, b);
+    same_hooks(a, b);
     same_dependencies(a, b);
     must(memcmp(&b->success_exit, &a->success_exit, sizeof b->success_exit) == 0);
 }
@@ -175,6 +193,21 @@ static void check_probes(const struct unit_spec *u)
     must((u->ready == READY_PROBED) == (u->ready_probe.kind != PROBE_NONE));
     must(u->ready_probe.kind != PROBE_NOTIFY && u->health_retries >= 1);
     must(u->ready_interval_ms >= 10 && u->health_interval_ms >= 100 && u->health_timeout_ms >= 1);
+}
+
+static void check_hooks(const struct unit_spec *u)
+{
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
+        const struct hook_list *h = &u->hooks[hook];
+
+        must(h->n <= HOOK_COMMANDS_MAX);
+        for (uint32_t i = 0; i < h->n; i++) {
+            must(h->commands[i].argc > 0 && *h->commands[i].argv[0]);
+            must(*h->commands[i].text && !strchr(h->commands[i].text, '\n'));
+        }
+    }
+    must(u->hook_timeout_ms >= 1);
+    must(!u->reload_signal || !u->hooks[HOOK_RELOAD].n);
 }
 
 static void check_tags(const struct unit_spec *u)
@@ -250,6 +283,7 @@ static void check_set(const struct spec_set *set)
     for (uint32_t i = 0; i < set->n_units; i++) {
         check_tags(&set->units[i]);
         check_probes(&set->units[i]);
+        check_hooks(&set->units[i]);
         same_unit(&set->units[i], &again->units[i]);
         must(strtab_put(&names, set->units[i].name, strlen(set->units[i].name), &added) && added);
     }

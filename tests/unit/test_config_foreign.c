@@ -66,6 +66,13 @@ static void keys_of_other_supervisors(void **state)
         {"Before", "before"},
         {"OnFailure", "on_failed"},
         {"WatchdogSec", "health_interval"},
+        {"ExecStartPre", "pre_start"},
+        {"exec_start_pre", "pre_start"},
+        {"ExecStartPost", "post_start"},
+        {"ExecStop", "stop_command"},
+        {"ExecStopPost", "post_stop"},
+        {"ExecReload", "reload_command"},
+        {"ReloadSignal", "reload_signal"},
         /* docker compose, dinit, s6 */
         {"working_dir", "directory"},
         {"working-dir", "directory"},
@@ -94,6 +101,14 @@ static void keys_of_other_supervisors(void **state)
         {"failureThreshold", "health_retries"},
         {"notify", "ready"},
         {"healthcheck_timer", "health_interval"},
+        {"postStart", "post_start"},
+        {"preStop", "pre_stop"},
+        {"start-pre", "pre_start"},
+        {"stop_post", "post_stop"},
+        {"before_start", "pre_start"},
+        {"finish", "post_stop"},
+        {"cleanup", "post_stop"},
+        {"reload", "reload_command"},
     };
 
     (void)state;
@@ -109,6 +124,10 @@ static void keys_of_other_supervisors(void **state)
     expect(UNIT, "OnFailure", "unknown key; reeve calls it 'on_failed': start:NAME");
     expect(UNIT, "WatchdogSec",
            "unknown key; reeve calls it 'health_interval': together with health = notify");
+    expect(UNIT, "ExecStartPre", "unknown key; reeve calls it 'pre_start': commands, one a line");
+    expect(UNIT, "ExecReload",
+           "unknown key; reeve calls it 'reload_command': commands, one a line; 'reload_signal' "
+           "sends a signal instead");
     expect(UNIT, "notification-fd", "unknown key; reeve calls it 'ready': fd:N");
     expect(UNIT, "ready-notification", "unknown key; reeve calls it 'ready': fd:N, for pipefd:N");
     expect(UNIT, "Type",
@@ -170,9 +189,8 @@ static void keys_that_reeve_has_elsewhere_or_never(void **state)
 static void features_to_come(void **state)
 {
     static const char *const names[] = {
-        "http",         "schedule", "stop-command",   "env_file", "log_file",
-        "pre_start",    "listen",   "redact",         "nice",     "ExecStartPre",
-        "limit_nofile", "extends",  "exec_start_pre",
+        "http",   "schedule", "log-rotate",  "env_file",     "log_file",        "listen",
+        "redact", "nice",     "LimitNOFILE", "limit_nofile", "EnvironmentFile", "extends",
     };
 
     (void)state;

@@ -17,6 +17,9 @@ static char var_path[] = "PATH=/bin", var_home[] = "HOME=/", var_path_copy[] = "
 static char *argv_long[] = {word_a, word_b, word_empty, NULL};
 static char *argv_short[] = {word_b, NULL};
 static char *argv_probe[] = {word_b, word_empty, NULL};
+static struct hook_command two_commands[] = {{"/bin/a 'two words' ''", argv_long, 3},
+                                             {"'two words'", argv_short, 1}};
+static struct hook_command one_command[] = {{"'two words' ''", argv_probe, 2}};
 static char *envp_two[] = {var_path, var_home, NULL};
 static char *envp_copy[] = {var_path_copy, NULL};
 static char *envp_none[] = {NULL};
@@ -66,6 +69,10 @@ static struct unit_spec units[] = {
         .health_retries = 3,
         .health_start_period_ms = 60000,
         .health_action = HEALTH_ACTION_RESTART,
+        .hooks = {[HOOK_PRE_START] = {two_commands, 2},
+                  [HOOK_STOP] = {one_command, 1},
+                  [HOOK_RELOAD] = {two_commands, 1}},
+        .hook_timeout_ms = INT64_MAX,
         .stop_signal = 15,
         .stop_timeout_ms = INT64_MAX,
         .kill_mode = KILL_MAIN,
@@ -99,6 +106,9 @@ static struct unit_spec units[] = {
         .health = {.kind = PROBE_EXEC, .text = "exec:a", .argv = argv_long, .argc = 3},
         .health_interval_ms = 1,
         .health_retries = 1,
+        .hooks = {[HOOK_POST_STOP] = {one_command, 1}},
+        .hook_timeout_ms = 1,
+        .reload_signal = 64,
         .stop_signal = 2,
         .retries = 5,
     },
@@ -172,6 +182,23 @@ static size_t use_probe(const struct probe_spec *p)
     return n;
 }
 
+static size_t use_hook(const struct hook_list *hook)
+{
+    size_t n = 0;
+
+    assert_true(hook->n <= HOOK_COMMANDS_MAX);
+    for (uint32_t i = 0; i < hook->n; i++) {
+        const struct hook_command *c = &hook->commands[i];
+
+        assert_true(c->argc >= 1);
+        n += use(c->text);
+        for (uint32_t k = 0; k < c->argc; k++)
+            n += use(c->argv[k]);
+        assert_null(c->argv[c->argc]);
+    }
+    return n;
+}
+
 static size_t use_all(const struct spec_set *s)
 {
     size_t n = use(s->daemon.socket) + use(s->daemon.runtime_dir) + use(s->daemon.socket_group);
@@ -206,6 +233,9 @@ static size_t use_all(const struct spec_set *s)
         for (uint32_t k = 0; k < u->n_on_failed_start; k++)
             assert_true(u->on_failed_start[k] < s->n_units);
         n += use_probe(&u->ready_probe) + use_probe(&u->health);
+        for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+            n += use_hook(&u->hooks[hook]);
+        assert_in_range(u->reload_signal, 0, u->hooks[HOOK_RELOAD].n ? 0 : 64);
         assert_true(u->ready <= READY_PROBED);
         n += (size_t)(u->enabled + u->autostart + u->essential + u->change_user);
         assert_true(u->argc >= 1 && u->stop_signal >= 1 && u->stop_signal <= 64);
@@ -285,6 +315,21 @@ static void test_roundtrip(void **state)
     assert_null(got->units[1].health.argv[3]);
     assert_string_equal(got->units[2].ready_probe.path, "/x.sock");
     assert_int_equal(got->units[2].health.kind, PROBE_NOTIFY);
+    assert_int_equal(u->hooks[HOOK_PRE_START].n, 2);
+    assert_string_equal(u->hooks[HOOK_PRE_START].commands[0].text, "/bin/a 'two words' ''");
+    assert_int_equal(u->hooks[HOOK_PRE_START].commands[0].argc, 3);
+    assert_string_equal(u->hooks[HOOK_PRE_START].commands[0].argv[1], "two words");
+    assert_null(u->hooks[HOOK_PRE_START].commands[0].argv[3]);
+    assert_string_equal(u->hooks[HOOK_PRE_START].commands[1].argv[0], "two words");
+    assert_null(u->hooks[HOOK_PRE_START].commands[1].argv[1]);
+    assert_int_equal(u->hooks[HOOK_POST_START].n, 0);
+    assert_int_equal(u->hooks[HOOK_STOP].n, 1);
+    assert_string_equal(u->hooks[HOOK_STOP].commands[0].argv[1], "");
+    assert_int_equal(u->hooks[HOOK_RELOAD].n, 1);
+    assert_int_equal(u->hook_timeout_ms, INT64_MAX);
+    assert_int_equal(u->reload_signal, 0);
+    assert_int_equal(got->units[1].reload_signal, 64);
+    assert_string_equal(got->units[1].hooks[HOOK_POST_STOP].commands[0].text, "'two words' ''");
     assert_int_equal(u->stop_timeout_ms, INT64_MAX);
     assert_int_equal(u->kill_mode, KILL_MAIN);
     assert_int_equal(u->restart, RESTART_ON_FAILURE);
@@ -514,8 +559,77 @@ static void test_single_fields(void **state)
     REFUSED_WITH(health_retries, 0);
     REFUSED_WITH(health_start_period_ms, -1);
     REFUSED_WITH(health_action, (enum health_action)2);
+    REFUSED_WITH(hooks[HOOK_PRE_START].n, 1);
+    REFUSED_WITH(hooks[HOOK_PRE_START].n, 3);
+    REFUSED_WITH(hooks[HOOK_PRE_START].n, UINT32_MAX);
+    REFUSED_WITH(hooks[HOOK_PRE_START].commands, NULL);
+    REFUSED_WITH(hooks[HOOK_PRE_START].commands, u_->hooks[HOOK_RELOAD].commands);
+    REFUSED_WITH(hooks[HOOK_POST_START].n, 1);
+    REFUSED_WITH(hooks[HOOK_RELOAD].n, HOOK_COMMANDS_MAX + 1);
+    REFUSED_WITH(hook_timeout_ms, -1);
+    REFUSED_WITH(reload_signal, -1);
+    REFUSED_WITH(reload_signal, 65);
+    REFUSED_WITH(reload_signal, 1); /* it has a reload_command */
     free(copy);
     free(block);
+}
+
+/* One field of the first command of the first unit changed: refused. */
+#define COMMAND_REFUSED_WITH(field, value)                                                         \
+    do {                                                                                           \
+        struct hook_command *c_ = (struct hook_command *)(void *)(copy + command_at);              \
+        struct hook_command old_ = *c_;                                                            \
+        c_->field = (value);                                                                       \
+        assert_int_equal(unpack_copy(copy, bytes), -EINVAL);                                       \
+        *c_ = old_;                                                                                \
+    } while (0)
+
+static void test_fields_of_commands(void **state)
+{
+    size_t bytes;
+    char *block = spec_pack(&set, &bytes), *copy = exact_copy(block, bytes);
+    struct spec_set *got;
+
+    (void)state;
+    assert_int_equal(spec_unpack(block, bytes, &got), 0);
+    size_t command_at = (size_t)((char *)got->units[0].hooks[HOOK_PRE_START].commands - block);
+
+    COMMAND_REFUSED_WITH(text, NULL);
+    COMMAND_REFUSED_WITH(text, (char *)(uintptr_t)bytes);
+    COMMAND_REFUSED_WITH(text, (char *)(uintptr_t)command_at);
+    COMMAND_REFUSED_WITH(argc, 0);
+    COMMAND_REFUSED_WITH(argc, 2);
+    COMMAND_REFUSED_WITH(argc, 4);
+    COMMAND_REFUSED_WITH(argc, UINT32_MAX);
+    COMMAND_REFUSED_WITH(argv, NULL);
+    COMMAND_REFUSED_WITH(argv, c_->argv + 1);
+    COMMAND_REFUSED_WITH(argv, c_[1].argv);
+    assert_int_equal(unpack_copy(copy, bytes), 0);
+    free(copy);
+    free(block);
+}
+
+/* So many commands as one key takes. */
+static void test_most_commands(void **state)
+{
+    static struct hook_command commands[HOOK_COMMANDS_MAX + 1];
+    struct unit_spec unit = units[1];
+    struct spec_set one = {
+        .daemon = {.events_kept = EVENTS_KEPT_MIN}, .units = &unit, .n_units = 1};
+
+    (void)state;
+    for (unsigned i = 0; i <= HOOK_COMMANDS_MAX; i++)
+        commands[i] = i % 2 ? two_commands[1] : two_commands[0];
+    for (uint32_t n = HOOK_COMMANDS_MAX; n <= HOOK_COMMANDS_MAX + 1; n++) {
+        struct spec_set *got;
+        size_t bytes;
+        void *block;
+
+        unit.hooks[HOOK_PRE_STOP] = (struct hook_list){commands, n};
+        block = spec_pack(&one, &bytes);
+        assert_int_equal(spec_unpack(block, bytes, &got), n > HOOK_COMMANDS_MAX ? -EINVAL : 0);
+        free(block);
+    }
 }
 
 /* What is said of other units: their indexes, and in which way. */

@@ -1,0 +1,145 @@
+#include <signal.h>
+#include <string.h>
+
+#include "config/loader.h"
+#include "os/signals.h"
+
+/* How many lines the text has. */
+static size_t count_lines(const char *text)
+{
+    size_t n = 1;
+
+    while ((text = strchr(text, '\n')) != NULL) {
+        text++;
+        n++;
+    }
+    return n;
+}
+
+/* A prefix of systemd's: "-/bin/x" runs /bin/x, and does not mind when that fails. */
+static bool has_prefix(const char *text)
+{
+    size_t n = strspn(text, "-@:+!|");
+
+    return n > 0 && text[n] == '/';
+}
+
+/* One command; false after a complaint. */
+static bool load_command(struct loader *l, struct place where, const char *text,
+                         const struct env *env, struct hook_command *to)
+{
+    if (has_prefix(text)) {
+        report_add(&l->report, where,
+                   "'%c' before a path means nothing here; remove it, and where a failure does not "
+                   "matter write sh -c 'COMMAND || true'",
+                   *text);
+        return false;
+    }
+    to->text = text;
+    to->argv = draft_command(l, where, text, env, &to->argc);
+    return to->argv != NULL;
+}
+
+/* Each line of `text` to its command in `to`, whose line goes to `lines`; all that is wrong is
+ * complained about. False when anything was. */
+static bool load_commands(struct loader *l, const struct draft *d, const char *key,
+                          const char *text, const struct env *env, struct hook_command *to,
+                          uint32_t *lines)
+{
+    bool good = true;
+
+    for (size_t i = 0; text; i++) {
+        const char *end = strchrnul(text, '\n');
+        struct place where = {draft_text_line(d, key, i), d->title, key};
+        const char *command = arena_copy(&l->arena, text, (size_t)(end - text));
+
+        if (!command) {
+            report_out_of_memory(&l->report);
+            return false;
+        }
+        lines[i] = where.line;
+        good &= load_command(l, where, command, env, &to[i]);
+        text = *end ? end + 1 : NULL;
+    }
+    return good;
+}
+
+static void load_hook(struct loader *l, struct unit_draft *d, enum hook hook, const struct env *env)
+{
+    const char *key = hook_name(hook), *text = draft_text(&d->base, key, NULL);
+    struct hook_command *commands;
+    uint32_t *lines;
+    size_t n;
+
+    if (!text || !*text) /* an empty one was complained about */
+        return;
+    n = count_lines(text);
+    if (n > HOOK_COMMANDS_MAX) {
+        report_add(
+            &l->report,
+            (struct place){draft_text_line(&d->base, key, HOOK_COMMANDS_MAX), d->base.title, key},
+            "there are more than %d commands; put them into a script, and write that",
+            HOOK_COMMANDS_MAX);
+        return;
+    }
+    commands = arena_alloc(&l->arena, n, sizeof *commands);
+    lines = arena_alloc(&l->arena, n, sizeof *lines);
+    if (!commands || !lines) {
+        report_out_of_memory(&l->report);
+        return;
+    }
+    if (!load_commands(l, &d->base, key, text, env, commands, lines))
+        return;
+    d->spec.hooks[hook] = (struct hook_list){commands, (uint32_t)n};
+    d->hook_lines[hook] = lines;
+}
+
+/* ---- what goes with what ---- */
+
+static void check_reload(struct loader *l, const struct unit_draft *d)
+{
+    uint32_t signal_line, command_line;
+    int sig = d->spec.reload_signal;
+
+    if (sig == SIGKILL || sig == SIGSTOP)
+        report_add(&l->report, draft_place(&d->base, "reload_signal"),
+                   "%s cannot be caught, so that nothing is reloaded; write for example HUP",
+                   signal_name(sig));
+    if (!draft_text(&d->base, "reload_signal", &signal_line) ||
+        !draft_text(&d->base, "reload_command", &command_line))
+        return;
+    if (command_line > signal_line)
+        report_add(&l->report, draft_place(&d->base, "reload_command"),
+                   "a reload is either a signal or a command, and 'reload_signal' is given in line "
+                   "%u; keep one of them",
+                   signal_line);
+    else
+        report_add(&l->report, draft_place(&d->base, "reload_signal"),
+                   "a reload is either a signal or a command, and 'reload_command' is given in "
+                   "line %u; keep one of them",
+                   command_line);
+}
+
+/* The time of the commands, without any that it is for. */
+static void warn_idle_timeout(struct loader *l, const struct draft *d)
+{
+    if (!draft_text(d, "hook_timeout", NULL))
+        return;
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
+        if (hook != HOOK_STOP && draft_text(d, hook_name(hook), NULL))
+            return;
+    }
+    report_warn(&l->report, draft_place(d, "hook_timeout"),
+                "it means nothing without a command that it is for%s; write pre_start, post_start, "
+                "pre_stop, post_stop or reload_command, or remove it",
+                draft_text(d, "stop_command", NULL) ? " (that of 'stop_command' is 'stop_timeout')"
+                                                    : "");
+}
+
+void load_hooks(struct loader *l, struct unit_draft *d, const struct env *env)
+{
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+        load_hook(l, d, hook, env);
+    check_reload(l, d);
+    warn_idle_timeout(l, &d->base);
+}

@@ -1,6 +1,7 @@
 #include "run/command.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "os/clock.h"
@@ -66,6 +67,8 @@ static int begin(struct command *c, char *const *argv, enum start_stage *ret_sta
     c->end = (struct command_end){.error = 0};
     c->ended = c->empty = c->killed = c->about_to_exec = false;
     surroundings_fill(&request, c->place.spec, c->place.nofile);
+    if (c->envp)
+        request.envp = c->envp;
     request.cgroup_fd = tree_begin(&c->tree, c->tree.run + 1);
     r = spawn_process(&request, &spawned, ret_stage);
     if (r < 0) {
@@ -121,12 +124,14 @@ static void over(struct command *c)
     give_back(c);
     if (c->place.slot)
         slots_clear(c->place.slot);
+    if (awaited) {
+        tell(c, c->end);
+        return;
+    }
+    if (c->gone)
+        c->gone(c);
     if (c->next)
         begin_next(c);
-    else if (awaited)
-        tell(c, c->end);
-    else if (c->gone)
-        c->gone(c);
 }
 
 static bool on_after(struct task *task)
@@ -148,7 +153,7 @@ static void on_deadline(struct timer *t)
 
     if (c->next) {
         c->next = NULL;
-        tell(c, (struct command_end){.late = true});
+        tell(c, (struct command_end){.late = true, .left = c->running});
         return;
     }
     /* Who is dead by now was in time, though nobody has looked yet. */
@@ -162,8 +167,10 @@ static void on_patience(struct timer *t)
 {
     struct command *c = t->owner;
 
-    if (is_awaited(c))
-        tell(c, c->end);
+    if (!is_awaited(c))
+        return;
+    c->end.left = true;
+    tell(c, c->end);
 }
 
 /* ---- what its tree tells ---- */
@@ -231,6 +238,44 @@ int command_run(struct command *c, char *const *argv, int64_t timeout_ms,
     c->asked = true;
     timer_set(&c->deadline, clock_now().mono_ms + timeout_ms);
     return 0;
+}
+
+void command_end_by(struct command *c, int64_t by_ms)
+{
+    /* Whose main has ended was in time. */
+    if (c->asked && !(is_awaited(c) && (c->ended || c->killed)))
+        timer_set(&c->deadline, by_ms);
+}
+
+void command_stop(struct command *c)
+{
+    if (c->asked && c->next) {
+        c->next = NULL;
+        tell(c, (struct command_end){.late = true, .left = true});
+        return;
+    }
+    if (!is_awaited(c))
+        return;
+    (void)tree_send(&c->tree, SIGTERM, SIGNAL_TO_TREE);
+    (void)tree_send(&c->tree, SIGCONT, SIGNAL_TO_TREE);
+}
+
+bool command_lingers(const struct command *c)
+{
+    return c->running && !is_awaited(c);
+}
+
+struct probe_result command_result(const struct command_end *end)
+{
+    if (end->late)
+        return (struct probe_result){.how = PROBE_LATE};
+    if (end->error)
+        return (struct probe_result){.how = PROBE_ERROR, .code = end->error};
+    if (end->status.signal)
+        return (struct probe_result){.how = PROBE_SIGNALLED, .code = end->status.signal};
+    if (end->status.exit_code)
+        return (struct probe_result){.how = PROBE_EXITED, .code = end->status.exit_code};
+    return (struct probe_result){.how = PROBE_GOOD};
 }
 
 void command_abandon(struct command *c)

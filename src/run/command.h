@@ -1,5 +1,5 @@
 /*
- * A command beside the main process of a unit: a probe, and later hooks. Spawned like a main
+ * A command beside the main process of a unit: a probe, or one of a hook. Spawned like a main
  * process (user, directory, environment, limits), but in a process tree of its own, with a
  * deadline, after which the whole tree is killed; what it leaves behind when it ends is killed,
  * too. Its result is told when nothing of it is left.
@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "core/outcome.h"
+#include "core/probe.h"
 #include "core/unit_spec.h"
 #include "run/loop.h"
 #include "run/tree.h"
@@ -21,6 +22,7 @@ struct command_end {
     int error; /* errno of what kept it from executing, at `stage`; 0: none, `status` says it all */
     enum start_stage stage;
     struct exit_status status;
+    bool left; /* something of it outlives SIGKILL, or of the one before: `gone` follows */
 };
 
 /* What every command of a unit is made with. All of it must stay. */
@@ -50,10 +52,12 @@ struct command {
     bool ended;   /* its main process has */
     bool empty;
     bool killed;
+    char *const *envp; /* in place of the unit's; NULL: that. Must stay as argv must */
     char *const *next; /* to run when what is running is gone; NULL: none */
     struct command_end end;
     command_done_fn *done;
-    command_gone_fn *gone; /* nothing is left of what nobody waits for any more; NULL: no matter */
+    command_gone_fn *gone; /* nothing is left of one whose `done` was called before that, or that
+                              was abandoned; NULL: no matter */
     void *owner;
 };
 
@@ -66,6 +70,14 @@ void command_init(struct command *c, const struct command_place *place, command_
  * same. Not while a `done` is due (-EBUSY). */
 int command_run(struct command *c, char *const *argv, int64_t timeout_ms,
                 enum start_stage *ret_stage);
+/* Its time ends at by_ms (monotonic); no matter when `done` is not due. */
+void command_end_by(struct command *c, int64_t by_ms);
+/* SIGTERM to all of it; its time goes on, and `done` follows. What was not begun is not. */
+void command_stop(struct command *c);
+/* Whether something is left of one that nobody waits for. */
+bool command_lingers(const struct command *c);
+/* The end, as far as it matters to who only wants to know whether it went well. */
+struct probe_result command_result(const struct command_end *end);
 /* Kills it; `done` is not called. Harmless when it is not running. */
 void command_abandon(struct command *c);
 /* The same, and gives everything back without waiting for its end. */

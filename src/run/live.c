@@ -153,7 +153,7 @@ static bool perform(struct live *l, const struct action *a)
         release(l);
         return false;
     case ACT_CHANGED:
-        report_changed(l->supervisor, &l->unit, a->to);
+        report_changed(l->supervisor, &l->unit, a->from, a->to);
         notice_changed(l->supervisor, &l->unit, a->from, a->to);
         return true;
     case ACT_RECORDED:
@@ -175,11 +175,24 @@ static bool perform(struct live *l, const struct action *a)
         notice_health(l->supervisor, &l->unit);
         return true;
     case ACT_HOOK:
+        hooks_run(l->hooks);
+        return true; /* which one is at work */
     case ACT_HOOK_STOP:
+        hooks_stop(l->hooks);
+        return false;
     case ACT_HOOK_AWAY:
+        hooks_away(l);
+        return true;
     case ACT_HOOK_FAILED:
+        report_hook(&l->unit, a->hook);
+        notice_hook(l->supervisor, &l->unit, a->hook);
+        return true;
     case ACT_RELOAD:
+        hooks_reload(l);
+        return false;
     case ACT_RELOADED:
+        report_reloaded(&l->unit);
+        return true;
     case ACT_COUNT:
         break;
     }
@@ -197,19 +210,31 @@ static void look_for_end(struct live *l)
         ends_look(&s->ends, &s->lives[spec->on_failed_start[i]].unit);
 }
 
+/* When its time is up, or it is not held any more: the sooner of them. */
+static int64_t next_ms(const struct unit *u)
+{
+    if (!u->deadline_ms || !u->held_until_ms)
+        return u->deadline_ms ? u->deadline_ms : u->held_until_ms;
+    return u->deadline_ms < u->held_until_ms ? u->deadline_ms : u->held_until_ms;
+}
+
 bool live_step(struct live *l, const struct event *ev)
 {
     struct supervisor *s = l->supervisor;
     struct actions actions;
     bool tell = false;
 
+    /* Another one was killed meanwhile: when that is gone is told as well. */
+    if (ev->type == EV_HOOK_GONE && hooks_linger(l->hooks))
+        return false;
     /* A linear congruence is random enough to spread restarts. */
     s->random = s->random * 1664525u + 1013904223u;
     unit_step(&l->unit, ev, clock_now(), s->random, &actions);
     for (unsigned i = 0; i < actions.n; i++)
         tell = perform(l, &actions.items[i]) || tell;
-    timer_set(&l->deadline, l->unit.deadline_ms);
+    timer_set(&l->deadline, next_ms(&l->unit));
     looks_mirror(l->looks);
+    hooks_mirror(l->hooks);
     order_changed(&s->order, l->unit.index);
     look_for_end(l);
     return tell;
@@ -229,8 +254,12 @@ int live_init(struct live *l, struct supervisor *s, const struct unit_spec *spec
     if (r < 0)
         return r;
     r = looks_create(&l->looks, l);
-    if (r < 0)
+    if (r == 0)
+        r = hooks_create(&l->hooks, l);
+    if (r < 0) {
+        looks_destroy(l->looks);
         unit_finish(&l->unit);
+    }
     return r;
 }
 
@@ -238,6 +267,7 @@ void live_finish(struct live *l)
 {
     timer_stop(&l->deadline);
     looks_destroy(l->looks);
+    hooks_destroy(l->hooks);
     if (unit_has_run(&l->unit))
         abandon(l);
     unit_finish(&l->unit);

@@ -7,6 +7,7 @@
 
 #include "core/unit.h"
 #include "os/slots.h"
+#include "run/hooks.h"
 #include "run/looks.h"
 #include "run/loop.h"
 #include "run/tree.h"
@@ -16,12 +17,13 @@ struct supervisor;
 struct live {
     struct unit unit;
     struct supervisor *supervisor;
-    struct timer deadline; /* mirrors unit.deadline_ms */
+    struct timer deadline; /* mirrors unit.deadline_ms, or the end of a hold */
     struct watch exec;     /* on exec_fd */
     int exec_fd;           /* -1: the exec's result is known, or there is no run */
     bool about_to_exec;    /* the child said so: the pipe's end means exec, not death */
     struct tree tree;
     struct looks *looks; /* owned; NULL: there is nothing to look at */
+    struct hooks *hooks; /* owned; NULL: it has no commands beside main */
 };
 
 /* 0 or -ENOMEM. */

@@ -41,6 +41,7 @@ void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase 
         order_waiting(&s->order, u->index, &n.u.state.waiting);
     n.u.state.pid = u->main_alive ? u->current.pid : 0;
     n.u.state.next_start_wall_ms = u->next_start_wall_ms;
+    n.u.state.held_until_wall_ms = to == PHASE_HELD ? u->held_until_wall_ms : 0;
     if (state == STATE_STOPPING || state == STATE_KILLING) {
         n.u.state.requested_by = u->current.requested_by;
         n.u.state.requester = u->current.requester;
@@ -59,6 +60,26 @@ void notice_record(struct supervisor *s, const struct unit *u)
         return;
     n.run = r->run;
     n.u.exit = *r;
+    supervisor_note(s, &n);
+}
+
+void notice_hook(struct supervisor *s, const struct unit *u, enum hook hook)
+{
+    struct notice n = about(u, NOTICE_UNIT_HOOK);
+
+    n.u.hook.hook = hook;
+    n.u.hook.failure = u->current.failed[hook];
+    supervisor_note(s, &n);
+}
+
+void notice_held(struct supervisor *s, const struct unit *u, int64_t until_wall_ms,
+                 struct requester who)
+{
+    struct notice n = about(u, NOTICE_UNIT_REQUESTED);
+
+    n.u.request.kind = until_wall_ms ? REQUEST_HOLD : REQUEST_RELEASE;
+    n.u.request.held_until_wall_ms = until_wall_ms;
+    n.u.request.requester = who;
     supervisor_note(s, &n);
 }
 

@@ -53,17 +53,9 @@ static bool on_tell(struct task *task)
 static void on_command_done(struct command *c, const struct command_end *end)
 {
     struct prober *p = c->owner;
+    struct probe_result result = command_result(end);
 
-    if (end->late)
-        settle(p, PROBE_LATE, 0);
-    else if (end->error)
-        settle(p, PROBE_ERROR, end->error);
-    else if (end->status.signal)
-        settle(p, PROBE_SIGNALLED, end->status.signal);
-    else if (end->status.exit_code)
-        settle(p, PROBE_EXITED, end->status.exit_code);
-    else
-        settle(p, PROBE_GOOD, 0);
+    settle(p, result.how, result.code);
 }
 
 static void on_command_gone(struct command *c)

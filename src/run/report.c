@@ -45,7 +45,27 @@ static void describe_asker(const struct supervisor *s, const struct exit_record 
                  unit ? unit : "");
 }
 
-void report_changed(const struct supervisor *s, const struct unit *u, enum unit_phase to)
+static void report_stopping(const struct supervisor *s, const struct unit *u, enum unit_phase from,
+                            enum unit_phase to)
+{
+    const char *name = u->spec->name;
+    char text[96];
+
+    if (from == PHASE_ASKED) /* how that went was said, if it went wrong */
+        return;
+    describe_asker(s, &u->current, text, sizeof text);
+    if (from == PHASE_PRE_STOP)
+        log_info("%s: pre_stop is over, %s", name,
+                 to == PHASE_ASKED ? "running stop_command" : "sending the stop signal");
+    else
+        log_info("%s: stopping (%s)%s", name, *text ? text : "it did not become ready in time",
+                 to == PHASE_PRE_STOP ? ": pre_stop"
+                 : to == PHASE_ASKED  ? ": stop_command"
+                                      : "");
+}
+
+void report_changed(const struct supervisor *s, const struct unit *u, enum unit_phase from,
+                    enum unit_phase to)
 {
     const char *name = u->spec->name;
     char text[96];
@@ -54,9 +74,18 @@ void report_changed(const struct supervisor *s, const struct unit *u, enum unit_
     case PHASE_RUNNING:
         log_info("%s: running, pid %d", name, (int)u->current.pid);
         break;
+    case PHASE_PRE_STOP:
+    case PHASE_ASKED:
     case PHASE_STOPPING:
-        describe_asker(s, &u->current, text, sizeof text);
-        log_info("%s: stopping (%s)", name, *text ? text : "it did not become ready in time");
+        report_stopping(s, u, from, to);
+        break;
+    case PHASE_HOOK_ENDING:
+        if (from == PHASE_PRE_START)
+            report_stopping(s, u, from, to);
+        break;
+    case PHASE_HELD:
+        log_info("%s: held for %s", name,
+                 duration_format(u->deadline_ms - u->since_ms, text, sizeof text));
         break;
     case PHASE_DRAINING:
         log_info("%s: its main process has ended, ending what it left behind", name);
@@ -83,14 +112,10 @@ void report_changed(const struct supervisor *s, const struct unit *u, enum unit_
     case PHASE_STUCK:
         report_waiting(s, u);
         break;
-    case PHASE_HELD:
     case PHASE_PRE_START:
     case PHASE_SPAWNING:
     case PHASE_PROBING:
-    case PHASE_PRE_STOP:
-    case PHASE_ASKED:
     case PHASE_UNKILLABLE:
-    case PHASE_HOOK_ENDING:
     case PHASE_POST_STOP:
     case PHASE_COUNT:
         break;
@@ -157,6 +182,21 @@ void report_health(const struct unit *u)
     describe_probe(&why, &u->spec->health, u->health.last_failure);
     log_warning("%s: unhealthy: %s", u->spec->name, strbuf_text(&why));
     strbuf_finish(&why);
+}
+
+void report_hook(const struct unit *u, enum hook hook)
+{
+    struct strbuf how = STRBUF_INIT;
+
+    describe_hook_failure(&how, u->spec, hook, u->current.failed[hook]);
+    log_warning("%s: %s: %s", u->spec->name, hook_name(hook), strbuf_text(&how));
+    strbuf_finish(&how);
+}
+
+void report_reloaded(const struct unit *u)
+{
+    if (u->reload_result.how == PROBE_GOOD)
+        log_info("%s: reloaded", u->spec->name);
 }
 
 void report_unkillable(const struct unit *u)

@@ -6,10 +6,14 @@
 
 struct supervisor;
 
-void report_changed(const struct supervisor *s, const struct unit *u, enum unit_phase to);
+void report_changed(const struct supervisor *s, const struct unit *u, enum unit_phase from,
+                    enum unit_phase to);
 void report_record(const struct supervisor *s, const struct unit *u);
 /* It has become healthy or unhealthy. */
 void report_health(const struct unit *u);
+/* A command of this hook failed: see u->current.failed. */
+void report_hook(const struct unit *u, enum hook hook);
+void report_reloaded(const struct unit *u);
 void report_unkillable(const struct unit *u);
 void report_state(const struct unit *u);
 

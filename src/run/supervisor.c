@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "os/clock.h"
 #include "os/random.h"
+#include "run/identities.h"
 #include "run/notices.h"
 #include "run/reaper.h"
 #include "run/report.h"
@@ -158,48 +159,6 @@ static int make_lives(struct supervisor *s)
     return r < 0 ? r : ends_init(&s->ends, &s->set->daemon, s->n_lives);
 }
 
-/* Behind those of the runs come those of the commands that look at units. */
-static uint32_t count_slots(const struct supervisor *s)
-{
-    uint32_t n = s->n_lives;
-
-    for (uint32_t i = 0; i < s->n_lives; i++)
-        n += looks_run_commands(s->lives[i].looks);
-    return n;
-}
-
-static struct run_slot *name_slot(struct supervisor *s, uint32_t index, uint32_t unit)
-{
-    struct run_slot *slot = slots_get(&s->slots, index);
-
-    if (slot)
-        snprintf(slot->unit, sizeof slot->unit, "%s", s->set->units[unit].name);
-    return slot;
-}
-
-static void open_slots(struct supervisor *s)
-{
-    const char *dir = s->set->daemon.runtime_dir;
-    uint32_t n = s->n_lives;
-    int r;
-
-    if (!dir || asprintf(&s->slots_path, "%s/runs", dir) < 0) {
-        s->slots_path = NULL;
-        return;
-    }
-    r = slots_open(&s->slots, s->slots_path, count_slots(s), s->tracker.cgroups.path);
-    if (r < 0) {
-        log_warning("%s: %s; should reeved be killed, the next one cannot see what still runs",
-                    s->slots_path, strerror(-r));
-        return;
-    }
-    for (uint32_t i = 0; i < s->n_lives; i++) {
-        (void)name_slot(s, i, i);
-        if (looks_run_commands(s->lives[i].looks))
-            looks_set_slot(s->lives[i].looks, name_slot(s, n++, i));
-    }
-}
-
 int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_set *set,
                       const struct supervisor_options *options)
 {
@@ -235,7 +194,7 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
         supervisor_destroy(s);
         return r;
     }
-    open_slots(s);
+    identities_open(s);
     r = hearing_open(s);
     if (r < 0) {
         supervisor_destroy(s);
@@ -272,8 +231,7 @@ void supervisor_destroy(struct supervisor *s)
     order_finish(&s->order);
     ends_finish(&s->ends);
     event_ring_finish(&s->events);
-    slots_close(&s->slots, s->slots_path);
-    free(s->slots_path);
+    identities_close(s);
     spec_set_unref(s->set);
     free(s);
 }
@@ -394,10 +352,9 @@ typedef void wish_fn(struct order *o, uint32_t unit, struct requester who);
 static int ask(struct supervisor *s, uint32_t index, enum request_kind kind, struct requester who)
 {
     static wish_fn *const wishes[REQUEST_COUNT] = {
-        [REQUEST_START] = order_start,
-        [REQUEST_STOP] = order_stop,
-        [REQUEST_RESTART] = order_restart,
-        [REQUEST_RESET_FAILED] = order_reset,
+        [REQUEST_START] = order_start,     [REQUEST_STOP] = order_stop,
+        [REQUEST_RESTART] = order_restart, [REQUEST_RESET_FAILED] = order_reset,
+        [REQUEST_RELOAD] = order_reload,
     };
 
     if (s->shutdown.begun)
@@ -449,6 +406,31 @@ int supervisor_stop(struct supervisor *s, uint32_t index, struct requester who)
 int supervisor_restart(struct supervisor *s, uint32_t index, struct requester who)
 {
     return ask(s, index, REQUEST_RESTART, who);
+}
+
+int supervisor_reload(struct supervisor *s, uint32_t index, struct requester who)
+{
+    const struct unit *u = &s->lives[index].unit;
+
+    if (!u->spec->reload_signal && !u->spec->hooks[HOOK_RELOAD].n)
+        return -ENOTSUP;
+    if (!s->shutdown.begun && u->phase != PHASE_RUNNING)
+        return -ESRCH;
+    return ask(s, index, REQUEST_RELOAD, who);
+}
+
+int supervisor_hold(struct supervisor *s, uint32_t index, int64_t for_ms, struct requester who)
+{
+    struct moment now = clock_now();
+    int64_t until_wall_ms = for_ms ? now.wall_ms + for_ms : 0;
+
+    if (s->shutdown.begun)
+        return -ESHUTDOWN;
+    notice_held(s, &s->lives[index].unit, until_wall_ms, who);
+    order_hold(&s->order, index, for_ms ? now.mono_ms + for_ms : 0, until_wall_ms, who);
+    task_start(&s->drain);
+    supervisor_tell(s, UINT32_MAX);
+    return 0;
 }
 
 uint64_t supervisor_asked(const struct supervisor *s)

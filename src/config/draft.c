@@ -217,6 +217,11 @@ static int set_variable(struct loader *l, struct env *env, const char *word, siz
                     (int)name_bytes, word);
         return -EINVAL;
     }
+    if (env_is_of_hooks(word, name_bytes)) {
+        strbuf_addf(why, "reeve itself sets %.*s in the hooks of every unit; choose another name",
+                    (int)name_bytes, word);
+        return -EINVAL;
+    }
     rc = expand(equals + 1, env, &l->arena, &value, why);
     if (rc < 0)
         return rc;

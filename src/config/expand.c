@@ -31,6 +31,15 @@ static int unset(struct strbuf *why, const char *name, size_t name_bytes)
     return -EINVAL;
 }
 
+static int not_yet(struct strbuf *why, const char *name, size_t name_bytes)
+{
+    strbuf_addf(why,
+                "%.*s is known only when a hook runs; let a shell see to it, as in "
+                "sh -c 'echo $%.*s'",
+                (int)name_bytes, name, (int)name_bytes, name);
+    return -EINVAL;
+}
+
 /* One `${...}` at *at; moves behind it. */
 static int one_variable(const char **at, const struct env *env, struct strbuf *to,
                         struct strbuf *why)
@@ -40,6 +49,8 @@ static int one_variable(const char **at, const struct env *env, struct strbuf *t
 
     if (!end || !env_name_ok(name, name_bytes))
         return bad_form(why, *at);
+    if (env_is_of_hooks(name, name_bytes))
+        return not_yet(why, name, name_bytes);
     value = env_get(env, name, name_bytes);
     if (name[name_bytes] == ':') {
         const char *text = name + name_bytes + 2;

@@ -24,6 +24,16 @@ static bool has_prefix(const char *text)
     return n > 0 && text[n] == '/';
 }
 
+/* A last backslash, which would join lines in a shell. */
+static bool ends_with_backslash(const char *text)
+{
+    size_t len = strlen(text), n = 0;
+
+    while (n < len && text[len - 1 - n] == '\\')
+        n++;
+    return n % 2 == 1;
+}
+
 /* One command; false after a complaint. */
 static bool load_command(struct loader *l, struct place where, const char *text,
                          const struct env *env, struct hook_command *to)
@@ -33,6 +43,12 @@ static bool load_command(struct loader *l, struct place where, const char *text,
                    "'%c' before a path means nothing here; remove it, and where a failure does not "
                    "matter write sh -c 'COMMAND || true'",
                    *text);
+        return false;
+    }
+    if (ends_with_backslash(text)) {
+        report_add(&l->report, where,
+                   "a backslash at the end joins no lines, each is a command of its own; write the "
+                   "whole command in one line");
         return false;
     }
     to->text = text;

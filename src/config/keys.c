@@ -19,7 +19,7 @@ static const char *const exit_when_words[] = {"never", "all-done", "any-failed",
 #define SERVICE(field) .where = SECTION_SERVICE, .offset = offsetof(struct unit_draft, field)
 #define JOB(field) .where = SECTION_JOB, .offset = offsetof(struct unit_draft, field)
 #define RAW(sections) .where = (sections), .type = VALUE_RAW
-#define COMMANDS(like) .where = SECTION_UNIT, .type = VALUE_COMMANDS, .example = (like)
+#define COMMANDS(sections) .where = (sections), .type = VALUE_COMMANDS
 #define FROM(least) .min = (least), .max = DURATION_MAX_MS
 
 /* clang-format off */
@@ -60,14 +60,14 @@ const struct key keys[] = {
     {"health_retries",    UNIT(spec.health_retries),         .type = VALUE_NUMBER, .min = 1, .max = 1000000},
     {"health_start_period", UNIT(spec.health_start_period_ms), .type = VALUE_DURATION, FROM(0)},
     {"health_action",     UNIT(spec.health_action),          .type = VALUE_WORD, .words = health_action_words},
-    {"pre_start",         COMMANDS("mkdir -p /run/web")},
-    {"post_start",        COMMANDS("curl -fsS http://localhost:8080/warm-up")},
-    {"pre_stop",          COMMANDS("/usr/local/bin/leave-balancer")},
-    {"post_stop",         COMMANDS("rm -f /run/web.lock")},
+    {"pre_start",         COMMANDS(SECTION_UNIT),            .example = "mkdir -p /run/web"},
+    {"post_start",        COMMANDS(SECTION_UNIT),            .example = "curl -fsS http://localhost:8080/warm-up"},
+    {"pre_stop",          COMMANDS(SECTION_UNIT),            .example = "/usr/local/bin/leave-balancer"},
+    {"post_stop",         COMMANDS(SECTION_UNIT),            .example = "rm -f /run/web.lock"},
     {"hook_timeout",      UNIT(spec.hook_timeout_ms),        .type = VALUE_DURATION, FROM(1)},
-    {"reload_signal",     UNIT(spec.reload_signal),          .type = VALUE_SIGNAL,   .example = "HUP"},
-    {"reload_command",    COMMANDS("nginx -s reload")},
-    {"stop_command",      COMMANDS("nginx -s quit")},
+    {"reload_signal",     UNIT(spec.reload_signal),          .type = VALUE_SIGNAL, .example = "HUP"},
+    {"reload_command",    COMMANDS(SECTION_UNIT),            .example = "nginx -s reload"},
+    {"stop_command",      COMMANDS(SECTION_UNIT),            .example = "nginx -s quit"},
     {"stop_signal",       UNIT(spec.stop_signal),            .type = VALUE_SIGNAL},
     {"stop_timeout",      UNIT(spec.stop_timeout_ms),        .type = VALUE_DURATION, FROM(0)},
     {"kill_mode",         UNIT(spec.kill_mode),              .type = VALUE_WORD, .words = kill_mode_words},

@@ -18,7 +18,7 @@ static void release(struct spec_set *set)
     arena_finish(&arena);
 }
 
-/* Whether this tells reeved itself something of who started it. */
+/* Whether this tells reeved itself something of who started it, as another reeved's hook maybe. */
 static bool is_for_reeved(const char *variable)
 {
     static const char *const names[] = {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID="};
@@ -27,7 +27,7 @@ static bool is_for_reeved(const char *variable)
         if (strncmp(variable, names[i], strlen(names[i])) == 0)
             return true;
     }
-    return false;
+    return env_is_of_hooks(variable, strcspn(variable, "="));
 }
 
 /* The environment of reeved, as far as it is for units. */

@@ -282,7 +282,8 @@ struct value {
     struct strbuf lines; /* uint32_t each: of the lines in `text`; none until one continues it */
 };
 
-/* In a shell a backslash would join the lines; here it would quote the joining space, silently. */
+/* In a shell a backslash would join the lines; here it would quote the joining space, silently.
+ * (Where lines are items, whoever reads them tells.) */
 static void check_no_backslash(struct reader *r, const struct strbuf *text)
 {
     struct place where = here(r, r->pending.name);
@@ -290,12 +291,10 @@ static void check_no_backslash(struct reader *r, const struct strbuf *text)
 
     while (n < text->len_bytes && text->data[text->len_bytes - 1 - n] == '\\')
         n++;
-    if (n % 2 == 1)
+    if (n % 2 == 1 && !key_takes_lines(r->pending.name))
         report_add(r->report, where,
-                   "the line before ends with a backslash, which joins nothing; remove it, %s",
-                   key_takes_lines(r->pending.name)
-                       ? "and write each command in one line"
-                       : "the indented line already continues the value");
+                   "the line before ends with a backslash, which joins nothing; remove it, the "
+                   "indented line already continues the value");
 }
 
 static void add_line_number(struct value *value, uint32_t line)

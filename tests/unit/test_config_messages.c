@@ -2,8 +2,8 @@
  * The catalogue of what config says: every message with an input that causes it, word for word.
  * Each is one line, `file:line: [section] key: what is wrong; what would be right`. What --check
  * says of places is in test_config_places.c, what is said of other units in
- * test_config_order_messages.c, of readiness and health in test_config_probe.c; what no input can
- * cause (memory, a failing name service) is missing here.
+ * test_config_order_messages.c, of readiness and health in test_config_probe.c, of hooks in
+ * test_config_hooks.c; what no input can cause (memory, a failing name service) is missing here.
  */
 #include "config_fixture.h"
 

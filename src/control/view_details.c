@@ -10,6 +10,10 @@
 /* Keys whose text is words that may hold secrets. */
 static bool is_redacted(const char *key)
 {
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
+        if (strcmp(key, hook_name(hook)) == 0)
+            return true;
+    }
     return strcmp(key, "environment") == 0 || strcmp(key, "ready") == 0 ||
            strcmp(key, "health") == 0;
 }
@@ -180,6 +184,29 @@ static void add_health(struct json_out *o, const struct unit_spec *spec)
     json_string(o, "health_action", actions[spec->health_action]);
 }
 
+/* The commands as written. */
+static void add_hook(struct json_out *o, const struct unit_spec *spec, enum hook hook)
+{
+    const struct hook_list *list = &spec->hooks[hook];
+
+    json_begin_array(o, hook_name(hook));
+    for (uint32_t i = 0; i < list->n; i++)
+        add_redacted(o, NULL, list->commands[i].text);
+    json_end_array(o);
+}
+
+static void add_hooks(struct json_out *o, const struct unit_spec *spec)
+{
+    add_hook(o, spec, HOOK_PRE_START);
+    add_hook(o, spec, HOOK_POST_START);
+    add_hook(o, spec, HOOK_PRE_STOP);
+    add_hook(o, spec, HOOK_POST_STOP);
+    json_int(o, "hook_timeout_ms", spec->hook_timeout_ms);
+    json_string(o, "reload_signal", spec->reload_signal ? signal_name(spec->reload_signal) : NULL);
+    add_hook(o, spec, HOOK_RELOAD);
+    add_hook(o, spec, HOOK_STOP);
+}
+
 static void add_effective(struct json_out *o, const struct supervisor *s,
                           const struct unit_spec *spec)
 {
@@ -196,6 +223,7 @@ static void add_effective(struct json_out *o, const struct supervisor *s,
     add_failing(o, s, spec);
     add_ready(o, spec);
     add_health(o, spec);
+    add_hooks(o, spec);
     json_string(o, "stop_signal", signal_name(spec->stop_signal));
     json_int(o, "stop_timeout_ms", spec->stop_timeout_ms);
     json_string(o, "kill_mode", kill_modes[spec->kill_mode]);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "core/hook.h"
 #include "reevectl/awaited.h"
 #include "reevectl/fields.h"
 #include "reevectl/graph_tree.h"
@@ -43,6 +44,16 @@ static size_t wider(size_t widest, const char *text)
     return columns > widest ? columns : widest;
 }
 
+/* Puts the first line of `text` into `line`. Returns what follows it, NULL after the last. */
+static const char *take_line(struct strbuf *line, const char *text)
+{
+    const char *end = strchrnul(text, '\n');
+
+    strbuf_consume(line, line->len_bytes);
+    strbuf_add_bytes(line, text, (size_t)(end - text));
+    return *end ? end + 1 : NULL;
+}
+
 /* Where a key stands: "/etc/reeve/reeve.ini:13", or ":13" for short in the file of its unit. */
 static void add_place(struct strbuf *b, const cJSON *item, const char *short_for)
 {
@@ -64,14 +75,18 @@ static struct config_widths config_widths(struct strbuf *b, const cJSON *config)
 
     cJSON_ArrayForEach(item, config)
     {
-        struct strbuf place = STRBUF_INIT;
+        struct strbuf place = STRBUF_INIT, line = STRBUF_INIT;
 
         add_place(&place, item, NULL);
         w.keys = wider(w.keys, field_word(item, "key"));
-        w.values = wider(w.values, field_word(item, "text"));
+        for (const char *text = field_word(item, "text"); text;) {
+            text = take_line(&line, text);
+            w.values = wider(w.values, strbuf_text(&line));
+        }
         w.places = wider(w.places, strbuf_text(&place));
-        b->failed |= place.failed;
+        b->failed |= place.failed || line.failed;
         strbuf_finish(&place);
+        strbuf_finish(&line);
     }
     /* A long command is shown whole, but does not push all places to the far right. */
     if (w.values > VALUE_COLUMNS_MAX)
@@ -79,7 +94,8 @@ static struct config_widths config_widths(struct strbuf *b, const cJSON *config)
     return w;
 }
 
-/* The keys as written, each with its place in the files. */
+/* The keys as written, each with its place in the files; the items of a list one below the other.
+ */
 static void add_config(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
     const cJSON *config = field(unit, "config"), *item;
@@ -89,18 +105,26 @@ static void add_config(const struct session *s, struct strbuf *b, const cJSON *u
 
     cJSON_ArrayForEach(item, config)
     {
-        struct strbuf place = STRBUF_INIT;
+        struct strbuf place = STRBUF_INIT, line = STRBUF_INIT;
+        const char *more = take_line(&line, field_word(item, "text"));
 
         strbuf_add(b, "  ");
         add_padded(b, field_word(item, "key"), w.keys);
         strbuf_add(b, " = ");
-        add_padded(b, field_word(item, "text"), w.values);
+        add_padded(b, strbuf_text(&line), w.values);
         strbuf_add(b, "  ");
         add_place(&place, item, narrow ? field_word(unit, "file") : NULL);
         terminal_add(&s->out, b, STYLE_DIM, strbuf_text(&place));
         strbuf_add(b, "\n");
-        b->failed |= place.failed;
+        while (more) {
+            more = take_line(&line, more);
+            text_add_spaces(b, 2 + w.keys + 3);
+            text_add_harmless(b, strbuf_text(&line));
+            strbuf_add(b, "\n");
+        }
+        b->failed |= place.failed || line.failed;
         strbuf_finish(&place);
+        strbuf_finish(&line);
     }
 }
 
@@ -174,16 +198,45 @@ static void add_name(struct strbuf *b, const char *key)
     strbuf_add_bytes(b, key, length);
 }
 
+/* Whether it is a list of commands, each of which has words of its own. */
+static bool is_commands(const cJSON *item)
+{
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+        if (strcmp(item->string, hook_name(hook)) == 0)
+            return cJSON_IsArray(item);
+    return false;
+}
+
+/* One below the other, from column `at` on. */
+static void add_commands(struct strbuf *b, const cJSON *commands, size_t at)
+{
+    const cJSON *command;
+
+    cJSON_ArrayForEach(command, commands)
+    {
+        if (command != commands->child) {
+            strbuf_add(b, "\n");
+            text_add_spaces(b, at);
+        }
+        if (cJSON_IsString(command))
+            text_add_harmless(b, command->valuestring);
+    }
+}
+
 static void add_member(const struct session *s, struct strbuf *b, const cJSON *item, size_t keys)
 {
     struct strbuf name = STRBUF_INIT, value = STRBUF_INIT;
 
     add_name(&name, item->string);
-    add_value(s, &value, item);
     strbuf_add(b, "  ");
     add_padded(b, strbuf_text(&name), keys);
     strbuf_add(b, " = ");
-    text_add_harmless(b, strbuf_text(&value));
+    if (is_commands(item)) {
+        add_commands(b, item, 2 + keys + 3);
+    } else {
+        add_value(s, &value, item);
+        text_add_harmless(b, strbuf_text(&value));
+    }
     strbuf_add(b, "\n");
     b->failed |= name.failed || value.failed;
     strbuf_finish(&name);

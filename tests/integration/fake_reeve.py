@@ -126,6 +126,10 @@ def probes(u):
     return [probe(70 + 60 * n, u["last_error"], 2) for n in range(6)] + [probe(430, "", 30)]
 
 
+COMMANDS = ["mkdir -p /run/queue", "sh -c 'echo \x1b[1m restoring; restore --token=*** --into /run/queue'",
+            "chown queue /run/queue"]
+
+
 def effective(u):
     """What the definition of a unit of the site comes to."""
     service, job = u["kind"] == "service", u["kind"] == "job"
@@ -137,7 +141,11 @@ def effective(u):
         "health_interval_ms": 60000 if probed else None,
         "health_timeout_ms": 5000 if probed else None, "health_retries": 3 if probed else None,
         "health_start_period_ms": 0 if probed else None,
-        "health_action": "none" if probed else None, "stop_signal": "TERM", "stop_timeout_ms": 90000,
+        "health_action": "none" if probed else None,
+        "pre_start": COMMANDS if probed else [], "post_start": [], "pre_stop": [],
+        "post_stop": ["logger 'queue ended'"] if probed else [], "hook_timeout_ms": 10000,
+        "reload_signal": "HUP" if probed else None, "reload_command": [], "stop_command": [],
+        "stop_signal": "TERM", "stop_timeout_ms": 90000,
         "kill_mode": "group", "on_dependency_restart": "ignore", "on_failed": "ignore",
         "on_failed_start": [], "restart": "always" if service else None,
         "restart_delay_ms": 100 if service else None,
@@ -169,7 +177,11 @@ def shown(u):
         {"key": "command", "text": command, "file": file, "line": 13},
         {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},
         {"key": "stop_timeout", "text": "90s", "file": file, "line": 15},
-    ], effective=effective(u))
+    ] + (effective(u)["pre_start"] and [
+        {"key": "pre_start", "text": "\n".join(COMMANDS), "file": file, "line": 16},
+        {"key": "post_stop", "text": "logger 'queue ended'", "file": file, "line": 21},
+        {"key": "reload_signal", "text": "HUP", "file": file, "line": 22},
+    ]), effective=effective(u))
 
 
 def health(units, status="degraded"):

@@ -123,6 +123,29 @@ static void test_check_probes(void **state)
                  NULL);
 }
 
+/* So are those of hooks, each told by its line. */
+static void test_check_hooks(void **state)
+{
+    (void)state;
+    check_places("[service:a]\ncommand = sh\ndirectory = %s\npre_start =\n  # both\n  ./program\n"
+                 "  ./such a\n  sh\n",
+                 "t.ini:7: [service:a] pre_start: the program './such' was not found: No such file "
+                 "or directory; install it or correct the path");
+    check_places("[job:a]\ncommand = sh\nstop_command = sh\n  %s/plain\n",
+                 "t.ini:4: [job:a] stop_command: the program '/tmp/reeve-test-");
+    check_places("[job:a]\ncommand = sh\nreload_command = no-such-program -q\n",
+                 "t.ini:3: [job:a] reload_command: the program 'no-such-program' was not found in "
+                 "PATH: No such file or directory; install it or write its full path");
+    check_places(
+        "[service:a]\ncommand = sh\npost_start = sh\npre_stop = sh\npost_stop = ./program\n"
+        "environment = PATH=/bin\ndirectory = %s\n",
+        NULL);
+    /* One missing directory is one error. */
+    check_places(
+        "[service:a]\ncommand = sh\npost_stop = ./program\n  x/y\ndirectory = /no/such\n",
+        "t.ini:5: [service:a] directory: '/no/such': No such file or directory; create it");
+}
+
 /* ---- as somebody else ---- */
 
 static const mode_t mode_of_scratch = 0700; /* as mkdtemp made it */
@@ -395,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_places),
         cmocka_unit_test(test_check_probes),
+        cmocka_unit_test(test_check_hooks),
         cmocka_unit_test(test_programs_as_the_user_sees_them),
         cmocka_unit_test(test_directories_as_the_user_sees_them),
         cmocka_unit_test(test_rights_by_mode),

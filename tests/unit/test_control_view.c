@@ -21,6 +21,10 @@
     "site\",\"tags\":[],\"autostart\":true,\"enabled\":true,\"since_ms\":5000,"                    \
     "\"next_start_at\":null"
 
+#define NO_HOOKS                                                                                   \
+    "\"pre_start\":[],\"post_start\":[],\"pre_stop\":[],\"post_stop\":[],\"hook_timeout_ms\":"     \
+    "10000,"                                                                                       \
+    "\"reload_signal\":null,\"reload_command\":[],\"stop_command\":[],"
 #define NO_HEALTH_KEYS                                                                             \
     "\"health\":null,\"health_interval_ms\":null,\"health_timeout_ms\":null,"                      \
     "\"health_retries\":null,\"health_start_period_ms\":null,\"health_action\":null,"
@@ -187,6 +191,7 @@ static void details_of_a_service(void **state)
 
     s->spec.texts = texts;
     s->spec.n_texts = 2;
+    s->spec.hook_timeout_ms = 10000;
     s->spec.change_user = true;
     s->spec.uid = 33;
     s->spec.gid = 34;
@@ -206,7 +211,7 @@ static void details_of_a_service(void **state)
            "\"effective\":{\"directory\":\"/\",\"user_id\":33,\"group_id\":34,\"umask\":\"022\","
            "\"on_dependency_restart\":\"ignore\",\"on_failed\":\"ignore\","
            "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,"
-           "\"ready_interval_ms\":200," NO_HEALTH_KEYS "\"stop_signal\":\"TERM\","
+           "\"ready_interval_ms\":200," NO_HEALTH_KEYS NO_HOOKS "\"stop_signal\":\"TERM\","
            "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":\"always\","
            "\"restart_delay_ms\":100,\"restart_delay_max_ms\":30000,\"restart_jitter_percent\":0,"
            "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
@@ -221,6 +226,7 @@ static void details_of_a_job(void **state)
     struct view v = view_of(s);
 
     s->spec.kind = UNIT_JOB;
+    s->spec.hook_timeout_ms = 10000;
     s->spec.log = LOG_NULL;
     s->spec.retries = 3;
     s->spec.timeout_ms = 60000;
@@ -232,7 +238,7 @@ static void details_of_a_job(void **state)
         "\"effective\":{\"directory\":\"/\",\"user_id\":null,\"group_id\":null,\"umask\":\"022\","
         "\"on_dependency_restart\":\"ignore\",\"on_failed\":\"ignore\","
         "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,"
-        "\"ready_interval_ms\":200," NO_HEALTH_KEYS "\"stop_signal\":\"TERM\","
+        "\"ready_interval_ms\":200," NO_HEALTH_KEYS NO_HOOKS "\"stop_signal\":\"TERM\","
         "\"stop_timeout_ms\":10000,\"kill_mode\":\"tree\",\"restart\":null,"
         "\"restart_delay_ms\":null,\"restart_delay_max_ms\":null,"
         "\"restart_jitter_percent\":null,\"restart_reset_ms\":null,\"restart_limit\":null,"
@@ -251,6 +257,38 @@ static void expect_part(const char *expected)
     if (!strstr(strbuf_text(&text), expected))
         assert_string_equal(strbuf_text(&text), expected);
     strbuf_finish(&text);
+}
+
+/* As written, each of its own, without what is secret. */
+static void commands_beside_the_main_one(void **state)
+{
+    struct hook_command before[] = {{.text = "mkdir -p /run/web"},
+                                    {.text = "load --token=abc redis://x:y@db"}};
+    struct hook_command stop[] = {{.text = "web -s quit"}},
+                        reload[] = {{.text = "a"}, {.text = "b"}};
+    struct spec_text texts[] = {
+        {"pre_start", "mkdir -p /run/web\nload --token=abc redis://x:y@db", "a.ini", 3}};
+    struct story *s = *state;
+    struct view v = view_of(s);
+
+    s->spec.texts = texts;
+    s->spec.n_texts = 1;
+    s->spec.hook_timeout_ms = 250;
+    s->spec.hooks[HOOK_PRE_START] = (struct hook_list){before, 2};
+    s->spec.hooks[HOOK_STOP] = (struct hook_list){stop, 1};
+    s->spec.reload_signal = 1;
+    view_details(begin(), NULL, &v, &s->unit);
+    assert_non_null(strstr(strbuf_text(&text),
+                           "\"text\":\"mkdir -p /run/web\\nload --token=*** redis://x:***@db\","));
+    expect_part(
+        "\"health_action\":null,\"pre_start\":[\"mkdir -p /run/web\","
+        "\"load --token=*** redis://x:***@db\"],\"post_start\":[],\"pre_stop\":[],"
+        "\"post_stop\":[],\"hook_timeout_ms\":250,\"reload_signal\":\"HUP\","
+        "\"reload_command\":[],\"stop_command\":[\"web -s quit\"],\"stop_signal\":\"TERM\",");
+    s->spec.reload_signal = 0;
+    s->spec.hooks[HOOK_RELOAD] = (struct hook_list){reload, 2};
+    view_details(begin(), NULL, &v, &s->unit);
+    expect_part("\"reload_signal\":null,\"reload_command\":[\"a\",\"b\"],");
 }
 
 static void how_it_becomes_ready(void **state)
@@ -575,6 +613,7 @@ int main(void)
         TEST(details_of_a_service),
         TEST(details_of_a_job),
         TEST(details_of_a_unit_among_others),
+        TEST(commands_beside_the_main_one),
         TEST(how_it_becomes_ready),
         TEST(what_it_tells_about_itself),
         TEST(how_its_health_is_looked_at),

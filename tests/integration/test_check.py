@@ -198,6 +198,28 @@ def test_warnings_stand_beside_errors(reeve):
                      "to 777, for example 022 or 0660", f"x.ini:2: [service:web] command: {PIPELINE}"]
 
 
+def test_commands_of_hooks(reeve):
+    """Each line is one, and is told by its own number."""
+    code, out, lines = check(reeve, """\
+        [service:web]
+        command = sleep 1000
+        pre_start =
+            mkdir -p /tmp
+            # the next one is wrong
+            /no/such --set-up
+            sh -c 'true' | cat
+        reload_signal = HUP
+        post_stop = -/bin/true
+        """)
+    assert (code, out) == (1, "")
+    assert lines == [
+        "x.ini:6: [service:web] pre_start: the program '/no/such' was not found: No such file or "
+        "directory; install it or correct the path",
+        "x.ini:9: [service:web] post_stop: '-' before a path means nothing here; remove it, and "
+        "where a failure does not matter write sh -c 'COMMAND || true'",
+        f"x.ini:7: [service:web] pre_start: {PIPELINE}"]
+
+
 @root_required
 def test_places_are_seen_as_the_user_of_the_unit(reeve):
     """Root may enter and execute what the unit's user may not."""

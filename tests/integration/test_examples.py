@@ -22,8 +22,9 @@ def read(*path):
 def stand_in(text, tmp_path):
     """For a place, a program and a user of a real site, one of this machine."""
     text = re.sub(r"^user = .*\n", "", text, flags=re.M)
-    text = re.sub(r"^command = (nginx|redis-server|\S*/postgres|postgres|\S*python3|/srv/app/\S+)",
-                  "command = true", text, flags=re.M)
+    text = re.sub(r"^(command|pre_start|stop_command|reload_command) = "
+                  r"(nginx|redis-server|\S*/postgres|postgres|\S*python3|/srv/app/\S+)",
+                  r"\1 = true", text, flags=re.M)
     text = re.sub(r"= exec:(pg_isready|psql|curl)\b", "= exec:true", text)
     return text.replace("/srv/app", str(tmp_path))
 
@@ -38,7 +39,7 @@ def test_readme(reeve, tmp_path):
 def test_manual(reeve, tmp_path):
     page = read("man", "reeve.ini.5")
     blocks = re.findall(r"^\.Bd -literal.*\n(\[(?:.*\n)*?)\.Ed$", page, re.M)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for block in blocks:
         text = block.replace(r"\(aq", "'").replace(r"\(dq", '"').replace(r"\e", "\\")
         check(reeve, stand_in(text, tmp_path))

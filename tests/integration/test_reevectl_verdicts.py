@@ -303,6 +303,11 @@ def test_cat_of_a_real_reeved_checks_as_what_it_read(reeve):
         command = sh -c 'exec sleep
             1000'
         environment = GREETING="a b" API_TOKEN=verysecret
+        pre_start = sh -c 'true  $$'
+            # by the way
+
+            true --password=verysecret
+        reload_signal = HUP
         stop_timeout = 3s
         [job:once]
         command = true
@@ -312,6 +317,7 @@ def test_cat_of_a_real_reeved_checks_as_what_it_read(reeve):
     written = ctl("--socket", reeve.socket_path, "cat", "web", "once")
     assert written.returncode == 0 and "verysecret" not in written.stdout
     assert "API_TOKEN=***" in written.stdout and "stop_timeout = 3s\n" in written.stdout
+    assert "pre_start = sh -c 'true  $$'\n    true --password=***\nreload" in written.stdout
     # Later changes of the file are not what runs.
     with open(reeve.config_file, "a", encoding="utf-8") as file:
         file.write("description = changed\n")

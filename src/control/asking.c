@@ -28,6 +28,8 @@ enum operation asking_operation(const struct asking_request *q, const struct uni
         return along.because == ALONG_NOT_NEEDED ? OPERATION_LET_GO : OPERATION_STOP;
     if (q->asking == ASK_RESTART)
         return along.with ? OPERATION_FOLLOW : OPERATION_RESTART;
+    if (q->asking == ASK_RELOAD)
+        return OPERATION_RELOAD;
     return OPERATION_START;
 }
 
@@ -44,6 +46,10 @@ int asking_put(const struct asking_request *q, struct supervisor *s, const struc
         return supervisor_reset_failed(s, u->index, q->requester);
     case ASK_SIGNAL:
         return supervisor_signal(s, u->index, q->signal, q->signal_to, q->requester);
+    case ASK_RELOAD:
+        return supervisor_reload(s, u->index, q->requester);
+    case ASK_HOLD:
+        return supervisor_hold(s, u->index, q->hold_ms, q->requester);
     case ASK_NOTHING:
         break;
     }
@@ -55,6 +61,10 @@ void asking_explain(const struct asking_request *q, const struct unit *u, int er
 {
     if (q->asking == ASK_SIGNAL)
         strbuf_addf(out, "%s", error == -ESRCH ? "it has no process" : strerror(-error));
+    else if (q->asking == ASK_RELOAD && error == -ENOTSUP)
+        explain_no_reload(out, u);
+    else if (q->asking == ASK_RELOAD && error == -ESRCH)
+        explain_not_running(out, u);
     else if (error == -EACCES)
         explain_disabled(out, u);
     else if (error == -ESHUTDOWN)
@@ -65,7 +75,7 @@ void asking_explain(const struct asking_request *q, const struct unit *u, int er
 
 bool asking_has_order(enum asking asking)
 {
-    return asking != ASK_SIGNAL && asking != ASK_NOTHING;
+    return asking != ASK_SIGNAL && asking != ASK_RELOAD && asking != ASK_NOTHING;
 }
 
 /* ---- what is taken along ---- */

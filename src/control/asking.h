@@ -18,6 +18,8 @@ enum asking {
     ASK_RESTART,
     ASK_RESET,
     ASK_SIGNAL,
+    ASK_RELOAD,
+    ASK_HOLD,
     ASK_NOTHING /* only waited for */
 };
 
@@ -38,6 +40,7 @@ struct asking_request {
     int64_t timeout_ms;     /* -1: none */
     int signal;             /* ASK_SIGNAL */
     enum signal_to signal_to;
+    int64_t hold_ms; /* ASK_HOLD; 0: no longer */
     bool more;
     bool lines;
     bool oneway; /* nobody waits for an answer */

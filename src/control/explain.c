@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/redact.h"
+#include "control/view.h"
 #include "os/signals.h"
 #include "run/describe.h"
 
@@ -80,6 +82,40 @@ void explain_disabled(struct strbuf *out, const struct unit *u)
     strbuf_addf(out, "disabled: enabled = no at %s:%u", file, (unsigned)line);
 }
 
+void explain_no_reload(struct strbuf *out, const struct unit *u)
+{
+    strbuf_addf(out,
+                "it has neither reload_signal nor reload_command; to send it a signal: 'reevectl "
+                "signal HUP %s'",
+                u->spec->name);
+}
+
+void explain_not_running(struct strbuf *out, const struct unit *u)
+{
+    enum unit_state state = unit_state_of(u->phase);
+
+    if (state == STATE_RUNNING) /* again */
+        strbuf_add(out, "its run ended before the reload was over");
+    else
+        strbuf_addf(out, "%s, not running; nothing was reloaded", unit_state_name(state));
+}
+
+static void explain_failed_reload(struct strbuf *out, const struct unit *u)
+{
+    const struct unit_spec *spec = u->spec;
+    struct probe_result result = u->reload_result;
+
+    if (spec->hooks[HOOK_RELOAD].n && u->current.failed[HOOK_RELOAD].command) {
+        strbuf_addf(out, "%s: ", hook_name(HOOK_RELOAD));
+        describe_hook_failure(out, spec, HOOK_RELOAD, u->current.failed[HOOK_RELOAD]);
+    } else if (spec->reload_signal && result.how == PROBE_ERROR) {
+        strbuf_addf(out, "SIG%s could not be sent: %s", signal_name(spec->reload_signal),
+                    strerror(result.code));
+    } else {
+        strbuf_add(out, "the reload failed");
+    }
+}
+
 /* Why it cannot start, and what lets it: the unit at the bottom of it has failed, or has ended
  * without coming back. */
 static void explain_stuck(struct strbuf *out, const struct supervisor *s, const struct unit *u)
@@ -148,11 +184,10 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
         explain_stuck(out, s, u);
         break;
     case VERDICT_NOT_RUNNING:
-        strbuf_addf(out, "%s, not running; nothing was reloaded",
-                    unit_state_name(unit_state_of(u->phase)));
+        explain_not_running(out, u);
         break;
     case VERDICT_NOT_RELOADED:
-        strbuf_add(out, "the reload failed");
+        explain_failed_reload(out, u);
         break;
     case VERDICT_UNKILLABLE:
         strbuf_add(out,
@@ -162,29 +197,68 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
     }
 }
 
-static void add_waiting(struct strbuf *out, const struct supervisor *s, const struct waiting_for *w)
+/* "held for another 9m50s", with this in front; nothing when it is not held. */
+static void add_hold(struct strbuf *out, const char *front, const struct unit *u, struct moment now)
+{
+    int64_t left_ms = u->held_until_ms - now.mono_ms;
+    char text[32];
+
+    if (!view_held_until(u, now))
+        return;
+    if (left_ms >= 1000)
+        left_ms -= left_ms % 1000;
+    strbuf_addf(out, "%sheld for another %s", front, duration_format(left_ms, text, sizeof text));
+}
+
+static void add_waiting(struct strbuf *out, const struct supervisor *s, const struct waiting_for *w,
+                        struct moment now)
 {
     static const char *const to_be[WAITED_COUNT] = {
         [WAITED_STARTED] = "to start",      [WAITED_READY] = "to be ready",
         [WAITED_HEALTHY] = "to be healthy", [WAITED_COMPLETED] = "to complete",
         [WAITED_STOPPED] = "to stop",
     };
+    const struct unit *other = supervisor_unit(s, w->unit);
 
-    strbuf_addf(out, " for %s %s", spec_of(s, w->unit)->name, to_be[w->until]);
+    strbuf_addf(out, " for %s %s", other->spec->name, to_be[w->until]);
+    if (other->phase == PHASE_HELD)
+        add_hold(out, ", which is ", other, now);
     if (w->others)
         strbuf_addf(out, " and for %u other%s", (unsigned)w->others, w->others == 1 ? "" : "s");
 }
 
 /* ", for db to be ready"; nothing when it waits for nobody. */
-static void add_what_for(struct strbuf *out, const struct supervisor *s, const struct unit *u)
+static void add_what_for(struct strbuf *out, const struct supervisor *s, const struct unit *u,
+                         struct moment now)
 {
     struct waiting_for w;
 
+    if (u->phase == PHASE_HELD) {
+        add_hold(out, ", ", u, now);
+        strbuf_addf(out, "; 'reevectl hold --release %s' lets it start", u->spec->name);
+        return;
+    }
     supervisor_waiting(s, u->index, &w);
     if (w.unit == WAITING_NO_UNIT)
         return;
     strbuf_add(out, unit_state_of(u->phase) == STATE_WAITING ? "," : ", waiting");
-    add_waiting(out, s, &w);
+    add_waiting(out, s, &w, now);
+}
+
+/* ", in pre_start: command 2 (/srv/x --migrate)" */
+static void add_hook(struct strbuf *out, const struct unit *u)
+{
+    const struct hook_list *list;
+
+    if (u->hook >= HOOK_COUNT)
+        return;
+    list = &u->spec->hooks[u->hook];
+    strbuf_addf(out, ", in %s: command %u", hook_name(u->hook), (unsigned)u->hook_at + 1);
+    if (u->hook_at >= list->n)
+        return;
+    strbuf_add(out, " (");
+    redact_words(out, list->commands[u->hook_at].text);
+    strbuf_add(out, ")");
 }
 
 /* ", not ready: tcp:localhost:5432: Connection refused" */
@@ -204,20 +278,22 @@ static void add_what_was_found(struct strbuf *out, const struct unit *u, enum op
 }
 
 void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
-                     enum operation operation, int64_t timeout_ms)
+                     enum operation operation, int64_t timeout_ms, struct moment now)
 {
+    const char *state = unit_state_name(unit_state_of(u->phase));
     char waited[32];
 
-    strbuf_addf(out, "still %s after %s", unit_state_name(unit_state_of(u->phase)),
+    strbuf_addf(out, "still %s after %s", operation == OPERATION_RELOAD ? "reloading" : state,
                 duration_format(timeout_ms, waited, sizeof waited));
+    add_hook(out, u);
     add_what_was_found(out, u, operation);
-    add_what_for(out, s, u);
+    add_what_for(out, s, u, now);
 }
 
 void explain_left_behind(struct strbuf *out, const struct supervisor *s, const struct unit *u,
-                         const struct unit *with)
+                         const struct unit *with, struct moment now)
 {
     strbuf_addf(out, "%s did not come back; still %s", with->spec->name,
                 unit_state_name(unit_state_of(u->phase)));
-    add_what_for(out, s, u);
+    add_what_for(out, s, u, now);
 }

@@ -19,13 +19,16 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
                      enum verdict verdict, const struct exit_record *r, struct moment now);
 /* Why a disabled unit is not started, and where that stands. */
 void explain_disabled(struct strbuf *out, const struct unit *u);
-/* An operation that was not decided within timeout_ms: how the unit is, what it waits for, and what
- * the last look at it found. */
+/* Why a unit does not reload: it has no way to, or it does not run. */
+void explain_no_reload(struct strbuf *out, const struct unit *u);
+void explain_not_running(struct strbuf *out, const struct unit *u);
+/* An operation that was not decided within timeout_ms: how the unit is, which command of a hook is
+ * at work, what it waits for, and what the last look at it found. */
 void explain_timeout(struct strbuf *out, const struct supervisor *s, const struct unit *u,
-                     enum operation operation, int64_t timeout_ms);
+                     enum operation operation, int64_t timeout_ms, struct moment now);
 
 /* It was restarted along with this one, which did not become ready. */
 void explain_left_behind(struct strbuf *out, const struct supervisor *s, const struct unit *u,
-                         const struct unit *with);
+                         const struct unit *with, struct moment now);
 
 #endif

@@ -16,6 +16,8 @@ static const struct service_method methods[] = {
     {"Start", method_start},
     {"Stop", method_stop},
     {"Restart", method_restart},
+    {"Reload", method_reload},
+    {"Hold", method_hold},
     {"Signal", method_signal},
     {"ResetFailed", method_reset_failed},
     {"Shutdown", method_shutdown},

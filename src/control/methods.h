@@ -16,6 +16,8 @@ void method_start(struct service_call *c);
 void method_stop(struct service_call *c);
 void method_restart(struct service_call *c);
 void method_wait(struct service_call *c);
+void method_reload(struct service_call *c);
+void method_hold(struct service_call *c);
 void method_signal(struct service_call *c);
 void method_reset_failed(struct service_call *c);
 

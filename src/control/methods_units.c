@@ -47,7 +47,7 @@ static bool may_ask(struct service_call *c)
     return false;
 }
 
-/* ---- Start, Stop, Restart ---- */
+/* ---- Start, Stop, Restart, Reload ---- */
 
 static const cJSON *required_units(struct params *p)
 {
@@ -89,6 +89,40 @@ void method_stop(struct service_call *c)
 void method_restart(struct service_call *c)
 {
     operate(c, ASK_RESTART);
+}
+
+void method_reload(struct service_call *c)
+{
+    operate(c, ASK_RELOAD);
+}
+
+/* ---- Hold ---- */
+
+void method_hold(struct service_call *c)
+{
+    static const char *const known[] = {"units", "for_ms", NULL};
+    struct request q = pending_of(c);
+    const cJSON *names;
+    struct params p;
+
+    if (!request_may(c, ACCESS_CONTROL))
+        return;
+    params_init(&p, c->message->parameters, known);
+    names = required_units(&p);
+    q.pending.asking = ASK_HOLD;
+    q.pending.waiting = WAIT_NOT;
+    q.pending.timeout_ms = -1;
+    q.pending.hold_ms = params_int(&p, "for_ms", -1, 0, INT64_MAX);
+    q.more = false; /* one reply, as the contract has it */
+    if (q.pending.hold_ms < 0)
+        params_refuse(&p, "for_ms");
+    if (!request_good(c, &p) || !may_ask(c))
+        return;
+    if (q.pending.hold_ms > HOLD_MAX_MS)
+        request_refuse(c, MANAGER ".TooLarge",
+                       "Units are held for at most 366 days; hold them again later.");
+    else
+        request_choose(c, names, &q);
 }
 
 /* ---- Wait ---- */

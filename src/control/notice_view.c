@@ -38,10 +38,11 @@ static const struct waiting_for *waiting_of(const struct notice *n)
 static void view_moves(struct json_out *o, const struct notice *n)
 {
     bool moved = n->type == NOTICE_UNIT_STATE;
+    pid_t pid = moved ? n->u.state.pid : n->type == NOTICE_UNIT_MISTAKE ? n->u.mistake.pid : 0;
 
     json_string(o, "previous", moved ? unit_state_name(n->u.state.from) : NULL);
     json_string(o, "state", moved ? unit_state_name(n->u.state.to) : NULL);
-    json_int_or_null(o, "pid", moved ? n->u.state.pid : 0, 0);
+    json_int_or_null(o, "pid", pid, 0);
 }
 
 static void view_refused(struct json_out *o, const char *what)
@@ -54,15 +55,25 @@ static void view_refused(struct json_out *o, const char *what)
     strbuf_finish(&text);
 }
 
-static void view_healthiness(struct json_out *o, const struct notice *n, const struct unit *u)
+static int64_t held_until_of(const struct notice *n)
 {
-    bool told = n->type == NOTICE_UNIT_HEALTH && u;
+    if (n->type == NOTICE_UNIT_REQUESTED)
+        return n->u.request.held_until_wall_ms;
+    return n->type == NOTICE_UNIT_STATE ? n->u.state.held_until_wall_ms : 0;
+}
 
-    json_string(o, "health", told ? healthiness_name(n->u.health.is) : NULL);
-    if (told && n->u.health.is == HEALTHINESS_UNHEALTHY)
+/* What is wrong, of the types that tell of something wrong. */
+static void view_error(struct json_out *o, const struct notice *n, const struct supervisor *s,
+                       const struct unit *u)
+{
+    if (n->type == NOTICE_UNIT_HEALTH && u && n->u.health.is == HEALTHINESS_UNHEALTHY)
         view_probe_text(o, "error", &u->spec->health, n->u.health.failure);
     else if (n->type == NOTICE_UNIT_REFUSED)
         view_refused(o, n->u.refused.what);
+    else if (n->type == NOTICE_UNIT_HOOK && u)
+        view_hook_failure(o, "error", u, n->u.hook.hook, n->u.hook.failure);
+    else if (n->type == NOTICE_UNIT_MISTAKE && u)
+        view_mistake_text(o, "error", s, u, &n->u.mistake);
     else
         json_null(o, "error");
 }
@@ -88,10 +99,16 @@ void notice_view(struct json_out *o, const struct notice *n, const struct superv
                 moved && n->u.state.requested_by != BY_NOBODY
                     ? requested_by_name(n->u.state.requested_by)
                     : NULL);
-    view_requester(o, s, requester_of(n));
+    view_requester(o, "requester", s, requester_of(n));
     json_time(o, "next_start_at", moved ? n->u.state.next_start_wall_ms : 0);
     view_waiting(o, s, waiting_of(n));
-    view_healthiness(o, n, u);
+    json_time(o, "held_until", held_until_of(n));
+    json_string(o, "health",
+                n->type == NOTICE_UNIT_HEALTH ? healthiness_name(n->u.health.is) : NULL);
+    json_string(o, "hook", n->type == NOTICE_UNIT_HOOK ? hook_name(n->u.hook.hook) : NULL);
+    json_string(o, "mistake",
+                n->type == NOTICE_UNIT_MISTAKE ? mistake_name(n->u.mistake.kind) : NULL);
+    view_error(o, n, s, u);
     if (n->type == NOTICE_UNIT_EXITED && u)
         view_record(o, "exit", s, u, &n->u.exit);
     else

@@ -123,7 +123,8 @@ static void look(struct pending *p, struct item *it)
     if (verdict == VERDICT_OPEN && !is_left_behind(p, it))
         return;
     if (verdict == VERDICT_OPEN)
-        explain_left_behind(&message, s, u, supervisor_unit(s, it->result.along.with - 1));
+        explain_left_behind(&message, s, u, supervisor_unit(s, it->result.along.with - 1),
+                            clock_now());
     else
         explain_verdict(&message, s, u, verdict, r, clock_now());
     decide(p, it, verdict == VERDICT_OK, &message);
@@ -148,7 +149,7 @@ static void give_up(struct pending *p, struct item *it)
     struct strbuf message = STRBUF_INIT;
 
     explain_timeout(&message, p->control->supervisor, unit_of(p, it), it->mark.operation,
-                    p->request.timeout_ms);
+                    p->request.timeout_ms, clock_now());
     decide(p, it, false, &message);
     strbuf_finish(&message);
 }
@@ -490,7 +491,7 @@ void pending_detach(struct pending *p)
 
 static bool has_progress(enum asking asking)
 {
-    return asking != ASK_RESET && asking != ASK_SIGNAL;
+    return asking != ASK_RESET && asking != ASK_SIGNAL && asking != ASK_HOLD;
 }
 
 bool pending_may_begin(const struct control *c)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "control/view.h"
+#include "os/clock.h"
 #include "run/supervisor.h"
 
 void results_init(struct results *rs, bool more, bool lines, bool with_progress)
@@ -22,6 +23,8 @@ static void take_state(struct result *r, const struct unit *u)
     r->state = unit_state_of(u->phase);
     r->pid = pid_of(u);
     r->run = u->run;
+    r->hook = u->hook;
+    r->held_until_wall_ms = u->phase == PHASE_HELD ? u->held_until_wall_ms : 0;
 }
 
 void result_init(struct result *r, const struct unit *u, struct along along)
@@ -40,10 +43,14 @@ void result_finish(struct result *r)
 
 void results_moved(struct results *rs, struct result *r, const struct unit *u)
 {
-    bool as_told = unit_state_of(u->phase) == r->state && pid_of(u) == r->pid;
+    struct result now;
+    bool as_told;
 
     if (!rs->more || r->decided)
         return;
+    take_state(&now, u);
+    as_told = now.state == r->state && now.pid == r->pid && now.hook == r->hook &&
+              now.held_until_wall_ms == r->held_until_wall_ms;
     if (as_told)
         list_remove(&r->link);
     else if (list_empty(&r->link))
@@ -116,6 +123,7 @@ static void write_decided(struct results *rs, const struct supervisor *s, size_t
 static void write_moved(struct results *rs, const struct supervisor *s, size_t until_bytes)
 {
     struct json_out *o = &rs->out;
+    struct moment now = clock_now();
 
     while (!list_empty(&rs->moved) && o->b->len_bytes < until_bytes && !o->b->failed) {
         struct result *r = take_first(&rs->moved);
@@ -126,6 +134,7 @@ static void write_moved(struct results *rs, const struct supervisor *s, size_t u
         json_string(o, "unit", u->spec->name);
         json_string(o, "state", unit_state_name(r->state));
         view_waiting_now(o, s, r->unit);
+        view_held_and_hook(o, u, now);
         json_int_or_null(o, "pid", r->pid, 0);
         json_end_object(o);
     }

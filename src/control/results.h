@@ -33,7 +33,9 @@ struct result {
     enum unit_state state; /* these three when decided; before that as told last */
     pid_t pid;
     uint64_t run;
-    char *message; /* owned; NULL: none */
+    enum hook hook;             /* these two as told last */
+    int64_t held_until_wall_ms; /* 0: it is not held */
+    char *message;              /* owned; NULL: none */
     uint32_t unit;
     struct along along; /* with the unit that was asked for; with none: this one was */
 };

@@ -17,13 +17,19 @@ static const char *name_of(const struct supervisor *s, uint32_t unit)
     return supervisor_unit(s, unit)->spec->name;
 }
 
-void view_requester(struct json_out *o, const struct supervisor *s, const struct requester *who)
+int64_t view_held_until(const struct unit *u, struct moment now)
+{
+    return u->held_until_ms > now.mono_ms ? u->held_until_wall_ms : 0;
+}
+
+void view_requester(struct json_out *o, const char *key, const struct supervisor *s,
+                    const struct requester *who)
 {
     if (!who->known && !who->unit) {
-        json_null(o, "requester");
+        json_null(o, key);
         return;
     }
-    json_begin_object(o, "requester");
+    json_begin_object(o, key);
     json_int_or_null(o, "uid", who->known ? (int64_t)who->uid : -1, -1);
     json_int_or_null(o, "pid", who->known ? (int64_t)who->pid : -1, -1);
     json_string(o, "unit", who->unit ? name_of(s, who->unit - 1) : NULL);
@@ -54,6 +60,38 @@ void view_waiting_now(struct json_out *o, const struct supervisor *s, uint32_t u
     view_waiting(o, s, &w);
 }
 
+void view_held_and_hook(struct json_out *o, const struct unit *u, struct moment now)
+{
+    json_time(o, "held_until", view_held_until(u, now));
+    json_string(o, "hook", u->hook < HOOK_COUNT ? hook_name(u->hook) : NULL);
+}
+
+/* Adds the text, which it finishes. */
+static void add_text(struct json_out *o, const char *key, struct strbuf *text)
+{
+    json_string(o, key, strbuf_text(text));
+    o->b->failed |= text->failed;
+    strbuf_finish(text);
+}
+
+void view_hook_failure(struct json_out *o, const char *key, const struct unit *u, enum hook hook,
+                       struct hook_failure failure)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    describe_hook_failure(&text, u->spec, hook, failure);
+    add_text(o, key, &text);
+}
+
+void view_mistake_text(struct json_out *o, const char *key, const struct supervisor *s,
+                       const struct unit *u, const struct mistake *m)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    describe_mistake(&text, u->spec, m, m->unit ? name_of(s, m->unit - 1) : NULL);
+    add_text(o, key, &text);
+}
+
 static void view_error(struct json_out *o, const struct unit *u, const struct exit_record *r)
 {
     struct strbuf message = STRBUF_INIT;
@@ -73,10 +111,23 @@ static void view_error(struct json_out *o, const struct unit *u, const struct ex
         describe_hook_failure(&message, u->spec, HOOK_PRE_START, r->failed[HOOK_PRE_START]);
     else
         strbuf_add(&message, describe_start_errno(r));
-    json_string(o, "message", strbuf_text(&message));
+    add_text(o, "message", &message);
     json_end_object(o);
-    o->b->failed |= message.failed;
-    strbuf_finish(&message);
+}
+
+static void add_failed_hooks(struct json_out *o, const struct unit *u, const struct exit_record *r)
+{
+    json_begin_array(o, "failed_hooks");
+    for (enum hook hook = 0; hook < HOOK_COUNT; hook++) {
+        if (!r->failed[hook].command)
+            continue;
+        json_begin_object(o, NULL);
+        json_string(o, "hook", hook_name(hook));
+        json_int(o, "command", r->failed[hook].command);
+        view_hook_failure(o, "message", u, hook, r->failed[hook]);
+        json_end_object(o);
+    }
+    json_end_array(o);
 }
 
 void view_record(struct json_out *o, const char *key, const struct supervisor *s,
@@ -100,7 +151,7 @@ void view_record(struct json_out *o, const char *key, const struct supervisor *s
         json_bool(o, "oom_kill", r->oom_kill);
     json_string(o, "requested_by",
                 r->requested_by == BY_NOBODY ? NULL : requested_by_name(r->requested_by));
-    view_requester(o, s, &r->requester);
+    view_requester(o, "requester", s, &r->requester);
     json_time(o, "stop_signal_at", r->stop_signal_wall_ms);
     json_time(o, "kill_at", r->kill_wall_ms);
     json_int(o, "leftovers_killed", r->leftovers_killed);
@@ -108,6 +159,7 @@ void view_record(struct json_out *o, const char *key, const struct supervisor *s
     json_int(o, "cpu_system_ms", r->cpu_system_ms);
     json_int(o, "max_rss_bytes", r->max_rss_bytes);
     view_error(o, u, r);
+    add_failed_hooks(o, u, r);
     json_int(o, "attempt", r->attempt);
     json_end_object(o);
 }
@@ -121,6 +173,7 @@ static void add_state(struct json_out *o, const struct view *v, const struct uni
     json_string(o, "goal", unit_goal(u) ? "up" : "down");
     json_bool(o, "wanted", u->wanted);
     view_waiting_now(o, v->s, u->index);
+    view_held_and_hook(o, u, v->now);
     json_bool(o, "ready", u->ready);
 }
 
@@ -130,9 +183,7 @@ void view_probe_text(struct json_out *o, const char *key, const struct probe_spe
     struct strbuf text = STRBUF_INIT;
 
     describe_probe(&text, probe, result);
-    json_string(o, key, strbuf_text(&text));
-    o->b->failed |= text.failed;
-    strbuf_finish(&text);
+    add_text(o, key, &text);
 }
 
 /* What its probes have found, in this run or the last one. */
@@ -159,7 +210,7 @@ static void add_health(struct json_out *o, const struct view *v, const struct un
     add_probed(o, u);
     json_int_or_null(o, "pid", alive ? u->current.pid : 0, 0);
     json_int(o, "run", (int64_t)u->run);
-    json_int_or_null(o, "uptime_ms", alive ? v->now.mono_ms - u->started_ms : -1, -1);
+    json_int_or_null(o, "uptime_ms", alive ? v->now.mono_ms - u->spawned_ms : -1, -1);
     json_int(o, "restarts", u->n_restarts);
     if (last)
         view_record(o, "last_exit", v->s, u, last);

@@ -20,8 +20,19 @@ struct view {
 };
 struct view view_now(const struct supervisor *s);
 
-/* "requester": null when unknown. */
-void view_requester(struct json_out *o, const struct supervisor *s, const struct requester *who);
+/* Until when somebody holds it, by the wall clock; 0: nobody does. */
+int64_t view_held_until(const struct unit *u, struct moment now);
+/* null when unknown. */
+void view_requester(struct json_out *o, const char *key, const struct supervisor *s,
+                    const struct requester *who);
+/* "held_until" and "hook": what keeps the unit, and whose commands are at work. */
+void view_held_and_hook(struct json_out *o, const struct unit *u, struct moment now);
+/* "message": how a command of a hook failed; "error" likewise. */
+void view_hook_failure(struct json_out *o, const char *key, const struct unit *u, enum hook hook,
+                       struct hook_failure failure);
+/* What users often get wrong, in words. */
+void view_mistake_text(struct json_out *o, const char *key, const struct supervisor *s,
+                       const struct unit *u, const struct mistake *m);
 /* "waiting": null when it waits for nothing. */
 void view_waiting(struct json_out *o, const struct supervisor *s, const struct waiting_for *w);
 void view_waiting_now(struct json_out *o, const struct supervisor *s, uint32_t unit);

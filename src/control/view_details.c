@@ -3,6 +3,7 @@
 
 #include "base/redact.h"
 #include "control/view.h"
+#include "core/mistake.h"
 #include "core/order.h"
 #include "os/signals.h"
 #include "run/told.h"
@@ -269,6 +270,33 @@ static void add_told(struct json_out *o, const struct told *told)
     json_end_object(o);
 }
 
+/* What it got wrong as others did before. */
+static void add_mistake(struct json_out *o, const struct supervisor *s, const struct unit *u)
+{
+    const struct mistake *m = supervisor_mistake(s, u->index);
+
+    if (!m || m->kind == MISTAKE_NONE) {
+        json_null(o, "mistake");
+        return;
+    }
+    json_begin_object(o, "mistake");
+    json_string(o, "kind", mistake_name(m->kind));
+    json_int(o, "run", (int64_t)m->run);
+    json_int_or_null(o, "pid", m->pid, 0);
+    json_string(o, "program", *m->program ? m->program : NULL);
+    json_int_or_null(o, "port", m->port, 0);
+    json_string(o, "other", m->unit ? supervisor_unit(s, m->unit - 1)->spec->name : NULL);
+    view_mistake_text(o, "message", s, u, m);
+    json_end_object(o);
+}
+
+static void add_holder(struct json_out *o, const struct view *v, const struct unit *u)
+{
+    static const struct requester nobody;
+
+    view_requester(o, "held_by", v->s, view_held_until(u, v->now) ? &u->held_by : &nobody);
+}
+
 /* The newest first. */
 static void add_probes(struct json_out *o, const struct unit *u)
 {
@@ -305,6 +333,8 @@ void view_details(struct json_out *o, const char *key, const struct view *v, con
     add_config(o, u->spec);
     add_effective(o, v->s, u->spec);
     add_told(o, supervisor_told(v->s, u->index));
+    add_mistake(o, v->s, u);
+    add_holder(o, v, u);
     add_probes(o, u);
     json_begin_array(o, "records");
     for (unsigned back = 0; (r = unit_record(u, back)) != NULL; back++)

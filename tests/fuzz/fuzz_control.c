@@ -18,6 +18,8 @@
 #include "control/client.h"
 #include "control/server.h"
 #include "control/state.h"
+#include "core/mistake.h"
+#include "os/clock.h"
 #include "run/errand.h"
 #include "varlink/json.h"
 
@@ -76,15 +78,17 @@ static void begin(void)
     must(control_start(&control, &loop, &supervisor, &options) == 0 && control);
 }
 
-/* Each unit depends on those before it. */
-static void set_dependencies(void)
+/* Each unit depends on those before it, and has commands beside its own. */
+static void set_specs(void)
 {
     static struct dependency all[N_UNITS];
+    static struct hook_command commands[] = {{.text = "/srv/x --token=abc"}, {.text = "y 'z'"}};
 
     for (uint32_t i = 0; i < N_UNITS; i++) {
         all[i] = (struct dependency){i, (enum dependency_kind)(i % 3), 1 + i};
         supervisor.specs[i].dependencies = all;
         supervisor.specs[i].n_dependencies = i;
+        supervisor.specs[i].hooks[i % HOOK_COUNT] = (struct hook_list){commands, 2};
     }
 }
 
@@ -94,7 +98,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     signal(SIGPIPE, SIG_IGN);
     must(loop_init(&loop) == 0);
     fake_init(&supervisor, names, N_UNITS);
-    set_dependencies();
+    set_specs();
     snprintf(socket_path, sizeof socket_path, "/tmp/reeve-fuzz-%d.sock", (int)getpid());
     supervisor.daemon.socket = socket_path;
     supervisor.daemon.socket_mode = 0600;
@@ -103,9 +107,25 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+/* What hooks and holds do to it. */
+static void set_hooks(struct unit *u, unsigned seed)
+{
+    int64_t now_ms = clock_now().mono_ms;
+
+    u->hook = (enum hook)(seed % (HOOK_COUNT + 1));
+    u->hook_at = seed % 3;
+    u->reload_result.how = seed % 2 ? PROBE_GOOD : PROBE_EXITED;
+    u->held_until_ms = seed % 3 ? now_ms + seed % 5 * 1000 : 0;
+    u->held_until_wall_ms = 1790000000000;
+}
+
 /* Each waits for another one, or takes one along, or not. */
 static void set_units(unsigned seed)
 {
+    static const struct mistake mistake = {.kind = MISTAKE_PORT_TAKEN, .port = 80, .unit = 2};
+
+    supervisor.mistake = seed % 2 ? &mistake : NULL;
+    supervisor.reload_error = seed % 4 ? 0 : -ENOTSUP;
     supervisor.shutting_down = false;
     for (uint32_t i = 0; i < N_UNITS; i++) {
         struct waiting_for *w = &supervisor.waiting[i];
@@ -122,6 +142,7 @@ static void set_units(unsigned seed)
             (struct along){.with = (seed + i) % 3 ? 1 + (seed + i) % N_UNITS : 0,
                            .because = (enum along_because)((seed + i) % ALONG_BECAUSE_COUNT)};
         supervisor.units[i].ready = (seed + i) % 2;
+        set_hooks(&supervisor.units[i], seed + i);
         fake_move(&supervisor, i, (enum unit_phase)((seed * 7 + i * 3) % PHASE_COUNT));
     }
 }

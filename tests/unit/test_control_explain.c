@@ -1,6 +1,9 @@
 /* What a person reads when an operation did not succeed. */
 #include "core_unit_support.h"
 
+#include <signal.h>
+
+#include "control/asking.h"
 #include "control/explain.h"
 #include "fake_supervisor.h"
 #include "run/describe.h"
@@ -214,7 +217,7 @@ static void expect_timeout(const struct story *s, const char *expected)
 {
     struct strbuf b = STRBUF_INIT;
 
-    explain_timeout(&b, &fake, &s->unit, OPERATION_START, 5000);
+    explain_timeout(&b, &fake, &s->unit, OPERATION_START, 5000, s->now);
     assert_string_equal(strbuf_text(&b), expected);
     strbuf_finish(&b);
 }
@@ -245,7 +248,7 @@ static void timeout_tells_the_state(void **state)
     struct strbuf b = STRBUF_INIT;
 
     ask(s, EV_START);
-    explain_timeout(&b, &fake, &s->unit, OPERATION_START, 1500);
+    explain_timeout(&b, &fake, &s->unit, OPERATION_START, 1500, s->now);
     assert_string_equal(strbuf_text(&b), "still starting after 1s500ms");
     strbuf_finish(&b);
 }
@@ -254,7 +257,7 @@ static void expect_timed_out(struct story *s, enum operation operation, const ch
 {
     struct strbuf b = STRBUF_INIT;
 
-    explain_timeout(&b, &fake, &s->unit, operation, 5000);
+    explain_timeout(&b, &fake, &s->unit, operation, 5000, s->now);
     assert_string_equal(strbuf_text(&b), expected);
     strbuf_finish(&b);
 }
@@ -286,6 +289,88 @@ static void timeout_tells_why_it_is_not_healthy(void **state)
     expect_timed_out(s, OPERATION_AWAIT_COMPLETED, "still running after 5s");
 }
 
+/* ---- reloads, holds, hooks ---- */
+
+static struct hook_command hook_commands[] = {{.text = "/srv/x --check"},
+                                              {.text = "/srv/x --token=abc"}};
+
+static void a_reload_that_failed(void **state)
+{
+    struct story *s = *state;
+
+    start_until_running(s);
+    s->spec.reload_signal = SIGHUP;
+    s->unit.reload_result = (struct probe_result){PROBE_ERROR, EPERM};
+    expect_verdict(s, VERDICT_NOT_RELOADED, "SIGHUP could not be sent: Operation not permitted");
+    s->spec.reload_signal = 0;
+    s->spec.hooks[HOOK_RELOAD] = (struct hook_list){hook_commands, 2};
+    s->unit.reload_result = (struct probe_result){PROBE_EXITED, 2};
+    s->unit.current.failed[HOOK_RELOAD] = (struct hook_failure){2, PROBE_EXITED, 2};
+    expect_verdict(s, VERDICT_NOT_RELOADED,
+                   "reload_command: command 2 (/srv/x --token=***) exited with code 2");
+}
+
+static void a_reload_of_what_does_not_run(void **state)
+{
+    struct story *s = *state;
+
+    expect_verdict(s, VERDICT_NOT_RUNNING, "stopped, not running; nothing was reloaded");
+    s->unit.phase = PHASE_RUNNING; /* a later run */
+    expect_verdict(s, VERDICT_NOT_RUNNING, "its run ended before the reload was over");
+}
+
+static void a_reload_is_refused(void **state)
+{
+    const struct asking_request q = {.asking = ASK_RELOAD};
+    struct story *s = *state;
+    struct strbuf b = STRBUF_INIT;
+
+    asking_explain(&q, &s->unit, -ENOTSUP, &b);
+    assert_string_equal(strbuf_text(&b), "it has neither reload_signal nor reload_command; to send "
+                                         "it a signal: 'reevectl signal HUP web'");
+    strbuf_finish(&b);
+    asking_explain(&q, &s->unit, -ESRCH, &b);
+    assert_string_equal(strbuf_text(&b), "stopped, not running; nothing was reloaded");
+    strbuf_finish(&b);
+}
+
+static void timeout_tells_the_hook_at_work(void **state)
+{
+    struct story *s = *state;
+
+    s->unit.phase = PHASE_PRE_START;
+    s->unit.hook = HOOK_PRE_START;
+    expect_timeout(s, "still starting after 5s, in pre_start: command 1");
+    s->spec.hooks[HOOK_PRE_START] = (struct hook_list){hook_commands, 2};
+    s->unit.hook_at = 1;
+    expect_timeout(s, "still starting after 5s, in pre_start: command 2 (/srv/x --token=***)");
+    s->unit.phase = PHASE_RUNNING;
+    s->unit.hook = HOOK_RELOAD;
+    s->unit.hook_at = 0;
+    expect_timed_out(s, OPERATION_RELOAD, "still reloading after 5s, in reload_command: command 1");
+}
+
+static void is_held(struct unit *u, const struct story *s, int64_t ms)
+{
+    u->phase = PHASE_HELD;
+    u->held_until_ms = s->now.mono_ms + ms;
+    u->held_until_wall_ms = s->now.wall_ms + ms;
+}
+
+static void timeout_tells_how_long_it_is_held(void **state)
+{
+    struct story *s = *state;
+
+    is_held(&s->unit, s, 595900);
+    expect_timeout(s, "still waiting after 5s, held for another 9m55s; 'reevectl hold --release "
+                      "web' lets it start");
+    s->unit.phase = PHASE_WAITING;
+    fake.waiting[0] = (struct waiting_for){.unit = 2, .until = WAITED_READY, .others = 1};
+    is_held(&fake.units[2], s, 500);
+    expect_timeout(s, "still waiting after 5s, for db to be ready, which is held for another "
+                      "500ms and for 1 other");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, end)
 
 int main(void)
@@ -306,6 +391,11 @@ int main(void)
         TEST(timeout_tells_what_is_waited_for),
         TEST(timeout_tells_what_the_last_look_found),
         TEST(timeout_tells_why_it_is_not_healthy),
+        TEST(a_reload_that_failed),
+        TEST(a_reload_of_what_does_not_run),
+        TEST(a_reload_is_refused),
+        TEST(timeout_tells_the_hook_at_work),
+        TEST(timeout_tells_how_long_it_is_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

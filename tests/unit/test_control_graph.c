@@ -121,13 +121,16 @@ static void all_about_a_unit_among_others(void **state)
         "true,"
         "\"waiting\":{\"unit\":\"b\",\"until\":\"ready\",\"failed\":false,\"cause\":null,\"cause_"
         "state\":null,"
-        "\"others\":0},\"ready\":false,\"enabled\":true,\"dependencies\":["
+        "\"others\":0},\"held_until\":null,\"hook\":null,\"ready\":false,\"enabled\":true,"
+        "\"dependencies\":["
         "{\"unit\":\"b\",\"kind\":\"requires\",\"conditions\":[\"ready\"],\"met\":false}]},"
         "{\"name\":\"b\",\"kind\":\"service\",\"state\":\"stopped\",\"goal\":\"down\","
-        "\"wanted\":false,\"waiting\":null,\"ready\":false,\"enabled\":true,\"dependencies\":["
+        "\"wanted\":false,\"waiting\":null,\"held_until\":null,\"hook\":null,\"ready\":false,"
+        "\"enabled\":true,\"dependencies\":["
         "{\"unit\":\"c\",\"kind\":\"wants\",\"conditions\":[\"completed\"],\"met\":true}]},"
         "{\"name\":\"c\",\"kind\":\"service\",\"state\":\"stopped\",\"goal\":\"down\","
-        "\"wanted\":false,\"waiting\":null,\"ready\":true,\"enabled\":true,\"dependencies\":[]}"
+        "\"wanted\":false,\"waiting\":null,\"held_until\":null,\"hook\":null,\"ready\":true,"
+        "\"enabled\":true,\"dependencies\":[]}"
         "]}}");
     close(fd);
 }

@@ -630,11 +630,12 @@ static void progress_tells_what_is_waited_for(void **state)
     supervisor.waiting[1] = (struct waiting_for){.unit = 2, .until = WAITED_COMPLETED, .others = 1};
     fake_move(&supervisor, 1, PHASE_WAITING);
     TURN_UNTIL(listen_to(fd, &h)->len && !h.text[h.len - 1]);
-    assert_string_equal(h.text, "{\"parameters\":{\"results\":[],\"progress\":[{\"unit\":\"b\","
-                                "\"state\":\"waiting\",\"waiting\":{\"unit\":\"c\","
-                                "\"until\":\"completed\",\"failed\":false,\"cause\":null,\"cause_"
-                                "state\":null,\"others\":1},"
-                                "\"pid\":null}]},\"continues\":true}");
+    assert_string_equal(h.text,
+                        "{\"parameters\":{\"results\":[],\"progress\":[{\"unit\":\"b\","
+                        "\"state\":\"waiting\",\"waiting\":{\"unit\":\"c\","
+                        "\"until\":\"completed\",\"failed\":false,\"cause\":null,\"cause_"
+                        "state\":null,\"others\":1},"
+                        "\"held_until\":null,\"hook\":null,\"pid\":null}]},\"continues\":true}");
     close(fd);
     TURN_UNTIL(control->n_clients == 0);
 }

@@ -11,7 +11,8 @@
 
 #define NEVER_RUN                                                                                  \
     "\"name\":\"web\",\"kind\":\"service\",\"state\":\"stopped\",\"goal\":\"down\","               \
-    "\"wanted\":false,\"waiting\":null,\"ready\":false,\"health\":null,\"last_success\":null,"     \
+    "\"wanted\":false,\"waiting\":null,\"held_until\":null,\"hook\":null,\"ready\":false,"         \
+    "\"health\":null,\"last_success\":null,"                                                       \
     "\"last_failure\":null,"                                                                       \
     "\"last_error\":null,\"consecutive_failures\":0,\"pid\":null,\"run\":0,\"uptime_ms\":null,"    \
     "\"restarts\":0,\"last_exit\":null"
@@ -107,7 +108,8 @@ static void a_running_unit(void **state)
     v = view_of(s);
     view_health(begin(), NULL, &v, &s->unit);
     expect("{\"name\":\"web\",\"kind\":\"service\",\"state\":\"running\",\"goal\":\"up\","
-           "\"wanted\":true,\"waiting\":null,\"ready\":true,\"health\":null,\"last_success\":null,"
+           "\"wanted\":true,\"waiting\":null,\"held_until\":null,\"hook\":null,\"ready\":true,"
+           "\"health\":null,\"last_success\":null,"
            "\"last_failure\":null,"
            "\"last_error\":null,\"consecutive_failures\":0,\"pid\":42,\"run\":1,"
            "\"uptime_ms\":1234,\"restarts\":0,\"last_exit\":null}");
@@ -125,7 +127,8 @@ static void a_unit_in_backoff_tells_when(void **state)
     v = view_of(s);
     view_unit(begin(), NULL, &v, &s->unit);
     expect("{\"name\":\"web\",\"kind\":\"service\",\"state\":\"backoff\",\"goal\":\"up\","
-           "\"wanted\":true,\"waiting\":null,\"ready\":false,\"health\":null,\"last_success\":null,"
+           "\"wanted\":true,\"waiting\":null,\"held_until\":null,\"hook\":null,\"ready\":false,"
+           "\"health\":null,\"last_success\":null,"
            "\"last_failure\":null,"
            "\"last_error\":null,\"consecutive_failures\":0,\"pid\":null,\"run\":1,"
            "\"uptime_ms\":null,\"restarts\":0,\"last_exit\":{\"unit\":\"web\",\"run\":1,"
@@ -135,7 +138,7 @@ static void a_unit_in_backoff_tells_when(void **state)
            "\"oom_kill\":null,\"requested_by\":null,\"requester\":null,\"stop_signal_at\":null,"
            "\"kill_at\":null,\"leftovers_killed\":0,\"cpu_user_ms\":0,\"cpu_system_ms\":0,"
            "\"max_rss_bytes\":0,\"error\":{\"stage\":\"clone\",\"errno\":\"EAGAIN\","
-           "\"message\":\"Resource temporarily unavailable\"},\"attempt\":1},"
+           "\"message\":\"Resource temporarily unavailable\"},\"failed_hooks\":[],\"attempt\":1},"
            "\"description\":\"The "
            "site\",\"tags\":[],\"autostart\":true,\"enabled\":true,\"since_ms\":20,"
            "\"next_start_at\":\"2026-09-21T14:13:20.103Z\"}");
@@ -177,7 +180,7 @@ static void a_record_with_everything(void **state)
            "\"stop_signal_at\":\"2026-09-21T14:14:10.000Z\","
            "\"kill_at\":\"2026-09-21T14:14:20.000Z\",\"leftovers_killed\":3,\"cpu_user_ms\":100,"
            "\"cpu_system_ms\":50,\"max_rss_bytes\":\"9007199254740993\",\"error\":null,"
-           "\"attempt\":2}");
+           "\"failed_hooks\":[],\"attempt\":2}");
 }
 
 static void details_of_a_service(void **state)
@@ -217,7 +220,8 @@ static void details_of_a_service(void **state)
            "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
            "\"essential\":false,\"success_exit\":[\"0\",\"143\",\"TERM\"],\"log\":\"inherit\","
            "\"timeout_ms\":null,\"retries\":null,\"retry_delay_ms\":null,"
-           "\"retry_delay_max_ms\":null},\"told\":null,\"probes\":[],\"records\":[]}");
+           "\"retry_delay_max_ms\":null},\"told\":null,\"mistake\":null,\"held_by\":null,"
+           "\"probes\":[],\"records\":[]}");
 }
 
 static void details_of_a_job(void **state)
@@ -320,12 +324,14 @@ static void what_it_tells_about_itself(void **state)
 
     fake.told = &told;
     view_details(begin(), NULL, &v, &s->unit);
-    expect_part(",\"told\":{\"status\":\"half \\\"done\\\"\",\"errno\":\"ENOENT\","
-                "\"reloading\":true,\"stopping\":false},\"probes\":");
+    expect_part(
+        ",\"told\":{\"status\":\"half \\\"done\\\"\",\"errno\":\"ENOENT\","
+        "\"reloading\":true,\"stopping\":false},\"mistake\":null,\"held_by\":null,\"probes\":");
     told = (struct told){.stopping = true, .errnum = 99999};
     view_details(begin(), NULL, &v, &s->unit);
-    expect_part(",\"told\":{\"status\":null,\"errno\":null,"
-                "\"reloading\":false,\"stopping\":true},\"probes\":");
+    expect_part(
+        ",\"told\":{\"status\":null,\"errno\":null,"
+        "\"reloading\":false,\"stopping\":true},\"mistake\":null,\"held_by\":null,\"probes\":");
 }
 
 static void is_checked(struct story *s)
@@ -545,13 +551,13 @@ static void who_asked(void **state)
     struct requester r = {0};
 
     (void)state;
-    view_requester(begin_one(), &fake, &r);
+    view_requester(begin_one(), "requester", &fake, &r);
     expect_one("\"requester\":null");
     r.unit = 3;
-    view_requester(begin_one(), &fake, &r);
+    view_requester(begin_one(), "requester", &fake, &r);
     expect_one("\"requester\":{\"uid\":null,\"pid\":null,\"unit\":\"cache\"}");
     r.known = true;
-    view_requester(begin_one(), &fake, &r);
+    view_requester(begin_one(), "requester", &fake, &r);
     expect_one("\"requester\":{\"uid\":0,\"pid\":0,\"unit\":\"cache\"}");
 }
 

@@ -1,8 +1,5 @@
-#include "run/tracker.h"
-
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -10,94 +7,9 @@
 #include "base/log.h"
 #include "os/clock.h"
 #include "os/sys.h"
+#include "run/tracker_inside.h"
 
-enum { SCAN_BUDGET = 64, POLL_MS = 250, SCAN_RESERVE = 4096, ORPHANS_READ_MAX = 256 };
-enum { CGROUP_PATH_BYTES = 4096, UNIT_CGROUP_BYTES = 256 };
-
-/* ---- members ---- */
-
-static void member_free(struct tracker *k, struct member *m)
-{
-    watch_stop(&m->watch);
-    sys_close(&m->pidfd);
-    map_remove(&k->members, (uint64_t)m->pid);
-    list_remove(&m->link);
-    m->tree->n_members--;
-    free(m);
-}
-
-static void on_member_gone(struct watch *w, int events)
-{
-    struct member *m = w->owner;
-    struct tracker *k = m->tree->tracker;
-
-    (void)events;
-    member_free(k, m);
-    tracker_look(k);
-}
-
-static struct member *member_find(struct tracker *k, pid_t pid)
-{
-    struct map_node *node = map_find(&k->members, (uint64_t)pid);
-
-    return node ? container_of(node, struct member, by_pid) : NULL;
-}
-
-void tracker_pin(struct tracker *k, struct tree *t, const struct proc_stat *p)
-{
-    struct member *m = member_find(k, p->pid);
-
-    if (m) {
-        if (m->start_ticks == p->start_ticks)
-            return;
-        member_free(k, m); /* an older process that had the number */
-    }
-    m = calloc(1, sizeof *m);
-    if (!m) { /* the group's signal may still reach it, and the next scan sees it again */
-        t->unread = true;
-        return;
-    }
-    m->tree = t;
-    m->pid = p->pid;
-    m->start_ticks = p->start_ticks;
-    m->pidfd = sys_unless_last(sys_pidfd_open(p->pid));
-    watch_init(&m->watch, k->loop, on_member_gone, m);
-    if (m->pidfd >= 0)
-        (void)watch_set(&m->watch, m->pidfd, LOOP_READ); /* unwatched, the poll finds it gone */
-    map_add(&k->members, &m->by_pid, (uint64_t)m->pid);
-    list_append(&t->members, &m->link);
-    t->n_members++;
-}
-
-void tracker_unpin(struct tracker *k, struct tree *t, pid_t pid)
-{
-    struct member *m = member_find(k, pid);
-
-    if (m && m->tree == t)
-        member_free(k, m);
-}
-
-void tracker_unpin_all(struct tracker *k, struct tree *t)
-{
-    list_for_each_safe (it, &t->members) {
-        member_free(k, container_of(it, struct member, link));
-    }
-}
-
-/* Drops the members that are no more and that no pidfd tells about. */
-static void refresh_members(struct tracker *k, struct tree *t)
-{
-    /* The analyzer does not see that freeing a member unlinks it, so that the next is another.
-     * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-    list_for_each_safe (it, &t->members) {
-        struct member *m = container_of(it, struct member, link);
-        struct proc_stat now;
-        int r = proc_stat_read(m->pid, &now);
-
-        if (r == -ESRCH || (r == 0 && (now.start_ticks != m->start_ticks || now.ended)))
-            member_free(k, m);
-    }
-}
+enum { SCAN_BUDGET = 64, POLL_MS = 250, SCAN_RESERVE = 4096 };
 
 /* ---- the scan of adopted children ---- */
 
@@ -117,12 +29,12 @@ static struct tree *ending_tree_of(struct tracker *k, const struct proc_stat *p)
         t = ending_tree_bearing(k, p->session);
     if (t)
         return t->cgroup_fd < 0 ? t : NULL;
-    parent = member_find(k, p->ppid);
+    parent = tracker_member(k, p->ppid);
     return parent && parent->tree->ending ? parent->tree : NULL;
 }
 
 /* Whose own end tells all. One that is main no more may outlive main. */
-static bool scan_skip(pid_t pid, void *arg)
+bool tracker_skips(pid_t pid, void *arg)
 {
     struct tracker *k = arg;
     struct proc *proc = procs_find(k->procs, pid);
@@ -188,7 +100,7 @@ static bool scan_step(struct task *task)
 {
     struct tracker *k = task->owner;
 
-    if (tree_walk_step(&k->scan, SCAN_BUDGET, scan_skip, scan_visit, k))
+    if (tree_walk_step(&k->scan, SCAN_BUDGET, tracker_skips, scan_visit, k))
         return true;
     scan_done(k);
     if (!k->scan_again)
@@ -285,7 +197,7 @@ static bool is_empty(struct tracker *k, struct tree *t)
 {
     if (t->cgroup_fd >= 0)
         return cgroup_is_empty(t);
-    refresh_members(k, t);
+    tracker_refresh_members(k, t);
     if (!list_empty(&t->members) || t->unread)
         return false;
     /* Without /proc for a full look, its groups are at least asked. */
@@ -352,87 +264,6 @@ static void on_inotify(struct watch *w, int events)
         if (tracker_tree_empty(k, t))
             tell(k, t);
     }
-}
-
-/* ---- orphans ---- */
-
-struct orphan_count {
-    struct tracker *k;
-    uint32_t n;
-    pid_t *first;
-    uint32_t n_first;
-};
-
-int tracker_unit_cgroup(const struct tracker *k, pid_t pid, char *ret_name, size_t name_bytes)
-{
-    char own[CGROUP_PATH_BYTES], its[CGROUP_PATH_BYTES];
-    size_t len, name_len;
-    int r;
-
-    if (!tracker_has_cgroups(k))
-        return -ENOENT;
-    r = cgroup_path_of(getpid(), own, sizeof own);
-    if (r == 0)
-        r = cgroup_path_of(pid, its, sizeof its);
-    if (r < 0)
-        return r;
-    len = strlen(own);
-    if (own[len - 1] == '/') /* the root */
-        len--;
-    if (strncmp(its, own, len) != 0 || its[len] != '/')
-        return -ENOENT;
-    name_len = strcspn(its + len + 1, "/");
-    if (name_len == 0 || name_len >= name_bytes)
-        return -ENOENT;
-    memcpy(ret_name, its + len + 1, name_len);
-    ret_name[name_len] = '\0';
-    return 0;
-}
-
-/* Below our own cgroup, in one of a unit. */
-static bool in_a_unit_cgroup(const struct tracker *k, pid_t pid)
-{
-    char name[UNIT_CGROUP_BYTES];
-
-    return tracker_unit_cgroup(k, pid, name, sizeof name) == 0 && strncmp(name, "reeve.", 6) == 0;
-}
-
-static void count_in(struct orphan_count *count, const struct proc_stat *p)
-{
-    if (count->n < count->n_first)
-        count->first[count->n] = p->pid;
-    count->n++;
-}
-
-static bool count_visit(const struct proc_stat *p, void *arg)
-{
-    struct orphan_count *count = arg;
-    const struct procs *procs = count->k->procs;
-
-    if (!p->ended && !procs_find(procs, p->pgrp) && !procs_find(procs, p->session) &&
-        !member_find(count->k, p->pid) && !in_a_unit_cgroup(count->k, p->pid))
-        count_in(count, p);
-    return false;
-}
-
-uint32_t tracker_find_orphans(struct tracker *k, pid_t *ret_first, uint32_t n_first)
-{
-    struct orphan_count count = {k, 0, ret_first, n_first};
-    struct tree_walk walk;
-
-    tree_walk_init(&walk);
-    tree_walk_add_children(&walk, getpid());
-    for (size_t i = 0; i < walk.n_todo;) {
-        if (scan_skip(walk.todo[i], k))
-            walk.todo[i] = walk.todo[--walk.n_todo];
-        else
-            i++;
-    }
-    (void)tree_walk_step(&walk, ORPHANS_READ_MAX, NULL, count_visit, &count);
-    /* More than that are not read one by one, but they are many and they are counted. */
-    count.n += (uint32_t)walk.n_todo;
-    tree_walk_finish(&walk);
-    return count.n;
 }
 
 /* ---- beginning and end ---- */

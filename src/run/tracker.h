@@ -64,7 +64,7 @@ uint32_t tracker_find_orphans(struct tracker *k, pid_t *ret_first, uint32_t n_fi
  * -ENOENT: it is in none of them; -ESRCH: no such process; other negative errno. Reads /proc. */
 int tracker_unit_cgroup(const struct tracker *k, pid_t pid, char *ret_name, size_t name_bytes);
 
-/* For tree.c */
+/* For the trees */
 void tracker_join_ending(struct tracker *k, struct tree *t);
 void tracker_leave_ending(struct tracker *k, struct tree *t);
 /* Pins `p` as a member of `t` (once). */

@@ -24,9 +24,10 @@ void step_enter(struct step *st, enum unit_phase phase, int64_t deadline_ms)
 
     a->from = u->phase;
     a->to = phase;
+    if (unit_state_of(phase) != unit_state_of(u->phase))
+        u->since_ms = st->now.mono_ms;
     u->phase = phase;
     u->deadline_ms = deadline_ms;
-    u->since_ms = st->now.mono_ms;
     if (phase != PHASE_BACKOFF)
         u->next_start_wall_ms = 0;
     u->look_at_ms = 0;

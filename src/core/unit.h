@@ -111,7 +111,7 @@ struct unit {
     bool told_down;
     int64_t patience_ms; /* from SIGKILL to unkillable; 0: UNKILLABLE_AFTER_MS */
     int64_t deadline_ms; /* monotonic; 0: none. When it passes, post EV_DEADLINE */
-    int64_t since_ms;    /* monotonic: entered the phase */
+    int64_t since_ms;    /* monotonic: entered the state, whatever the phase */
 
     int64_t look_at_ms;  /* monotonic; 0: none. When it passes, post EV_LOOK */
     bool looking;        /* a look is under way */

@@ -26,6 +26,7 @@ from actors import Stage  # noqa: E402
 from daemon import Reeve  # noqa: E402
 from fake_reeve import FakeReeve, site, site_handlers  # noqa: E402
 from fault_table import FaultTable  # noqa: E402
+from freezer import Freezer  # noqa: E402
 from puppet import Puppets  # noqa: E402
 
 cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
@@ -132,3 +133,11 @@ def calm(reeve):
     """).start()
     reeve.wait_unit("web", state="running")
     return reeve
+
+
+@pytest.fixture
+def freezer():
+    """Holds processes so that SIGKILL does not reach them; see freezer.py."""
+    made = Freezer()
+    yield made
+    made.close()

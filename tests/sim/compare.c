@@ -85,6 +85,17 @@ static void compare_record(struct world *w, struct sim_unit *su)
     trace_mix(w, (uint64_t)r->duration_ms << 8 | r->requested_by);
 }
 
+static bool changes_state(const struct actions *acts)
+{
+    for (unsigned i = 0; i < acts->n; i++) {
+        const struct action *a = &acts->items[i];
+
+        if (a->type == ACT_CHANGED && unit_state_of(a->from) != unit_state_of(a->to))
+            return true;
+    }
+    return false;
+}
+
 void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *acts)
 {
     const struct oracle *o = &su->oracle;
@@ -107,7 +118,7 @@ void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *
     else if (o->actions[ACT_CHANGED])
         expect(w, su, "next start", u->next_start_wall_ms,
                w->now.wall_ms + u->deadline_ms - w->now.mono_ms);
-    if (o->actions[ACT_CHANGED])
+    if (changes_state(acts))
         expect(w, su, "since", u->since_ms, w->now.mono_ms);
     if (o->actions[ACT_RECORDED]) {
         compare_record(w, su);

@@ -49,6 +49,33 @@ def writable_cgroup():
     return directory if usable else None
 
 
+@functools.lru_cache(maxsize=None)
+def writable_freezer():
+    """Our own cgroup of the v1 freezer, when children can be made in it; else None. A process that is
+    frozen there does not take SIGKILL, as one that waits for a device or a network file system."""
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8") as lines:
+            fields = [line.rstrip("\n").split(":", 2) for line in lines]
+        own = next((path for _, names, path in fields if "freezer" in names.split(",")), None)
+        with open("/proc/self/mountinfo", encoding="utf-8") as lines:
+            mounted = [line.split()[3:5] for line in lines
+                       if " - cgroup " in line and "freezer" in line.split()[-1].split(",")]
+    except OSError:
+        return None
+    for root, place in mounted:
+        if own is None or not (own + "/").startswith(root.rstrip("/") + "/"):
+            continue
+        directory = os.path.normpath(os.path.join(place, os.path.relpath(own, root)))
+        probe = os.path.join(directory, f"reeve-probe-{os.getpid()}")
+        try:
+            os.mkdir(probe)
+            os.rmdir(probe)
+        except OSError:
+            continue
+        return directory
+    return None
+
+
 def own_mounts():
     """Gives the calling process mounts of its own, from which nothing reaches the host. Root only."""
     must(_libc.unshare(CLONE_NEWNS))
@@ -86,6 +113,8 @@ def skip_is_excused(reason):
     """Whether a test may be skipped here: only for what this machine truly lacks."""
     if "cgroup" in reason:
         return writable_cgroup() is None
+    if reason.startswith("freezer:"):
+        return writable_freezer() is None
     if reason.startswith("root:") or "test_user_change" in reason:
         return os.geteuid() != 0
     if reason.startswith("x86_64:"):

@@ -418,6 +418,7 @@ static void what_outlives_sigkill_is_unkillable_after_2_s(void **state)
     assert_int_equal(s->now.mono_ms, 1000 + UNKILLABLE_AFTER_MS);
     assert_int_equal(count(s, ACT_UNKILLABLE), 1);
     assert_int_equal(state_of(s), STATE_KILLING);
+    assert_int_equal(s->unit.since_ms, 1000); /* of the state, in which it was before */
     ask(s, EV_START);
     assert_int_equal(s->acts.n, 0); /* no next run until it is gone */
     dies(s, 9);

@@ -27,6 +27,8 @@ from daemon import Reeve  # noqa: E402
 from fake_reeve import FakeReeve, site, site_handlers  # noqa: E402
 from fault_table import FaultTable  # noqa: E402
 from freezer import Freezer  # noqa: E402
+from peers import open_directories  # noqa: E402
+from programs import make_cluster  # noqa: E402
 from puppet import Puppets  # noqa: E402
 
 cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
@@ -141,3 +143,11 @@ def freezer():
     made = Freezer()
     yield made
     made.close()
+
+
+@pytest.fixture
+def cluster(reeve, tmp_path):
+    """The directory of a new PostgreSQL cluster, whose owner is not root; see programs.py."""
+    open_directories(reeve)
+    make_cluster(tmp_path / "pg")
+    return tmp_path / "pg"

@@ -298,6 +298,27 @@ def error_of(client, method, **parameters):
     return {"error": caught.value.name, "parameters": caught.value.parameters}
 
 
+def test_commands_of_a_unit(reeve):
+    """Each is one, as written, and its secrets are not told."""
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+        autostart = no
+        pre_start =
+            mkdir -p /run/web
+            # with a key of its own
+            load --token=hidden https://me:hidden@example.org/${REEVE_UNIT}
+        post_stop = logger 'web has ended'
+        stop_command = web -s quit
+            sleep 1
+        reload_command = web -s reload
+        hook_timeout = 2500ms
+    """).start()
+    shown = reeve.call("Show", unit="web")
+    assert "hidden" not in json.dumps(shown)
+    check_golden(reeve, "show-commands", shown)
+
+
 def test_errors(site):
     with site.connect() as client:
         found = {

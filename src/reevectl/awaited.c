@@ -4,6 +4,7 @@
 
 #include "core/waiting.h"
 #include "reevectl/fields.h"
+#include "reevectl/words.h"
 
 /* "to be ready" */
 static const char *wish_of(const cJSON *waiting)
@@ -63,6 +64,17 @@ void awaited_add(struct strbuf *b, const cJSON *waiting)
     else
         strbuf_addf(b, ", since %s has %s", cause, fate_of(waiting));
     add_others(b, waiting);
+}
+
+bool awaited_add_hold(struct strbuf *b, const cJSON *unit, int64_t now_wall_ms)
+{
+    int64_t until_wall_ms;
+
+    if (!words_parse_time(field_word(unit, "held_until"), &until_wall_ms))
+        return false;
+    strbuf_add(b, "held until ");
+    words_add_clock(b, until_wall_ms, now_wall_ms);
+    return true;
 }
 
 void awaited_add_brief(struct strbuf *b, const cJSON *waiting)

@@ -41,15 +41,16 @@ static void find_running(struct search *s)
         cause_add_times(b, restarts);
         cause_add_last_run(s);
     }
+    cause_add_hooks_of_run(s, b);
 }
 
-static void find_starting(struct search *s)
+/* Of one that executes. */
+static void add_not_ready(const struct search *s, struct strbuf *b)
 {
     int64_t within_ms = field_number(s->effective, "ready_timeout_ms", -1);
     const char *ready = field_word(s->effective, "ready");
-    struct strbuf *b = &s->c->reason, told = STRBUF_INIT;
+    struct strbuf told = STRBUF_INIT;
 
-    cause_add_state(s, "starting");
     strbuf_add(b, "not ready yet");
     if (*ready && strcmp(ready, "started") != 0)
         strbuf_addf(b, ", ready = %s", ready);
@@ -62,25 +63,27 @@ static void find_starting(struct search *s)
         strbuf_addf(b, "; it says: %s", strbuf_text(&told));
     b->failed |= told.failed;
     strbuf_finish(&told);
+}
+
+static void find_starting(struct search *s)
+{
+    struct strbuf *b = &s->c->reason;
+
+    cause_add_state(s, "starting");
+    if (field(s->unit, "hook"))
+        cause_add_hook(s, b);
+    else
+        add_not_ready(s, b);
     add_origin_behind(s, b);
     if (field_number(s->unit, "restarts", 0) > 0)
         cause_add_last_run(s);
 }
 
-/* Being ended: by whom, and how long that may take. */
-static void find_stopping(struct search *s)
+/* How long it may take to end what has been told to. */
+static void add_kill(const struct search *s, struct strbuf *b)
 {
-    struct strbuf *b = &s->c->reason;
     int64_t timeout_ms = field_number(s->effective, "stop_timeout_ms", -1);
-    const cJSON *entry = s->history.entry;
 
-    cause_add_state(s, "stopping");
-    if (field(entry, "requested_by")) {
-        cause_add_asker(s, b, entry, "being stopped", s->goal_is_up ? "a restart" : "it");
-        strbuf_add(b, "; ");
-    } else if (s->goal_is_up && !field(s->unit, "pid")) {
-        strbuf_add(b, "its main process has ended, and what is left of the run has to; ");
-    }
     strbuf_add(b, "what does not stop is killed ");
     if (timeout_ms > s->since_ms) {
         strbuf_add(b, "in ");
@@ -88,6 +91,34 @@ static void find_stopping(struct search *s)
         strbuf_add(b, " at the latest");
     } else {
         strbuf_add(b, "at any moment");
+    }
+}
+
+/* Being ended: by whom, and how long that may take. */
+static void find_stopping(struct search *s)
+{
+    struct strbuf *b = &s->c->reason;
+    const cJSON *entry = s->history.entry;
+    bool is_over = cause_is_in(s, HOOK_POST_STOP);
+
+    cause_add_state(s, "stopping");
+    if (field(entry, "requested_by")) {
+        cause_add_asker(s, b, entry, "being stopped", s->goal_is_up ? "a restart" : "it");
+        strbuf_add(b, "; ");
+    } else if (s->goal_is_up && !field(s->unit, "pid") && !field(s->unit, "hook")) {
+        strbuf_add(b, "its main process has ended, and what is left of the run has to; ");
+    }
+    if (is_over)
+        strbuf_add(b, "nothing of the run is left; ");
+    if (field(s->unit, "hook"))
+        cause_add_hook(s, b);
+    if (is_over)
+        return;
+    if (cause_is_in(s, HOOK_PRE_STOP)) {
+        strbuf_add(b, ", then it is told to stop");
+    } else {
+        strbuf_add(b, field(s->unit, "hook") ? "; " : "");
+        add_kill(s, b);
     }
     cause_add_advice(s, "to end it now", "signal --to tree KILL");
 }
@@ -235,6 +266,8 @@ bool cause_needs_events(const cJSON *unit, enum notice_type type)
 {
     if (type == NOTICE_UNIT_STATE && words_is_state(unit, STATE_STOPPING))
         return true;
+    if (type == NOTICE_UNIT_HOOK)
+        return words_is_state(unit, STATE_RUNNING);
     return (type == NOTICE_UNIT_STATE || type == NOTICE_UNIT_REQUESTED) &&
            (words_is_state(unit, STATE_STOPPED) || is_up(unit));
 }
@@ -269,16 +302,21 @@ bool cause_needs_above(const cJSON *unit)
 
 void cause_find(struct cause *c, const struct cause_facts *facts, int64_t now_wall_ms)
 {
+    enum unit_state state = 0;
     struct search s;
 
     search_init(&s, c, facts, facts->unit, now_wall_ms);
-    for (enum unit_state state = 0; state < STATE_COUNT; state++) {
-        if (words_is_state(facts->unit, state)) {
-            finders[state](&s);
-            return;
-        }
+    while (state < STATE_COUNT && !words_is_state(facts->unit, state))
+        state++;
+    if (state < STATE_COUNT)
+        finders[state](&s);
+    else
+        find_unknown(&s);
+    if (!cause_is_held_up(facts->unit) && field(facts->unit, "held_until")) {
+        strbuf_add(&c->reason, c->reason.len_bytes ? "; " : "");
+        (void)cause_add_hold(&s, &c->reason);
     }
-    find_unknown(&s);
+    cause_find_mistake(&s);
 }
 
 void cause_finish(struct cause *c)

@@ -136,7 +136,10 @@ void cause_add_origin(const struct search *s, struct strbuf *b)
 static void add_doing(const struct search *other, struct strbuf *b)
 {
     strbuf_add(b, other->name);
-    if (words_is_state(other->unit, STATE_BACKOFF)) {
+    if (cause_is_held_up(other->unit)) {
+        strbuf_add(b, " is ");
+        (void)cause_add_hold(other, b);
+    } else if (words_is_state(other->unit, STATE_BACKOFF)) {
         strbuf_add(b, " is in backoff, ");
         cause_add_next_try(other, b);
     } else if (field(other->unit, "waiting") && words_is_state(other->unit, STATE_WAITING)) {
@@ -178,6 +181,8 @@ static void find_patient(struct search *s, const cJSON *waiting, struct search *
         cause_add_not_healthy(other, b, ", ");
     if (words_is_state(other->unit, STATE_BACKOFF))
         add_run_of(other);
+    if (cause_is_held_up(other->unit))
+        cause_add_advice(other, "to let it start now", "hold --release");
 }
 
 /* What became of the one at the bottom; that it failed is all that is known without having asked.
@@ -236,6 +241,10 @@ void cause_find_waiting(struct search *s)
         find_patient(s, waiting, other);
     else
         cause_add_last_run(s);
+    if (cause_is_held_up(s->unit)) {
+        (void)cause_add_hold(s, &s->c->reason);
+        cause_add_advice(s, "to let it start now", "hold --release");
+    }
 }
 
 bool cause_add_held_stop(const struct search *s, struct strbuf *b)

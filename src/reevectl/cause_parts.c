@@ -116,6 +116,7 @@ void cause_add_last_run(struct search *s)
     }
     strbuf_add(b, ": ");
     endings_add_whole(b, s->last, s->unit);
+    endings_add_hooks(b, s->last);
     leftovers = field_number(s->last, "leftovers_killed", 0);
     if (leftovers > 0)
         strbuf_addf(b, "; %lld leftover process%s had to be killed", (long long)leftovers,
@@ -212,7 +213,7 @@ static const char *key_of_stage(const char *stage)
         const char *key;
     } keys[] = {
         {STAGE_EXEC, "command"}, {STAGE_CHDIR, "directory"},     {STAGE_USER, "user"},
-        {STAGE_GROUPS, "user"},  {STAGE_READY, "ready_timeout"},
+        {STAGE_GROUPS, "user"},  {STAGE_READY, "ready_timeout"}, {STAGE_PRE_START, "pre_start"},
     };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

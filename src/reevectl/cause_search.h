@@ -71,6 +71,23 @@ bool cause_add_health(const struct search *s, struct strbuf *b);
  * with this in front. */
 void cause_add_not_healthy(const struct search *s, struct strbuf *b, const char *front);
 
+/* cause_hooks.c: what holds, hooks and mistakes have to do with it */
+
+/* "held until 12:30:05, in 3m: root (uid 0, pid 12) asked for it"; whether it is held. */
+bool cause_add_hold(const struct search *s, struct strbuf *b);
+/* Whether it would start, were it not held. */
+bool cause_is_held_up(const cJSON *unit);
+/* Whether commands of this hook are at work. */
+bool cause_is_in(const struct search *s, enum hook hook);
+/* "in pre_start for 3s, hook_timeout = 10s", of a unit whose state began with that. */
+void cause_add_hook(const struct search *s, struct strbuf *b);
+/* Of one that runs: "post_start is at work", "post_start failed: command 1 (/srv/x) ...", or
+ * nothing.
+ */
+void cause_add_hooks_of_run(const struct search *s, struct strbuf *b);
+/* c->reason and c->advice: what was seen that users often get wrong, and what to do about it. */
+void cause_find_mistake(struct search *s);
+
 /* cause_order.c: what other units have to do with it */
 
 /* Waiting for others, before its start. */

@@ -51,6 +51,8 @@ static void add_error_brief(struct strbuf *b, const cJSON *record)
         strbuf_add(b, add_status(b, record, "exit") ? ")" : "why is not known)");
     } else if (not_ready_in_time(error)) {
         strbuf_add(b, "(not ready in time)");
+    } else if (strcmp(field_word(error, "stage"), start_stage_name(STAGE_PRE_START)) == 0) {
+        strbuf_addf(b, "(%s)", field_word(error, "stage"));
     } else {
         const char *name = field_text(error, "errno");
 
@@ -227,6 +229,20 @@ void endings_add_whole(struct strbuf *b, const cJSON *record, const cJSON *unit)
         add_not_ready(b, error, unit);
     else
         add_start_error(b, error, unit);
+}
+
+void endings_add_hooks(struct strbuf *b, const cJSON *record)
+{
+    const char *stage = field_word(field(record, "error"), "stage");
+    const cJSON *failed;
+
+    cJSON_ArrayForEach(failed, field(record, "failed_hooks"))
+    {
+        const char *hook = field_word(failed, "hook");
+
+        if (strcmp(hook, stage) != 0)
+            strbuf_addf(b, "; %s failed: %s", hook, field_word(failed, "message"));
+    }
 }
 
 void endings_add(struct strbuf *b, const cJSON *record)

@@ -14,6 +14,9 @@ void endings_add(struct strbuf *b, const cJSON *record);
 /* The same with what only the unit knows, as Show tells it: "start failed: exec /usr/bin/nope: No
  * such file or directory", where the other leaves the path out. */
 void endings_add_whole(struct strbuf *b, const cJSON *record, const cJSON *unit);
+/* "; post_stop failed: command 1 (/srv/x) exited with code 3", for each hook that failed and is not
+ * why the start did. */
+void endings_add_hooks(struct strbuf *b, const cJSON *record);
 /* "SIGSEGV (segmentation fault)" of "SEGV". */
 void endings_add_signal(struct strbuf *b, const char *name);
 /* Whether that was a failure: not listed in success_exit, and no end that was asked for. A run

@@ -90,7 +90,9 @@ static void say_request(struct sentence *t, const cJSON *event)
 {
     const char *request = field_word(event, "request");
     const char *signal = field_text(event, "signal");
+    int64_t at_wall_ms = 0;
 
+    (void)words_parse_time(field_word(event, "at"), &at_wall_ms);
     if (signal)
         strbuf_addf(&t->head, "SIG%s", signal);
     else if (strcmp(request, request_kind_name(REQUEST_RESET_FAILED)) == 0)
@@ -98,6 +100,11 @@ static void say_request(struct sentence *t, const cJSON *event)
     else
         strbuf_add(&t->head, request);
     t->style = STYLE_BOLD;
+    if (field(event, "held_until")) {
+        strbuf_add(&t->rest, ", ");
+        (void)awaited_add_hold(&t->rest, event, at_wall_ms);
+        strbuf_add(&t->rest, ",");
+    }
     strbuf_add(&t->rest, " requested by ");
     people_add_requester(&t->rest, field(event, "requester"));
 }
@@ -138,17 +145,20 @@ static void say_state(struct sentence *t, const cJSON *event)
 {
     const char *state = field_word(event, "state");
     int64_t run = field_number(event, "run", 0), pid = field_number(event, "pid", -1);
-    int64_t at_wall_ms, next_wall_ms;
+    int64_t at_wall_ms = 0, next_wall_ms;
+    bool has_time = words_parse_time(field_word(event, "at"), &at_wall_ms);
 
     t->style = words_state_style(state);
     strbuf_add(&t->head, state);
-    if (words_parse_time(field_word(event, "next_start_at"), &next_wall_ms) &&
-        words_parse_time(field_word(event, "at"), &at_wall_ms)) {
+    if (has_time && words_parse_time(field_word(event, "next_start_at"), &next_wall_ms)) {
         strbuf_add(&t->rest, ", next try in ");
         words_add_duration(&t->rest, next_wall_ms > at_wall_ms ? next_wall_ms - at_wall_ms : 0);
     } else if (field(event, "waiting")) {
         strbuf_add(&t->rest, " for ");
         awaited_add(&t->rest, field(event, "waiting"));
+    } else if (field(event, "held_until")) {
+        strbuf_add(&t->rest, ", ");
+        (void)awaited_add_hold(&t->rest, event, at_wall_ms);
     } else if (pid > 0 && !field(event, "requested_by")) {
         strbuf_addf(&t->rest, " (run %lld, pid %lld)", (long long)run, (long long)pid);
     }
@@ -188,6 +198,24 @@ static void say_health(struct sentence *t, const cJSON *event)
         strbuf_addf(&t->rest, ": %s", field_word(event, "error"));
 }
 
+/* What went wrong beside main. */
+static void say_hook(struct sentence *t, const cJSON *event)
+{
+    const char *hook = field_word(event, "hook");
+
+    t->style = strcmp(hook, hook_name(HOOK_PRE_START)) == 0 ? STYLE_RED : STYLE_YELLOW;
+    strbuf_addf(&t->head, "%s failed", hook);
+    strbuf_addf(&t->rest, ": %s, run %lld", field_word(event, "error"),
+                (long long)field_number(event, "run", 0));
+}
+
+static void say_mistake(struct sentence *t, const cJSON *event)
+{
+    t->style = STYLE_YELLOW;
+    strbuf_add(&t->head, "likely a mistake");
+    strbuf_addf(&t->rest, ": %s", field_word(event, "error"));
+}
+
 static void say(struct sentence *t, const cJSON *event)
 {
     if (is_type(event, NOTICE_SESSION_STARTED)) {
@@ -221,6 +249,10 @@ static void say(struct sentence *t, const cJSON *event)
         t->style = STYLE_YELLOW;
         strbuf_add(&t->head, "notification refused");
         strbuf_addf(&t->rest, ": %s", field_word(event, "error"));
+    } else if (is_type(event, NOTICE_UNIT_HOOK)) {
+        say_hook(t, event);
+    } else if (is_type(event, NOTICE_UNIT_MISTAKE)) {
+        say_mistake(t, event);
     } else {
         strbuf_add(&t->head, field_word(event, "type")); /* of a later reeved */
     }

@@ -49,7 +49,6 @@ static const struct {
     {"clear", NULL, NO_LOGS},
     {"fg", NULL, NO_LOGS},
     {"attach", NULL, NO_LOGS},
-    {"reload", NULL, NO_RELOAD "; to have a unit reload: 'reevectl signal HUP UNIT'"},
     {"daemon-reload", NULL, NO_RELOAD},
     {"update", NULL, NO_RELOAD},
     {"reread", NULL, NO_RELOAD},

@@ -91,12 +91,17 @@ static void add_lines(const struct drawing *d, struct strbuf *b)
 
 static void add_state(struct drawing *d, const cJSON *unit)
 {
-    const char *state = field_word(unit, "state");
+    enum style style = words_state_style(field_word(unit, "state"));
+    struct strbuf text = STRBUF_INIT;
 
+    words_add_state(&text, unit);
+    if (field(unit, "held_until"))
+        strbuf_add(&text, " (held)");
     if (cJSON_IsFalse(field(unit, "enabled")) && words_is_state(unit, STATE_STOPPED))
         table_add(&d->table, STYLE_DIM, "disabled");
     else
-        table_add(&d->table, words_state_style(state), state);
+        table_add_text(&d->table, style, &text);
+    strbuf_finish(&text);
 }
 
 /* `edge` is the one that led to it, or NULL. A unit that is not in the reply is a name only. */

@@ -154,8 +154,8 @@ static void take_progress(struct course *c, const cJSON *units)
 
     cJSON_ArrayForEach(unit, units)
     {
-        progress_put(&c->progress, field_word(unit, "unit"), field_word(unit, "state"),
-                     field(unit, "waiting"), -1, now_ms);
+        progress_put(&c->progress, field_word(unit, "unit"), field_word(unit, "state"), unit, -1,
+                     now_ms);
     }
 }
 

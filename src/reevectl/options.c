@@ -26,6 +26,7 @@ enum {
     OPT_FOR,
     OPT_DOT,
     OPT_REVERSE,
+    OPT_RELEASE,
 };
 
 /* Short options that take no value, and one that does. */
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"dot", no_argument, NULL, OPT_DOT},
     {"reverse", no_argument, NULL, OPT_REVERSE},
+    {"release", no_argument, NULL, OPT_RELEASE},
     {NULL, 0, NULL, 0},
 };
 
@@ -69,6 +71,7 @@ static const struct {
     {'q', VERB_QUIET, "--quiet"},
     {OPT_DOT, VERB_DOT, "--dot"},
     {OPT_REVERSE, VERB_REVERSE, "--reverse"},
+    {OPT_RELEASE, VERB_RELEASE, "--release"},
 };
 
 enum { N_VERB_OPTIONS = sizeof(verb_options) / sizeof(verb_options[0]) };
@@ -116,36 +119,36 @@ static int refused(char **argv, int answer)
     return unknown_long(word);
 }
 
-static int set_timeout(struct options *o, const char *text)
+/* `none`: what to do instead of 0. */
+static int set_duration(int64_t *ret, const char *option, const char *text, const char *none)
 {
-    int error = duration_parse(text, &o->timeout_ms);
+    int error = duration_parse(text, ret);
 
     if (error == -ERANGE)
-        return usage("--timeout %s is too long", text);
+        return usage("%s %s is too long", option, text);
     if (error)
-        return usage("--timeout '%s' is not a duration; write it like 500ms, 10s or 1m30s", text);
-    if (o->timeout_ms == 0)
-        return usage("--timeout must be more than 0; --no-wait does not wait at all");
+        return usage("%s '%s' is not a duration; write it like 500ms, 10s or 1m30s", option, text);
+    if (*ret == 0)
+        return usage("%s must be more than 0; %s", option, none);
     return 0;
 }
 
-/* One of three words. */
 /* One of `n` words; `list` has them all, for messages. */
-static int set_word(const char **ret, const char *option, const char *const *words, size_t n,
-                    const char *list)
+static int set_word(const char **ret, const char *option, const char *text,
+                    const char *const *words, size_t n, const char *list)
 {
     const char *nearest;
 
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(optarg, words[i]) == 0) {
+        if (strcmp(text, words[i]) == 0) {
             *ret = words[i];
             return 0;
         }
     }
-    nearest = nearest_name(optarg, words, n);
+    nearest = nearest_name(text, words, n);
     if (nearest)
-        return usage("%s takes no '%s'; did you mean '%s'?", option, optarg, nearest);
-    return usage("%s takes no '%s'; it takes %s", option, optarg, list);
+        return usage("%s takes no '%s'; did you mean '%s'?", option, text, nearest);
+    return usage("%s takes no '%s'; it takes %s", option, text, list);
 }
 
 static int set_number(int64_t *ret, const char *option, int64_t max)
@@ -167,14 +170,12 @@ static int set_number(int64_t *ret, const char *option, int64_t max)
 static int take_of_verb(struct options *o, int option)
 {
     static const char *const whom[] = {"main", "group", "tree"};
-    static const char *const until[] = {"ready", "healthy", "completed", "stopped"};
-
     switch (option) {
     case OPT_NO_WAIT:
         o->no_wait = true;
         return 0;
     case OPT_TIMEOUT:
-        return set_timeout(o, optarg);
+        return set_duration(&o->timeout_ms, "--timeout", optarg, "--no-wait does not wait at all");
     case 'f':
         o->follow = true;
         return 0;
@@ -186,15 +187,18 @@ static int take_of_verb(struct options *o, int option)
         o->types = optarg;
         return 0;
     case OPT_TO:
-        return set_word(&o->to, "--to", whom, N_ELEMENTS(whom), "main, group or tree");
+        return set_word(&o->to, "--to", optarg, whom, N_ELEMENTS(whom), "main, group or tree");
     case OPT_FOR:
-        return set_word(&o->until, "--for", until, N_ELEMENTS(until),
-                        "ready, healthy, completed or stopped");
+        o->until = optarg; /* what it means depends on the verb */
+        return 0;
     case OPT_DOT:
         o->dot = true;
         return 0;
     case OPT_REVERSE:
         o->reverse = true;
+        return 0;
+    case OPT_RELEASE:
+        o->release = true;
         return 0;
     default:
         o->quiet = true;
@@ -229,13 +233,33 @@ static int take(struct options *o, int option)
     }
 }
 
+/* --for: what to wait for, or how long to hold. */
+static int take_for(struct options *o)
+{
+    static const char *const until[] = {"ready", "healthy", "completed", "stopped"};
+    unsigned options = o->verb->options;
+
+    if (options & VERB_FOR_TIME && o->until && o->release)
+        return usage("--for and --release exclude each other");
+    if (options & VERB_FOR_TIME && !o->until && !o->release)
+        return usage("%s needs --for DURATION, e.g. --for 10m; --release ends it before",
+                     o->verb->name);
+    if (!o->until)
+        return 0;
+    if (options & VERB_FOR_TIME)
+        return set_duration(&o->hold_ms, "--for", o->until, "--release ends a hold");
+    return set_word(&o->until, "--for", o->until, until, N_ELEMENTS(until),
+                    "ready, healthy, completed or stopped");
+}
+
 /* Whether the verb takes what was given with it. */
 static int check_verb(const struct options *o)
 {
     const struct verb *verb = o->verb;
+    unsigned taken = verb->options | (verb->options & VERB_FOR_TIME ? VERB_FOR : 0);
 
     for (size_t i = 0; i < N_VERB_OPTIONS; i++)
-        if (o->given & verb_options[i].bit & ~verb->options)
+        if (o->given & verb_options[i].bit & ~taken)
             return usage("%s does not take %s", verb->name, verb_options[i].name);
     if (o->no_wait && o->timeout_ms)
         return usage("--no-wait and --timeout exclude each other");
@@ -253,12 +277,12 @@ static int check_verb(const struct options *o)
 int options_parse(struct options *o, int argc, char **argv)
 {
     const char *socket = getenv("REEVE_SOCKET");
-    int option;
+    int option, error;
 
     *o = (struct options){.socket = socket && *socket ? socket : NULL, .lines = -1, .since = -1};
     opterr = 0;
     while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        int error = option == '?' || option == ':' ? refused(argv, option) : take(o, option);
+        error = option == '?' || option == ':' ? refused(argv, option) : take(o, option);
         if (error)
             return error;
     }
@@ -274,5 +298,8 @@ int options_parse(struct options *o, int argc, char **argv)
     /* `reevectl --help` is about all of it, `reevectl list --help` about one verb. */
     if (o->help && optind == argc)
         o->verb = NULL;
-    return o->help || o->version ? 0 : check_verb(o);
+    if (o->help || o->version)
+        return 0;
+    error = check_verb(o);
+    return error ? error : take_for(o);
 }

@@ -21,6 +21,8 @@ enum verb_option {
     VERB_QUIET = 1 << 8,
     VERB_DOT = 1 << 9,
     VERB_REVERSE = 1 << 10,
+    VERB_FOR_TIME = 1 << 11, /* --for, too, which takes a duration here */
+    VERB_RELEASE = 1 << 12,
 };
 
 struct options {
@@ -35,12 +37,14 @@ struct options {
     bool quiet;
     bool dot;
     bool reverse;
+    bool release;
     int64_t timeout_ms; /* 0: none given */
+    int64_t hold_ms;    /* of --for: 0: none given */
     int64_t lines;      /* -1: none given */
     int64_t since;      /* -1: none given */
     const char *types;  /* "a,b", as given, or NULL */
     const char *to;     /* "main", "group" or "tree", or NULL */
-    const char *until;  /* of --for: "ready", "completed" or "stopped", or NULL */
+    const char *until;  /* of --for: "ready", "completed" or "stopped"; else as given, or NULL */
     unsigned given;     /* of enum verb_option */
     const struct verb *verb;
     char **args; /* what follows the verb */

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "os/clock.h"
 #include "reevectl/awaited.h"
+#include "reevectl/fields.h"
 #include "reevectl/text.h"
 #include "reevectl/words.h"
 
@@ -19,7 +21,7 @@ struct progress_unit {
     struct map_node node; /* progress.by_name */
     char *name;           /* owned */
     char *state;          /* owned */
-    char *waits;          /* owned: "for db to be ready"; NULL: for nothing, or no memory */
+    char *waits;          /* owned: "for db to be ready", "in pre_start"; NULL: none, no memory */
     int64_t since_ms;     /* of the monotonic clock */
 };
 
@@ -110,21 +112,26 @@ static struct progress_unit *create_unit(struct progress *p, const char *name)
     return u;
 }
 
-static char *waits_of(const cJSON *waiting)
+static char *waits_of(const cJSON *about)
 {
+    const cJSON *waiting = field(about, "waiting");
     struct strbuf text = STRBUF_INIT;
     char *waits;
 
-    if (!waiting)
+    if (waiting) {
+        strbuf_add(&text, "for ");
+        awaited_add(&text, waiting);
+    } else if (field_text(about, "hook")) {
+        strbuf_addf(&text, "in %s", field_word(about, "hook"));
+    } else if (!awaited_add_hold(&text, about, clock_now().wall_ms)) {
         return NULL;
-    strbuf_add(&text, "for ");
-    awaited_add(&text, waiting);
+    }
     waits = text.failed ? NULL : harmless(strbuf_text(&text));
     strbuf_finish(&text);
     return waits;
 }
 
-void progress_put(struct progress *p, const char *unit, const char *state, const cJSON *waiting,
+void progress_put(struct progress *p, const char *unit, const char *state, const cJSON *about,
                   int64_t since_ms, int64_t now_ms)
 {
     struct progress_unit *u = find_unit(p, unit);
@@ -143,7 +150,7 @@ void progress_put(struct progress *p, const char *unit, const char *state, const
     free(u->state);
     free(u->waits);
     u->state = copy;
-    u->waits = waits_of(waiting);
+    u->waits = waits_of(about);
     p->changed = true;
 }
 

@@ -34,9 +34,10 @@ void progress_finish(struct progress *p);
 
 /* What to show while no unit is known; not owned, may be NULL. */
 void progress_wait_for(struct progress *p, const char *waiting);
-/* A unit moved: it came to this state `since_ms` ago (-1: just now), and this holds it up (a
- * Waiting, or NULL). Without memory it is not shown. */
-void progress_put(struct progress *p, const char *unit, const char *state, const cJSON *waiting,
+/* A unit moved: it came to this state `since_ms` ago (-1: just now); what holds it up, and the hook
+ * at work, are read from `about` (a Unit or Progress of the protocol). Without memory it is not
+ * shown. */
+void progress_put(struct progress *p, const char *unit, const char *state, const cJSON *about,
                   int64_t since_ms, int64_t now_ms);
 /* A unit is where it should be, or never will. */
 void progress_drop(struct progress *p, const char *unit);

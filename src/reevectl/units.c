@@ -29,18 +29,22 @@ static void add_duration(struct table *t, int64_t ms)
     table_add_text(t, STYLE_PLAIN, &text);
 }
 
-/* "exit 1, 3m ago"; what is wrong now says more: "waits for db to be ready", "unhealthy: ...". */
+/* "exit 1, 3m ago"; what keeps it or is wrong now says more: "waits for db to be ready", "held
+ * until 12:30:05", "unhealthy: ...". */
 static void add_last_exit(struct table *t, const struct session *s, const cJSON *unit)
 {
     const cJSON *record = field(unit, "last_exit"), *waiting = field(unit, "waiting");
     struct strbuf text = STRBUF_INIT;
+    bool held = awaited_add_hold(&text, unit, s->now_wall_ms);
     int64_t ended_wall_ms;
 
+    if (held && (waiting || probes_say_unhealthy(unit)))
+        strbuf_add(&text, ", ");
     if (waiting) {
         awaited_add_brief(&text, waiting);
     } else if (probes_say_unhealthy(unit)) {
         strbuf_addf(&text, "unhealthy: %s", field_word(unit, "last_error"));
-    } else if (record) {
+    } else if (record && !held) {
         endings_add_brief(&text, record);
         if (words_parse_time(field_word(record, "ended_at"), &ended_wall_ms)) {
             strbuf_add(&text, ", ");
@@ -48,6 +52,18 @@ static void add_last_exit(struct table *t, const struct session *s, const cJSON 
         }
     }
     table_add_text(t, STYLE_PLAIN, &text);
+}
+
+/* "starting (pre_start)"; a script finds one word in this column. */
+static void add_state(struct table *t, enum style style, const cJSON *unit, bool for_eyes)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    if (for_eyes)
+        words_add_state(&text, unit);
+    else
+        strbuf_add(&text, field_word(unit, "state"));
+    table_add_text(t, style, &text);
 }
 
 /* The dot is for eyes: a script finds the name in the first column. */
@@ -76,7 +92,7 @@ void units_write_list(const struct session *s, const cJSON *units, struct strbuf
         if (first == 0)
             table_add(&t, style, terminal_dot(&s->out));
         table_add(&t, STYLE_PLAIN, field_word(unit, "name"));
-        table_add(&t, style, field_word(unit, "state"));
+        add_state(&t, style, unit, s->out.tty);
         add_number(&t, field_number(unit, "pid", -1));
         add_duration(&t, field_number(unit, "uptime_ms", -1));
         add_number(&t, field_number(unit, "restarts", -1));
@@ -132,10 +148,10 @@ void units_write_health(const struct session *s, const cJSON *units, struct strb
         table_init(&t, plain_columns, N_ELEMENTS(plain_columns));
     cJSON_ArrayForEach(unit, units)
     {
-        const char *state = field_word(unit, "state");
+        enum style style = words_state_style(field_word(unit, "state"));
 
         table_add(&t, STYLE_PLAIN, field_word(unit, "name"));
-        table_add(&t, words_state_style(state), state);
+        add_state(&t, style, unit, s->out.tty);
         table_add(&t, STYLE_PLAIN, field_word(unit, "goal"));
         table_add(&t, is_missed(unit) ? STYLE_RED : STYLE_PLAIN,
                   field_true(unit, "ready") ? "yes" : "no");

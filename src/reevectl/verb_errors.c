@@ -97,12 +97,12 @@ static void add_what(struct strbuf *b, const cJSON *unit, const cJSON *record)
     }
 }
 
-static void add_row(const struct session *s, struct rows *rows, const cJSON *unit,
-                    const cJSON *record, int64_t when_wall_ms)
+/* Takes over what is in `what`. */
+static void add_row_of(const struct session *s, struct rows *rows, const cJSON *unit,
+                       const cJSON *record, int64_t when_wall_ms, struct strbuf *what)
 {
     bool keeps = record && s->options->json;
     struct row *slot = new_row(rows);
-    struct strbuf what = STRBUF_INIT;
     struct row row = {
         .unit = strdup(field_word(unit, "name")),
         .state = strdup(field_word(unit, "state")),
@@ -112,8 +112,7 @@ static void add_row(const struct session *s, struct rows *rows, const cJSON *uni
         .place = rows->n,
     };
 
-    add_what(&what, unit, record);
-    row.what = strbuf_steal(&what);
+    row.what = strbuf_steal(what);
     if (slot && row.unit && row.state && row.what && (row.record || !keeps)) {
         *slot = row;
         rows->n++;
@@ -121,6 +120,52 @@ static void add_row(const struct session *s, struct rows *rows, const cJSON *uni
         finish_row(&row);
         rows->failed = true;
     }
+}
+
+static void add_row(const struct session *s, struct rows *rows, const cJSON *unit,
+                    const cJSON *record, int64_t when_wall_ms)
+{
+    struct strbuf what = STRBUF_INIT;
+
+    add_what(&what, unit, record);
+    add_row_of(s, rows, unit, record, when_wall_ms, &what);
+}
+
+/* The hooks of a run that failed, but for the one that its failure tells of already. */
+static void add_hooks(const struct session *s, struct rows *rows, const cJSON *unit,
+                      const cJSON *record, int64_t when_wall_ms)
+{
+    const char *stage = field_word(field(record, "error"), "stage");
+    const cJSON *failed;
+
+    cJSON_ArrayForEach(failed, field(record, "failed_hooks"))
+    {
+        const char *hook = field_word(failed, "hook");
+        struct strbuf what = STRBUF_INIT;
+
+        if (strcmp(hook, stage) == 0)
+            continue;
+        strbuf_addf(&what, "%s failed: %s", hook, field_word(failed, "message"));
+        add_row_of(s, rows, unit, record, when_wall_ms, &what);
+    }
+}
+
+/* What users often get wrong; when that was is when its run ended, if it has. */
+static void add_mistake(const struct session *s, struct rows *rows, const cJSON *unit)
+{
+    const cJSON *mistake = field(unit, "mistake"), *record;
+    struct strbuf what = STRBUF_INIT;
+    int64_t when_wall_ms = 0;
+
+    if (!mistake)
+        return;
+    cJSON_ArrayForEach(record, field(unit, "records"))
+    {
+        if (field_number(record, "run", -1) == field_number(mistake, "run", 0))
+            (void)words_parse_time(field_word(record, "ended_at"), &when_wall_ms);
+    }
+    strbuf_addf(&what, "likely a mistake: %s", field_word(mistake, "message"));
+    add_row_of(s, rows, unit, NULL, when_wall_ms, &what);
 }
 
 /* The failures of one unit; or that it is in trouble now, when no record says so. */
@@ -134,9 +179,10 @@ static void add_unit(const struct session *s, struct rows *rows, const cJSON *un
     {
         int64_t ended_wall_ms = 0;
 
+        (void)words_parse_time(field_word(record, "ended_at"), &ended_wall_ms);
+        add_hooks(s, rows, unit, record, ended_wall_ms);
         if (!endings_is_failure(record, unit))
             continue;
-        (void)words_parse_time(field_word(record, "ended_at"), &ended_wall_ms);
         add_row(s, rows, unit, record, ended_wall_ms);
         any = true;
     }
@@ -145,6 +191,7 @@ static void add_unit(const struct session *s, struct rows *rows, const cJSON *un
     else if (probes_say_unhealthy(unit) &&
              words_parse_time(field_word(unit, "last_failure"), &failed_wall_ms))
         add_row(s, rows, unit, NULL, failed_wall_ms);
+    add_mistake(s, rows, unit);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -217,14 +264,15 @@ static bool add_members(cJSON *object, struct row *row)
 
     row->record = NULL;
     if (cJSON_AddStringToObject(object, "unit", row->unit) &&
-        cJSON_AddStringToObject(object, "state", row->state) && record &&
+        cJSON_AddStringToObject(object, "state", row->state) &&
+        cJSON_AddStringToObject(object, "message", row->what) && record &&
         cJSON_AddItemToObject(object, "record", record))
         return true;
     cJSON_Delete(record);
     return false;
 }
 
-/* {"errors": [{"unit": , "state": , "record": }]} */
+/* {"errors": [{"unit": , "state": , "message": , "record": }]} */
 static int print_json(struct rows *rows, size_t n_shown)
 {
     cJSON *reply = cJSON_CreateObject();
@@ -277,6 +325,7 @@ static bool may_have_failed(const cJSON *unit)
         is_stuck(unit) || probes_say_unhealthy(unit))
         return true;
     return last && (field_number(unit, "run", 0) > 1 ||
+                    cJSON_GetArraySize(field(last, "failed_hooks")) > 0 ||
                     strcmp(field_word(last, "reason"), reason_name(REASON_NATURAL)) != 0);
 }
 

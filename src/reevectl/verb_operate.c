@@ -1,4 +1,4 @@
-/* start, stop and restart: one code, since only the method differs. */
+/* start, stop, restart and reload: one code, since only the method differs. */
 #include <string.h>
 
 #include "core/unit.h"
@@ -86,6 +86,18 @@ static void add_restarted(struct session *s, struct strbuf *b, const cJSON *resu
         operation_add_done(s, b, result);
 }
 
+/* "web: reloaded (pid 7)" */
+static void add_reloaded(struct session *s, struct strbuf *b, const cJSON *result)
+{
+    int64_t pid = field_number(result, "pid", -1);
+
+    text_add_harmless(b, field_word(result, "unit"));
+    strbuf_add(b, s->options->no_wait ? ": reload requested" : ": reloaded");
+    if (pid > 0)
+        strbuf_addf(b, " (pid %lld)", (long long)pid);
+    operation_add_end(b, result);
+}
+
 /* `operation` says what differs. */
 static int operate(struct session *s, struct operation operation, char **args, size_t n_args)
 {
@@ -128,4 +140,15 @@ int verb_restart(struct session *s, char **args, size_t n_args)
     };
 
     return operate(s, restart, args, n_args);
+}
+
+int verb_reload(struct session *s, char **args, size_t n_args)
+{
+    const struct operation reload = {
+        .method = "Reload",
+        .interrupted = "the reload goes on in reeved",
+        .add_done = add_reloaded,
+    };
+
+    return operate(s, reload, args, n_args);
 }

@@ -6,6 +6,7 @@
 #include "reevectl/awaited.h"
 #include "reevectl/fields.h"
 #include "reevectl/graph_tree.h"
+#include "reevectl/people.h"
 #include "reevectl/probes.h"
 #include "reevectl/render.h"
 #include "reevectl/text.h"
@@ -153,7 +154,7 @@ static void add_words(struct strbuf *b, const cJSON *words)
 static bool is_time(const char *key)
 {
     return ends_with(key, "_at") || strcmp(key, "last_success") == 0 ||
-           strcmp(key, "last_failure") == 0;
+           strcmp(key, "last_failure") == 0 || strcmp(key, "held_until") == 0;
 }
 
 /* The value of a member, read by its type and by the unit in its name. */
@@ -294,30 +295,77 @@ static void add_title(const struct session *s, struct strbuf *b, const cJSON *un
     strbuf_finish(&place);
 }
 
+/* A heading and one text below it, which it finishes; nothing without a text. */
+static void add_block(const struct session *s, struct strbuf *b, const char *heading,
+                      struct strbuf *text)
+{
+    if (text->len_bytes) {
+        add_heading(s, b, heading);
+        strbuf_add(b, "  ");
+        terminal_add_paragraph(&s->out, b, STYLE_PLAIN, text, 2, 2);
+    }
+    strbuf_finish(text);
+}
+
 static void add_told(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
     struct strbuf text = STRBUF_INIT;
 
     words_add_told(&text, field(unit, "told"));
-    if (text.len_bytes == 0)
-        return;
-    add_heading(s, b, "It says");
-    strbuf_add(b, "  ");
-    terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &text, 2, 2);
-    strbuf_finish(&text);
+    add_block(s, b, "It says", &text);
 }
 
 static void add_waiting(const struct session *s, struct strbuf *b, const cJSON *unit)
 {
     struct strbuf text = STRBUF_INIT;
 
-    if (!field(unit, "waiting"))
-        return;
-    add_heading(s, b, "Waits for");
-    strbuf_add(b, "  ");
     awaited_add(&text, field(unit, "waiting"));
-    terminal_add_paragraph(&s->out, b, STYLE_PLAIN, &text, 2, 2);
-    strbuf_finish(&text);
+    add_block(s, b, "Waits for", &text);
+}
+
+static void add_holder_and_mistake(const struct session *s, struct strbuf *b, const cJSON *unit)
+{
+    const cJSON *mistake = field(unit, "mistake");
+    struct strbuf text = STRBUF_INIT;
+
+    if (field(unit, "held_by"))
+        people_add_requester(&text, field(unit, "held_by"));
+    add_block(s, b, "Held by", &text);
+    if (mistake)
+        strbuf_addf(&text, "run %lld: %s", (long long)field_number(mistake, "run", 0),
+                    field_word(mistake, "message"));
+    add_block(s, b, "Likely a mistake", &text);
+}
+
+static const struct column hook_columns[] = {
+    {"RUN", true, false, 0},
+    {"HOOK", false, false, 0},
+    {"WHAT HAPPENED", false, false, 8},
+};
+
+/* Hooks that failed, of the runs that are told. */
+static void add_failed_hooks(const struct session *s, struct strbuf *b, const cJSON *records)
+{
+    const cJSON *record, *failed;
+    bool any = false;
+    struct table t;
+
+    table_init(&t, hook_columns, sizeof(hook_columns) / sizeof(hook_columns[0]));
+    cJSON_ArrayForEach(record, records)
+    {
+        cJSON_ArrayForEach(failed, field(record, "failed_hooks"))
+        {
+            table_addf(&t, STYLE_PLAIN, "%lld", (long long)field_number(record, "run", 0));
+            table_add(&t, STYLE_PLAIN, field_word(failed, "hook"));
+            table_add(&t, STYLE_PLAIN, field_word(failed, "message"));
+            any = true;
+        }
+    }
+    if (any) {
+        add_heading(s, b, "Failed hooks");
+        table_write(&t, &s->out, b, 2);
+    }
+    table_finish(&t);
 }
 
 static const struct column dependency_columns[] = {
@@ -369,6 +417,7 @@ static int visit(struct session *s, const cJSON *reply)
     add_members(s, &b, unit, false);
     add_told(s, &b, unit);
     add_waiting(s, &b, unit);
+    add_holder_and_mistake(s, &b, unit);
     add_dependencies(s, &b, "Depends on", field(unit, "dependencies"));
     add_dependencies(s, &b, "Depended on by", field(unit, "dependents"));
     if (cJSON_GetArraySize(field(unit, "probes")) > 0) {
@@ -379,6 +428,7 @@ static int visit(struct session *s, const cJSON *reply)
         add_heading(s, &b, "Last runs");
         units_write_records(s, records, RECORDS_ALL, &b, 2);
     }
+    add_failed_hooks(s, &b, records);
     return output(&b, EXIT_OK);
 }
 

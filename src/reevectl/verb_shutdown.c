@@ -32,8 +32,8 @@ static void look(void *context)
         const char *name = field_word(unit, "name"), *state = field_word(unit, "state");
 
         if (*state && !words_has_ended(state))
-            progress_put(&w->progress, name, state, field(unit, "waiting"),
-                         field_number(unit, "since_ms", -1), now_ms);
+            progress_put(&w->progress, name, state, unit, field_number(unit, "since_ms", -1),
+                         now_ms);
         else
             progress_drop(&w->progress, name);
     }

@@ -68,10 +68,15 @@ static void add_state(const struct session *s, struct strbuf *b, const cJSON *un
     const char *state = field_word(unit, "state");
     int64_t since_ms = field_number(unit, "since_ms", -1);
     bool up = words_is_active(state);
-    struct strbuf text = STRBUF_INIT;
+    struct strbuf word = STRBUF_INIT, text = STRBUF_INIT;
+    size_t columns;
 
     add_label(b, "State");
-    terminal_add_harmless(&s->out, b, words_state_style(state), state);
+    words_add_state(&word, unit);
+    columns = text_columns(strbuf_text(&word));
+    terminal_add_harmless(&s->out, b, words_state_style(state), strbuf_text(&word));
+    b->failed |= word.failed;
+    strbuf_finish(&word);
     if (up && !field_true(unit, "ready"))
         strbuf_add(&text, ", not ready,");
     if (since_ms >= 0) {
@@ -84,7 +89,7 @@ static void add_state(const struct session *s, struct strbuf *b, const cJSON *un
         strbuf_add(&text, "; it should be ");
         strbuf_add(&text, field_word(unit, "goal"));
     }
-    add_rest(s, b, STYLE_PLAIN, &text, INDENT + text_columns(state));
+    add_rest(s, b, STYLE_PLAIN, &text, INDENT + columns);
 }
 
 /* What its probes found, of one that runs and has some. */
@@ -207,9 +212,17 @@ static void add_last_exit(const struct session *s, struct strbuf *b, const cJSON
 
     add_label(b, "Last exit");
     endings_add_whole(&text, record, unit);
+    endings_add_hooks(&text, record);
     cause_add_alike(&text, unit);
     add_rest(s, b, failure ? STYLE_RED : STYLE_PLAIN, &text, INDENT);
     add_last_run(s, b, record);
+}
+
+/* Of one that is up and has nothing of this there is nothing to explain. */
+static bool needs_why(const cJSON *unit)
+{
+    return !words_is_active(field_word(unit, "state")) || field(unit, "waiting") ||
+           field(unit, "held_until") || field(unit, "mistake") || field(unit, "hook");
 }
 
 static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
@@ -220,7 +233,7 @@ static void add_unit(struct session *s, struct strbuf *b, const cJSON *unit)
     add_title(s, b, unit);
     add_definition(s, b, unit);
     add_state(s, b, unit);
-    if (!words_is_active(field_word(unit, "state")) || field(unit, "waiting")) {
+    if (needs_why(unit)) {
         inquire(s, unit, &cause);
         add_why(s, b, &cause);
         cause_finish(&cause);

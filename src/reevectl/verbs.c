@@ -151,6 +151,36 @@ static const struct verb verbs[] = {
         .run = verb_restart,
     },
     {
+        .name = "reload",
+        .group = GROUP_ACTING,
+        .arguments = "UNIT...",
+        .summary = "have units read their own configuration anew",
+        .details = "By the reload_signal or the reload_command of each, which is waited for.\n"
+                   "The configuration of reeved itself is not read anew.\n"
+                   "Exit code: 0 all have reloaded, 1 one has not, 4 there is no such unit.\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = WAITS,
+        .run = verb_reload,
+    },
+    {
+        .name = "hold",
+        .group = GROUP_ACTING,
+        .arguments = "UNIT...",
+        .summary = "keep units from starting for a while",
+        .details =
+            "What runs is left alone; a start, a restart once it has stopped, and a retry\n"
+            "wait until the time is over, or until --release. It is forgotten when reeved\n"
+            "ends.\n"
+            "Exit code: 0 all are held, or released, 1 one is not, 4 there is no such unit.\n",
+        .examples = "  reevectl hold web --for 10m\n"
+                    "  reevectl hold --release web\n",
+        .min_args = 1,
+        .max_args = SIZE_MAX,
+        .options = VERB_FOR_TIME | VERB_RELEASE,
+        .run = verb_hold,
+    },
+    {
         .name = "signal",
         .group = GROUP_ACTING,
         .arguments = "SIGNAL UNIT...",
@@ -296,6 +326,8 @@ static void add_options(struct strbuf *b, const struct verb *verb)
     } lines[] = {
         {VERB_NO_WAIT, "--no-wait", "do not wait until it is done"},
         {VERB_FOR, "--for STATE", "wait for ready, healthy, completed or stopped"},
+        {VERB_FOR_TIME, "--for DURATION", "for so long from now, e.g. 10m or 1h30m"},
+        {VERB_RELEASE, "--release", "end it: what waited starts"},
         {VERB_TIMEOUT, "--timeout DURATION", "wait at most this long, e.g. 10s or 1m30s"},
         {VERB_TO, "--to WHOM", "to main (the default), its group or the tree"},
         {VERB_FOLLOW, "-f, --follow", "go on with what happens; begins with the last 10"},

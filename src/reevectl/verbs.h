@@ -43,6 +43,8 @@ int verb_health(struct session *s, char **args, size_t n_args);
 int verb_start(struct session *s, char **args, size_t n_args);
 int verb_stop(struct session *s, char **args, size_t n_args);
 int verb_restart(struct session *s, char **args, size_t n_args);
+int verb_reload(struct session *s, char **args, size_t n_args);
+int verb_hold(struct session *s, char **args, size_t n_args);
 int verb_signal(struct session *s, char **args, size_t n_args);
 int verb_reset_failed(struct session *s, char **args, size_t n_args);
 int verb_wait(struct session *s, char **args, size_t n_args);

@@ -18,6 +18,15 @@ bool words_is_state(const cJSON *unit, enum unit_state state)
     return is_state(field_word(unit, "state"), state);
 }
 
+void words_add_state(struct strbuf *b, const cJSON *unit)
+{
+    const char *hook = field_text(unit, "hook");
+
+    strbuf_add(b, field_word(unit, "state"));
+    if (hook)
+        strbuf_addf(b, " (%s)", hook);
+}
+
 bool words_has_ended(const char *state)
 {
     return is_state(state, STATE_STOPPED) || is_state(state, STATE_COMPLETED) ||
@@ -72,6 +81,22 @@ void words_add_time(struct strbuf *b, int64_t wall_ms)
         strbuf_add(b, text);
     else
         strbuf_addf(b, "%lld ms", (long long)wall_ms);
+}
+
+void words_add_clock(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000), now_seconds = (time_t)(now_wall_ms / 1000);
+    struct tm tm, now;
+    char text[64];
+    bool today;
+
+    if (!localtime_r(&seconds, &tm) || !localtime_r(&now_seconds, &now)) {
+        strbuf_addf(b, "%lld ms", (long long)wall_ms);
+        return;
+    }
+    today = tm.tm_year == now.tm_year && tm.tm_yday == now.tm_yday;
+    if (strftime(text, sizeof(text), today ? "%T" : "%F %T", &tm) > 0)
+        strbuf_add(b, text);
 }
 
 void words_add_ago(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms)

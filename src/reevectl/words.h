@@ -13,6 +13,8 @@
 enum style words_state_style(const char *state);
 /* The style of a Health status such as "degraded". */
 enum style words_status_style(const char *status);
+/* Its state, and whose commands are at work: "starting (pre_start)". */
+void words_add_state(struct strbuf *b, const cJSON *unit);
 /* Running: what `status`, `is-active` and scripts call active. */
 bool words_is_active(const char *state);
 
@@ -25,6 +27,8 @@ bool words_has_ended(const char *state);
 bool words_parse_time(const char *text, int64_t *ret_wall_ms);
 /* "Sat 2026-11-21 12:00:00 CET", in the local zone. */
 void words_add_time(struct strbuf *b, int64_t wall_ms);
+/* "12:30:05", in the local zone; "2026-11-22 12:30:05" when that is not the day of now. */
+void words_add_clock(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
 /* "3m ago", "in 3m" or "now": the largest unit is enough. */
 void words_add_ago(struct strbuf *b, int64_t wall_ms, int64_t now_wall_ms);
 /* Both: "Sat 2026-11-21 12:00:00 CET, 3m ago". */

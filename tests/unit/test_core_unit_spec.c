@@ -609,6 +609,25 @@ static void test_fields_of_commands(void **state)
     free(block);
 }
 
+/* Packed as it is, with all arrays where they belong: nothing could be executed. */
+static void test_command_without_words(void **state)
+{
+    static char *nothing[] = {NULL};
+    static struct hook_command command = {"x", nothing, 0};
+    struct unit_spec unit = units[1];
+    struct spec_set one = {
+        .daemon = {.events_kept = EVENTS_KEPT_MIN}, .units = &unit, .n_units = 1};
+    struct spec_set *got;
+    size_t bytes;
+    void *block;
+
+    (void)state;
+    unit.hooks[HOOK_STOP] = (struct hook_list){&command, 1};
+    block = spec_pack(&one, &bytes);
+    assert_int_equal(spec_unpack(block, bytes, &got), -EINVAL);
+    free(block);
+}
+
 /* So many commands as one key takes. */
 static void test_most_commands(void **state)
 {
@@ -794,13 +813,23 @@ static void test_counting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_roundtrip),       cmocka_unit_test(test_strings_are_shared),
-        cmocka_unit_test(test_empty_set),       cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_unaligned),       cmocka_unit_test(test_corruptions),
-        cmocka_unit_test(test_crossed_offsets), cmocka_unit_test(test_single_fields),
-        cmocka_unit_test(test_bools),           cmocka_unit_test(test_open_end),
-        cmocka_unit_test(test_counting),        cmocka_unit_test(test_daemon_fields),
-        cmocka_unit_test(test_number_of_tags),  cmocka_unit_test(test_dependencies),
+        cmocka_unit_test(test_roundtrip),
+        cmocka_unit_test(test_strings_are_shared),
+        cmocka_unit_test(test_empty_set),
+        cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_unaligned),
+        cmocka_unit_test(test_corruptions),
+        cmocka_unit_test(test_crossed_offsets),
+        cmocka_unit_test(test_single_fields),
+        cmocka_unit_test(test_bools),
+        cmocka_unit_test(test_open_end),
+        cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_daemon_fields),
+        cmocka_unit_test(test_number_of_tags),
+        cmocka_unit_test(test_dependencies),
+        cmocka_unit_test(test_fields_of_commands),
+        cmocka_unit_test(test_most_commands),
+        cmocka_unit_test(test_command_without_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

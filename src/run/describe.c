@@ -111,8 +111,10 @@ void describe_mistake(struct strbuf *out, const struct unit_spec *spec, const st
         add_process(out, m, "others behind");
         break;
     case MISTAKE_SWALLOWED:
-        strbuf_addf(out, "its main process kept SIG%s to itself and did not tell ",
-                    signal_name(spec->stop_signal));
+        strbuf_add(out, "its main process ");
+        if (*m->wrapper)
+            strbuf_addf(out, "(%s) ", m->wrapper);
+        strbuf_addf(out, "kept SIG%s to itself and did not tell ", signal_name(spec->stop_signal));
         add_process(out, m, "its children");
         break;
     case MISTAKE_PORT_TAKEN:

@@ -136,6 +136,7 @@ static void release(struct live *l)
 /* Returns whether it is something to tell. */
 static bool perform(struct live *l, const struct action *a)
 {
+    mistakes_see(l, a);
     switch (a->type) {
     case ACT_SPAWN:
         spawn(l);
@@ -268,6 +269,7 @@ void live_finish(struct live *l)
     timer_stop(&l->deadline);
     looks_destroy(l->looks);
     hooks_destroy(l->hooks);
+    mistakes_forget(l);
     if (unit_has_run(&l->unit))
         abandon(l);
     unit_finish(&l->unit);

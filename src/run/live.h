@@ -10,6 +10,7 @@
 #include "run/hooks.h"
 #include "run/looks.h"
 #include "run/loop.h"
+#include "run/mistakes.h"
 #include "run/tree.h"
 
 struct supervisor;
@@ -23,6 +24,7 @@ struct live {
     bool about_to_exec;    /* the child said so: the pipe's end means exec, not death */
     struct tree tree;
     struct looks *looks; /* owned; NULL: there is nothing to look at */
+    struct mistake_signs signs;
     struct hooks *hooks; /* owned; NULL: it has no commands beside main */
 };
 

@@ -101,6 +101,15 @@ void notice_refused(struct supervisor *s, const struct unit *u, const char *what
     supervisor_tell(s, UINT32_MAX);
 }
 
+void notice_mistake(struct supervisor *s, const struct unit *u, const struct mistake *m)
+{
+    struct notice n = about(u, NOTICE_UNIT_MISTAKE);
+
+    n.run = m->run;
+    n.u.mistake = *m;
+    supervisor_note(s, &n);
+}
+
 void notice_unkillable(struct supervisor *s, const struct unit *u)
 {
     struct notice n = about(u, NOTICE_UNIT_UNKILLABLE);

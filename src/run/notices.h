@@ -22,6 +22,8 @@ void notice_held(struct supervisor *s, const struct unit *u, int64_t until_wall_
 void notice_health(struct supervisor *s, const struct unit *u);
 /* It notified something that reeve does not do: `what` is static text, the key. */
 void notice_refused(struct supervisor *s, const struct unit *u, const char *what);
+/* It was seen to do what is often got wrong. */
+void notice_mistake(struct supervisor *s, const struct unit *u, const struct mistake *m);
 void notice_unkillable(struct supervisor *s, const struct unit *u);
 /* Somebody asked for something; `signal` 0: none. */
 void notice_requested(struct supervisor *s, const struct unit *u, enum request_kind kind,

@@ -199,6 +199,35 @@ void report_reloaded(const struct unit *u)
         log_info("%s: reloaded", u->spec->name);
 }
 
+/* What would be right. */
+static const char *advice(const struct unit *u, const struct mistake *m)
+{
+    switch (m->kind) {
+    case MISTAKE_DAEMONIZED:
+        return "have it stay in the foreground, by an option or in its configuration (nginx: -g "
+               "'daemon off;', redis: --daemonize no, others: -f, -F, -D, --foreground)";
+    case MISTAKE_SWALLOWED:
+        return "begin the program with exec, so that it takes the place of the shell, or set "
+               "kill_mode = tree";
+    case MISTAKE_PORT_TAKEN:
+        return m->unit == u->index + 1 ? "an earlier run left that behind: end it"
+                                       : "end that, or give one of the two another port";
+    case MISTAKE_NONE:
+    case MISTAKE_COUNT:
+        break;
+    }
+    return "";
+}
+
+void report_mistake(const struct supervisor *s, const struct unit *u, const struct mistake *m)
+{
+    struct strbuf what = STRBUF_INIT;
+
+    describe_mistake(&what, u->spec, m, m->unit ? name_of(s, m->unit - 1) : NULL);
+    log_warning("%s: %s; %s", u->spec->name, strbuf_text(&what), advice(u, m));
+    strbuf_finish(&what);
+}
+
 void report_unkillable(const struct unit *u)
 {
     log_error("%s: unkillable: SIGKILL did not end run %" PRIu64 "; it is not started again until "

@@ -2,6 +2,7 @@
 #ifndef REEVE_RUN_REPORT_H
 #define REEVE_RUN_REPORT_H
 
+#include "core/mistake.h"
 #include "core/unit.h"
 
 struct supervisor;
@@ -14,6 +15,8 @@ void report_health(const struct unit *u);
 /* A command of this hook failed: see u->current.failed. */
 void report_hook(const struct unit *u, enum hook hook);
 void report_reloaded(const struct unit *u);
+/* It was seen to do what is often got wrong: what, and what would be right. */
+void report_mistake(const struct supervisor *s, const struct unit *u, const struct mistake *m);
 void report_unkillable(const struct unit *u);
 void report_state(const struct unit *u);
 

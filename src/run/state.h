@@ -13,6 +13,7 @@
 #include "run/hearing.h"
 #include "run/live.h"
 #include "run/loop.h"
+#include "run/mistakes.h"
 #include "run/procs.h"
 #include "run/queue.h"
 #include "run/shutdown.h"
@@ -43,6 +44,7 @@ struct supervisor {
     char *slots_path;
     struct list listeners; // listener.link
     struct event_ring events;
+    struct mistakes mistakes;
     char epoch[EPOCH_CHARS + 1];
     struct shutdown shutdown;
     struct rlimit nofile; /* as it was when reeved started: what children get back */

@@ -187,6 +187,7 @@ int supervisor_create(struct supervisor **ret, struct loop *loop, struct spec_se
     shutdown_init(s, set->daemon.shutdown_timeout_ms ? set->daemon.shutdown_timeout_ms
                                                      : options->shutdown_timeout_ms);
     s->slots.fd = -1;
+    mistakes_init(s);
     tracker_init(&s->tracker, loop, s->procs, options->owner_mark);
     if (r == 0)
         r = make_lives(s);
@@ -221,6 +222,7 @@ void supervisor_destroy(struct supervisor *s)
         return;
     task_stop(&s->drain);
     shutdown_finish(s);
+    mistakes_finish(s);
     hearing_close(s);
     for (uint32_t i = 0; i < s->n_lives; i++)
         live_finish(&s->lives[i]);
@@ -338,6 +340,11 @@ const struct told *supervisor_told(const struct supervisor *s, uint32_t index)
     const struct looks *k = s->lives[index].looks;
 
     return k && k->envp ? &k->told : NULL;
+}
+
+const struct mistake *supervisor_mistake(const struct supervisor *s, uint32_t index)
+{
+    return mistakes_of(&s->lives[index]);
 }
 
 void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along)

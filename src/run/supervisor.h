@@ -76,7 +76,9 @@ void supervisor_waiting(const struct supervisor *s, uint32_t index, struct waiti
 const struct order *supervisor_order(const struct supervisor *s);
 /* What its current or last run tells about itself; NULL: it does not notify. */
 const struct told *supervisor_told(const struct supervisor *s, uint32_t index);
-/* What it got wrong as others did before, in its current or last run; NULL: nothing was seen. */
+/* What it got wrong as others did before, in its current or last run, or while it is tried again
+ * and not ready in an earlier try; NULL: nothing was seen. Valid until the next turn of the loop.
+ */
 const struct mistake *supervisor_mistake(const struct supervisor *s, uint32_t index);
 /* See order_along(). */
 void supervisor_along(struct supervisor *s, bool restart, const bool *asked, struct along *along);

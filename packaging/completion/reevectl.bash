@@ -45,12 +45,12 @@ _reevectl_tags()
 
 _reevectl()
 {
-    local verbs='list status why show cat errors events graph health start stop restart signal
-        reset-failed wait is-active is-failed is-healthy check shutdown version help'
+    local verbs='list status why show cat errors events graph health start stop restart reload
+        hold signal reset-failed wait is-active is-failed is-healthy check shutdown version help'
     local options='--socket --json --no-color --help --version'
     local signals='HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'
     local types='session.started session.ready session.stopping session.stopped unit.requested
-        unit.state unit.exited unit.unkillable unit.health unit.refused'
+        unit.state unit.exited unit.unkillable unit.health unit.refused unit.hook unit.mistake'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local verb='' n_args=0 words='' i word
 
@@ -64,7 +64,10 @@ _reevectl()
         return
         ;;
     --timeout) words='5s 10s 30s 1m 5m' ;;
-    --for) words='ready healthy completed stopped' ;;
+    --for)
+        words='ready healthy completed stopped'
+        [[ " ${COMP_WORDS[*]:1:COMP_CWORD} " == *' hold '* ]] && words='10m 30m 1h 8h 1d'
+        ;;
     --to) words='main group tree' ;;
     --type) words=$types ;;
     --since | --lines | -n) return ;;
@@ -94,7 +97,8 @@ _reevectl()
 
     if [[ $current == -* ]]; then
         case $verb in
-        start | stop | restart | shutdown) options+=' --no-wait --timeout' ;;
+        start | stop | restart | reload | shutdown) options+=' --no-wait --timeout' ;;
+        hold) options+=' --for --release' ;;
         wait) options+=' --for --timeout' ;;
         signal) options+=' --to' ;;
         events) options+=' --follow --lines --since --type' ;;

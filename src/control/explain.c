@@ -102,18 +102,15 @@ void explain_not_running(struct strbuf *out, const struct unit *u)
 
 static void explain_failed_reload(struct strbuf *out, const struct unit *u)
 {
-    const struct unit_spec *spec = u->spec;
-    struct probe_result result = u->reload_result;
+    struct hook_failure failure = u->current.failed[HOOK_RELOAD];
 
-    if (spec->hooks[HOOK_RELOAD].n && u->current.failed[HOOK_RELOAD].command) {
-        strbuf_addf(out, "%s: ", hook_name(HOOK_RELOAD));
-        describe_hook_failure(out, spec, HOOK_RELOAD, u->current.failed[HOOK_RELOAD]);
-    } else if (spec->reload_signal && result.how == PROBE_ERROR) {
-        strbuf_addf(out, "SIG%s could not be sent: %s", signal_name(spec->reload_signal),
-                    strerror(result.code));
-    } else {
+    if (!failure.command) {
         strbuf_add(out, "the reload failed");
+        return;
     }
+    if (!u->spec->reload_signal)
+        strbuf_addf(out, "%s: ", hook_name(HOOK_RELOAD));
+    describe_hook_failure(out, u->spec, HOOK_RELOAD, failure);
 }
 
 /* Why it cannot start, and what lets it: the unit at the bottom of it has failed, or has ended

@@ -297,6 +297,18 @@ static void add_holder(struct json_out *o, const struct view *v, const struct un
     view_requester(o, "held_by", v->s, view_held_until(u, v->now) ? &u->held_by : &nobody);
 }
 
+/* When what is told to end, or the commands of the hook at work, are killed. */
+static void add_kill_at(struct json_out *o, const struct view *v, const struct unit *u)
+{
+    int64_t by_ms = 0;
+
+    if (u->hook < HOOK_COUNT)
+        by_ms = u->hook_by_ms;
+    else if (unit_state_of(u->phase) == STATE_STOPPING)
+        by_ms = u->deadline_ms;
+    json_time(o, "kill_at", by_ms ? v->now.wall_ms + by_ms - v->now.mono_ms : 0);
+}
+
 /* The newest first. */
 static void add_probes(struct json_out *o, const struct unit *u)
 {
@@ -335,6 +347,7 @@ void view_details(struct json_out *o, const char *key, const struct view *v, con
     add_told(o, supervisor_told(v->s, u->index));
     add_mistake(o, v->s, u);
     add_holder(o, v, u);
+    add_kill_at(o, v, u);
     add_probes(o, u);
     json_begin_array(o, "records");
     for (unsigned back = 0; (r = unit_record(u, back)) != NULL; back++)

@@ -82,16 +82,13 @@ static void find_starting(struct search *s)
 /* How long it may take to end what has been told to. */
 static void add_kill(const struct search *s, struct strbuf *b)
 {
-    int64_t timeout_ms = field_number(s->effective, "stop_timeout_ms", -1);
+    int64_t left_ms = field_number(s->effective, "stop_timeout_ms", -1) - s->since_ms;
+    int64_t kill_wall_ms;
 
+    if (words_parse_time(field_word(s->unit, "kill_at"), &kill_wall_ms))
+        left_ms = kill_wall_ms - s->now_wall_ms;
     strbuf_add(b, "what does not stop is killed ");
-    if (timeout_ms > s->since_ms) {
-        strbuf_add(b, "in ");
-        words_add_span(b, timeout_ms - s->since_ms);
-        strbuf_add(b, " at the latest");
-    } else {
-        strbuf_add(b, "at any moment");
-    }
+    cause_add_span_left(b, left_ms);
 }
 
 /* Being ended: by whom, and how long that may take. */
@@ -114,12 +111,10 @@ static void find_stopping(struct search *s)
         cause_add_hook(s, b);
     if (is_over)
         return;
-    if (cause_is_in(s, HOOK_PRE_STOP)) {
-        strbuf_add(b, ", then it is told to stop");
-    } else {
-        strbuf_add(b, field(s->unit, "hook") ? "; " : "");
+    if (cause_is_in(s, HOOK_PRE_STOP))
+        strbuf_add(b, "; then it is told to stop");
+    else if (!field(s->unit, "hook"))
         add_kill(s, b);
-    }
     cause_add_advice(s, "to end it now", "signal --to tree KILL");
 }
 

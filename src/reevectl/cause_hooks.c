@@ -43,17 +43,29 @@ bool cause_is_in(const struct search *s, enum hook hook)
 
 void cause_add_hook(const struct search *s, struct strbuf *b)
 {
-    int64_t within_ms = field_number(s->effective, "hook_timeout_ms", -1);
+    bool begins_state = cause_is_in(s, HOOK_PRE_START) || cause_is_in(s, HOOK_PRE_STOP);
+    int64_t kill_wall_ms;
 
     strbuf_addf(b, "in %s", field_word(s->unit, "hook"));
-    if (s->since_ms >= 0) {
+    if (begins_state && s->since_ms >= 0) {
         strbuf_add(b, " for ");
         words_add_duration(b, s->since_ms);
     }
-    if (within_ms >= 0 && !cause_is_in(s, HOOK_STOP)) {
-        strbuf_add(b, ", hook_timeout = ");
-        words_add_duration(b, within_ms);
+    if (words_parse_time(field_word(s->unit, "kill_at"), &kill_wall_ms)) {
+        strbuf_add(b, ", which is killed ");
+        cause_add_span_left(b, kill_wall_ms - s->now_wall_ms);
     }
+}
+
+void cause_add_span_left(struct strbuf *b, int64_t left_ms)
+{
+    if (left_ms <= 0) {
+        strbuf_add(b, "at any moment");
+        return;
+    }
+    strbuf_add(b, "in ");
+    words_add_span(b, left_ms);
+    strbuf_add(b, " at the latest");
 }
 
 /* The newest event of a hook of this run that failed, or NULL. */

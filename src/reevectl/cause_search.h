@@ -79,8 +79,10 @@ bool cause_add_hold(const struct search *s, struct strbuf *b);
 bool cause_is_held_up(const cJSON *unit);
 /* Whether commands of this hook are at work. */
 bool cause_is_in(const struct search *s, enum hook hook);
-/* "in pre_start for 3s, hook_timeout = 10s", of a unit whose state began with that. */
+/* "in pre_start for 3s, which is killed in 7s at the latest" */
 void cause_add_hook(const struct search *s, struct strbuf *b);
+/* "in 7s at the latest", "at any moment" */
+void cause_add_span_left(struct strbuf *b, int64_t left_ms);
 /* Of one that runs: "post_start is at work", "post_start failed: command 1 (/srv/x) ...", or
  * nothing.
  */

@@ -90,7 +90,7 @@ static void say_request(struct sentence *t, const cJSON *event)
 {
     const char *request = field_word(event, "request");
     const char *signal = field_text(event, "signal");
-    int64_t at_wall_ms = 0;
+    int64_t at_wall_ms = 0, until_wall_ms;
 
     (void)words_parse_time(field_word(event, "at"), &at_wall_ms);
     if (signal)
@@ -100,10 +100,9 @@ static void say_request(struct sentence *t, const cJSON *event)
     else
         strbuf_add(&t->head, request);
     t->style = STYLE_BOLD;
-    if (field(event, "held_until")) {
-        strbuf_add(&t->rest, ", ");
-        (void)awaited_add_hold(&t->rest, event, at_wall_ms);
-        strbuf_add(&t->rest, ",");
+    if (words_parse_time(field_word(event, "held_until"), &until_wall_ms)) {
+        strbuf_add(&t->rest, " until ");
+        words_add_clock(&t->rest, until_wall_ms, at_wall_ms);
     }
     strbuf_add(&t->rest, " requested by ");
     people_add_requester(&t->rest, field(event, "requester"));

@@ -64,6 +64,11 @@ void describe_hook_failure(struct strbuf *out, const struct unit_spec *spec, enu
 
     if (result.how == PROBE_GOOD)
         return;
+    if (hook == HOOK_RELOAD && spec->reload_signal) {
+        strbuf_addf(out, "SIG%s could not be sent: %s", signal_name(spec->reload_signal),
+                    strerror(result.code));
+        return;
+    }
     strbuf_addf(out, "command %u ", failure.command);
     if (failure.command <= spec->hooks[hook].n) { /* else the definition has changed since */
         strbuf_add(out, "(");

@@ -17,8 +17,9 @@ void describe_start_error(struct strbuf *out, const struct unit *u, const struct
  * Secrets in what is executed are not told. */
 void describe_probe(struct strbuf *out, const struct probe_spec *probe, struct probe_result result);
 
-/* How a command of a hook failed: "command 1 (/srv/x --migrate) exited with code 3"; nothing when
- * none did. Secrets in its text are not told. */
+/* How a command of a hook, or the signal in its place, failed: "command 1 (/srv/x --migrate) exited
+ * with code 3", "SIGHUP could not be sent: No such process"; nothing when none did. Secrets in its
+ * text are not told. */
 void describe_hook_failure(struct strbuf *out, const struct unit_spec *spec, enum hook hook,
                            struct hook_failure failure);
 /* What a user got wrong: "port 8080 is held by 1234 (nginx) of unit web". `other` is the name of

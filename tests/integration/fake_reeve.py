@@ -29,7 +29,7 @@ def record(run, ended_ago, lasted, reason, **more):
         "reason": reason, "exit_code": None, "signal": None, "core_dumped": False,
         "oom_kill": None, "requested_by": None, "requester": None, "stop_signal_at": None,
         "kill_at": None, "leftovers_killed": 0, "cpu_user_ms": 1200, "cpu_system_ms": 300,
-        "max_rss_bytes": 14900000, "error": None, "attempt": 1,
+        "max_rss_bytes": 14900000, "error": None, "failed_hooks": [], "attempt": 1,
     }
     r.update(more)
     return r
@@ -38,7 +38,7 @@ def record(run, ended_ago, lasted, reason, **more):
 def unit(name, state, **more):
     u = {
         "name": name, "kind": "service", "state": state, "goal": "up", "wanted": True,
-        "waiting": None, "ready": False, "health": None, "last_success": None,
+        "waiting": None, "held_until": None, "hook": None, "ready": False, "health": None, "last_success": None,
         "last_failure": None, "last_error": None, "consecutive_failures": 0, "pid": None, "run": 0, "uptime_ms": None, "restarts": 0,
         "last_exit": None, "description": "", "tags": [], "autostart": True, "enabled": True,
         "since_ms": 200000, "next_start_at": None,
@@ -172,8 +172,8 @@ def shown(u):
     dependents = [dict(d, unit=above) for above, below in DEPENDENCIES.items() for d in below
                   if d["unit"] == u["name"]]
     return dict(u, instance_of=None, instance=None, dependencies=DEPENDENCIES.get(u["name"], []),
-                dependents=dependents, tracking="cgroup", file=file, line=12, told=told(u), probes=probes(u),
-                records=records, config=[
+                dependents=dependents, tracking="cgroup", file=file, line=12, told=told(u), mistake=None, held_by=None,
+                kill_at=None, probes=probes(u), records=records, config=[
         {"key": "command", "text": command, "file": file, "line": 13},
         {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},
         {"key": "stop_timeout", "text": "90s", "file": file, "line": 15},
@@ -201,7 +201,8 @@ def event(seq, kind, name=None, **more):
         "seq": seq, "at": "2026-01-02T11:%02d:%02d.%03dZ" % (seq // 60, seq % 60, seq * 7 % 1000),
         "type": kind, "unit": name, "run": None, "previous": None, "state": None, "pid": None,
         "request": None, "signal": None, "requested_by": None, "requester": None,
-        "next_start_at": None, "waiting": None, "health": None, "error": None, "exit": None,
+        "next_start_at": None, "waiting": None, "held_until": None, "health": None, "hook": None,
+        "mistake": None, "error": None, "exit": None,
         "exit_code": None, "because": None,
     }
     assert set(more) <= set(e)
@@ -257,8 +258,20 @@ def happenings():
               error="FDSTORE: reeve keeps no descriptors for units"),
         event(27, "unit.exited", "queue", run=2, exit=record(
             2, 9, 100, "signal", signal="TERM", requested_by="health")),
-        event(28, "session.stopping", signal="TERM"),
-        event(29, "session.stopped", exit_code=0),
+        event(28, "unit.requested", "web", request="reload", requester=root),
+        event(29, "unit.requested", "worker", request="hold", requester=root,
+              held_until="2026-01-02T11:30:05.000Z"),
+        event(30, "unit.state", "worker", previous="stopping", state="waiting", run=3,
+              held_until="2026-01-02T11:30:05.000Z"),
+        event(31, "unit.requested", "worker", request="release", requester=root),
+        event(32, "unit.hook", "migrate", run=2, hook="pre_start",
+              error="command 1 (/srv/x --migrate) exited with code 3"),
+        event(33, "unit.hook", "worker", run=4, hook="post_start",
+              error="command 2 (/srv/tell --up) did not end in time (hook_timeout = 10s)"),
+        event(34, "unit.mistake", "web", run=2, mistake="daemonized", pid=1300,
+              error="the command put itself into the background: it ended and left 1300 (nginx)"),
+        event(35, "session.stopping", signal="TERM"),
+        event(36, "session.stopped", exit_code=0),
     ]
 
 
@@ -402,7 +415,7 @@ def site_handlers(units):
             if below <= chosen:
                 break
             chosen |= below
-        members = "name kind state goal wanted waiting ready enabled".split()
+        members = "name kind state goal wanted waiting held_until hook ready enabled".split()
         return {"units": [{**{m: u[m] for m in members},
                            "dependencies": DEPENDENCIES.get(u["name"], [])}
                           for u in units if u["name"] in chosen]}
@@ -432,9 +445,11 @@ def site_handlers(units):
         "Graph": graph,
         "Show": lambda p: {"unit": shown(find({"units": [p["unit"]]})[0])},
         "Start": operate("running"), "Stop": operate("stopped"), "Restart": operate("running"),
+        "Reload": operate("running"),
+        "Hold": lambda p: {"results": operate("running")(p)["results"]},
         "Signal": lambda p: {"results": operate("running")(p)["results"]},
         "Wait": operate("running"), "ResetFailed": reset_failed,
-        "Events": lambda p: {"epoch": "e1", "seq": 29, "lost": 0, "events": happenings()},
+        "Events": lambda p: {"epoch": "e1", "seq": 36, "lost": 0, "events": happenings()},
         "Check": lambda p: {"file": "/etc/reeve/reeve.ini", "units": len(units), "errors": [],
                             "warnings": []},
         "Shutdown": lambda p: {},

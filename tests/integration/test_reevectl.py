@@ -231,8 +231,8 @@ def test_usage_errors(fake, args, says):
      "print goes where that of reeved goes"),
     (["logs"], "unknown verb 'logs'; reeve keeps no logs in this version"),
     (["clear", "web"], "unknown verb 'clear'; reeve keeps no logs in this version"),
-    (["reload", "web"], "unknown verb 'reload'; not in this version: 'reevectl check', then "
-     "restart reeved; to have a unit reload: 'reevectl signal HUP UNIT'"),
+    (["daemon-reload"], "unknown verb 'daemon-reload'; not in this version: 'reevectl check', then "
+     "restart reeved"),
     (["update"], "unknown verb 'update'; not in this version: 'reevectl check', then restart "
      "reeved"),
     (["reread"], "unknown verb 'reread'; not in this version: 'reevectl check', then restart"),
@@ -279,7 +279,7 @@ def test_help_of_each_verb():
             assert (result.returncode, result.stderr) == (0, "")
             assert result.stdout.startswith(f"Usage: reevectl [OPTION...] {verb}")
             assert ("--timeout" in result.stdout) == \
-                (verb in "start stop restart wait shutdown".split())
+                (verb in "start stop restart reload wait shutdown".split())
             assert max(len(line) for line in result.stdout.splitlines()) < 80
 
 

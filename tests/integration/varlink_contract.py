@@ -12,7 +12,7 @@ BASIC = ("bool", "int", "float", "string", "object")
 KEYWORDS = ("type", "method", "error")
 EXACT = 1 << 53
 TIME = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d\.\d{3}Z")
-TIME_MEMBER = re.compile(r"(.*_)?at|last_(success|failure)")
+TIME_MEMBER = re.compile(r"(.*_)?at|last_(success|failure)|held_until")
 DIGITS = re.compile(r"-?(0|[1-9]\d*)")
 
 _TOKEN = re.compile(r"(?P<newline>\r\n|\r|\n)|(?P<space>[ \t]+)|(?P<comment>#[^\r\n]*)"

@@ -301,6 +301,7 @@ static void a_reload_that_failed(void **state)
     start_until_running(s);
     s->spec.reload_signal = SIGHUP;
     s->unit.reload_result = (struct probe_result){PROBE_ERROR, EPERM};
+    s->unit.current.failed[HOOK_RELOAD] = (struct hook_failure){1, PROBE_ERROR, EPERM};
     expect_verdict(s, VERDICT_NOT_RELOADED, "SIGHUP could not be sent: Operation not permitted");
     s->spec.reload_signal = 0;
     s->spec.hooks[HOOK_RELOAD] = (struct hook_list){hook_commands, 2};

@@ -220,7 +220,8 @@ static void details_of_a_service(void **state)
            "\"restart_reset_ms\":10000,\"restart_limit\":0,\"restart_window_ms\":60000,"
            "\"essential\":false,\"success_exit\":[\"0\",\"143\",\"TERM\"],\"log\":\"inherit\","
            "\"timeout_ms\":null,\"retries\":null,\"retry_delay_ms\":null,"
-           "\"retry_delay_max_ms\":null},\"told\":null,\"mistake\":null,\"held_by\":null,"
+           "\"retry_delay_max_ms\":null},\"told\":null,\"mistake\":null,\"held_by\":null,\"kill_"
+           "at\":null,"
            "\"probes\":[],\"records\":[]}");
 }
 
@@ -324,14 +325,14 @@ static void what_it_tells_about_itself(void **state)
 
     fake.told = &told;
     view_details(begin(), NULL, &v, &s->unit);
-    expect_part(
-        ",\"told\":{\"status\":\"half \\\"done\\\"\",\"errno\":\"ENOENT\","
-        "\"reloading\":true,\"stopping\":false},\"mistake\":null,\"held_by\":null,\"probes\":");
+    expect_part(",\"told\":{\"status\":\"half \\\"done\\\"\",\"errno\":\"ENOENT\","
+                "\"reloading\":true,\"stopping\":false},\"mistake\":null,\"held_by\":null,\"kill_"
+                "at\":null,\"probes\":");
     told = (struct told){.stopping = true, .errnum = 99999};
     view_details(begin(), NULL, &v, &s->unit);
-    expect_part(
-        ",\"told\":{\"status\":null,\"errno\":null,"
-        "\"reloading\":false,\"stopping\":true},\"mistake\":null,\"held_by\":null,\"probes\":");
+    expect_part(",\"told\":{\"status\":null,\"errno\":null,"
+                "\"reloading\":false,\"stopping\":true},\"mistake\":null,\"held_by\":null,\"kill_"
+                "at\":null,\"probes\":");
 }
 
 static void is_checked(struct story *s)

@@ -103,7 +103,23 @@ static void the_hook_at_work_is_told(void **state)
     struct story *s = *state;
 
     s->unit.hook = HOOK_STOP;
+    s->unit.hook_by_ms = s->now.mono_ms + 5000;
     every_shape(s, ",\"hook\":\"stop_command\",");
+    expect_part(",\"kill_at\":\"2026-09-21T14:13:25.000Z\",");
+}
+
+static void what_is_told_to_end_is_killed_in_the_end(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.hooks[HOOK_PRE_START].n = s->spec.hooks[HOOK_POST_START].n = 0;
+    start_until_running(s);
+    every_shape(s, ",\"state\":\"running\",");
+    expect_part(",\"kill_at\":null,");
+    s->unit.phase = PHASE_STOPPING;
+    s->unit.deadline_ms = s->now.mono_ms + 10000;
+    every_shape(s, ",\"state\":\"stopping\",");
+    expect_part(",\"kill_at\":\"2026-09-21T14:13:30.000Z\",");
 }
 
 static void details_tell_the_mistake(void **state)
@@ -221,13 +237,10 @@ static void events_tell_of_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_held_unit_tells_until_when),
-        TEST(a_hold_that_is_over_is_not_told),
-        TEST(the_hook_at_work_is_told),
-        TEST(details_tell_the_mistake),
-        TEST(a_record_tells_which_hooks_failed),
-        TEST(a_hook_that_failed_is_an_event),
-        TEST(a_mistake_is_an_event),
+        TEST(a_held_unit_tells_until_when),   TEST(a_hold_that_is_over_is_not_told),
+        TEST(the_hook_at_work_is_told),       TEST(what_is_told_to_end_is_killed_in_the_end),
+        TEST(details_tell_the_mistake),       TEST(a_record_tells_which_hooks_failed),
+        TEST(a_hook_that_failed_is_an_event), TEST(a_mistake_is_an_event),
         TEST(events_tell_of_holds),
     };
 

@@ -167,8 +167,9 @@ void report_record(const struct supervisor *s, const struct unit *u)
              duration_format(r->duration_ms, duration, sizeof duration), end,
              reason_name(r->reason), who);
     if (r->leftovers_killed)
-        log_warning("%s: %u processes it left behind were killed", u->spec->name,
-                    r->leftovers_killed);
+        log_warning("%s: %u process%s it left behind %s killed", u->spec->name, r->leftovers_killed,
+                    r->leftovers_killed == 1 ? "" : "es",
+                    r->leftovers_killed == 1 ? "was" : "were");
 }
 
 void report_health(const struct unit *u)

@@ -300,6 +300,15 @@ int tree_send(struct tree *t, int sig, enum signal_to to)
     return 0;
 }
 
+/* Each member once: one that is in the group is not signalled through it as well. */
+static void signal_left(struct tree *t, int sig)
+{
+    if (t->n_members)
+        (void)tree_pins_signal(t, sig);
+    else
+        tree_signal_orphaned_groups(t, sig);
+}
+
 void tree_signal_survivors(struct tree *t)
 {
     if (tree_by_cgroup(t)) {
@@ -307,11 +316,8 @@ void tree_signal_survivors(struct tree *t)
         tree_crowd_serve(t);
         return;
     }
-    /* Each member once: one that is in the group is not signalled through it as well. */
-    if (t->n_members)
-        (void)tree_pins_signal(t, t->spec->stop_signal);
-    else
-        tree_signal_orphaned_groups(t, t->spec->stop_signal);
+    signal_left(t, t->spec->stop_signal);
+    signal_left(t, SIGCONT); /* as after any stop signal */
 }
 
 void tree_kill(struct tree *t)

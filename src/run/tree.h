@@ -108,7 +108,7 @@ void tree_signal(struct tree *t);
 /* Sends any signal on somebody's request: no stop, nothing is posted. 0; -ESRCH: nobody is there;
  * or what kill(2) said. */
 int tree_send(struct tree *t, int sig, enum signal_to to);
-/* Sends the stop signal to all that outlived main. */
+/* Sends the stop signal, and SIGCONT after it, to all that outlived main. */
 void tree_signal_survivors(struct tree *t);
 /* SIGKILL to all, again for whatever appears later; posts KILLED. */
 void tree_kill(struct tree *t);

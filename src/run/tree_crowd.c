@@ -67,7 +67,7 @@ void tree_crowd_serve(struct tree *t)
     if (t->crowd_now == CROWD_STOP) {
         crowd_signal(&t->crowd, t->cgroup_fd, t->spec->stop_signal, SIGCONT, t->main.pid);
     } else if (t->crowd_now == CROWD_SURVIVORS) {
-        crowd_signal(&t->crowd, t->cgroup_fd, t->spec->stop_signal, 0, 0);
+        crowd_signal(&t->crowd, t->cgroup_fd, t->spec->stop_signal, SIGCONT, 0);
     } else if (t->sends_wanted) {
         int sig = lowest_signal(t->sends_wanted);
 

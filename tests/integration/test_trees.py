@@ -189,3 +189,21 @@ def test_a_zombie_holds_no_run(reeve, tmp_path):
     # A stop finds the same: parent and zombie are pinned then, and only the parent can be ended.
     assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
     assert not marked(reeve)
+
+
+@BOTH
+def test_a_suspended_survivor_can_act_on_the_signal(reeve, tmp_path, best_effort):
+    """As a suspended main process can on a stop: the next run does not wait for the deadline."""
+    reeve.configure(f"""
+        [service:x]
+        command = sh -c '(trap "echo farewell >&2; exit 0" TERM; echo worker $(exec sh -c "echo \\$PPID") >&2; while :; do sleep 0.01; done) & echo up >> {tmp_path}/runs; exec sleep 1000'
+        stop_timeout = 60s
+        restart_delay = 0
+    """).start(best_effort=best_effort)
+    worker = int(reeve.wait_line("^worker").split()[1])
+    pid = reeve.wait_unit("x", state="running")["pid"]
+    os.kill(worker, signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+    reeve.wait_unit("x", state="running", run=2)
+    assert reeve.said("^farewell$")
+    assert reeve.last_exit("x")["leftovers_killed"] == 0

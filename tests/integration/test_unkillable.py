@@ -132,6 +132,7 @@ def test_a_worker_is_held_while_main_obeys(reeve, freezer, tmp_path, best_effort
     reeve.wait_unit("x", state="stopped", run=1)
     record = reeve.last_exit("x")
     assert (record["signal"], record["leftovers_killed"]) == ("TERM", 1), record
+    assert reeve.said("x: 1 process it left behind was killed")
 
 
 @both_trackings

@@ -9,6 +9,7 @@ import pytest
 from conftest import cgroup_required, root_required
 from daemon import process_alive
 from times import milliseconds
+from trouble import both_trackings
 
 
 def test_stop_asks_with_the_stop_signal(reeve):
@@ -312,6 +313,32 @@ def test_a_stop_while_stopping_takes_the_smaller_deadline(reeve):
         assert two.receive()["parameters"]["results"][0]["ok"]
     assert reeve.unit("deaf")["run"] == 1
     assert len(reeve.show("deaf")["records"]) == 1
+
+
+@both_trackings
+@pytest.mark.parametrize("survivors", [False, True])
+def test_a_kill_on_demand_while_stopping(reeve, best_effort, survivors):
+    """Who does not want to wait for the deadline sends SIGKILL: to main, or to what outlived it."""
+    main = "exec sleep 1001" if survivors else 'trap "" TERM; echo here >&2; sleep 1001; sleep 1002'
+    kid = '(trap "" TERM; echo here >&2; while :; do sleep 1000; done) & ' if survivors else ""
+    reeve.configure(f"""
+        [service:x]
+        command = sh -c '{kid}{main}'
+        stop_timeout = 60s
+    """).start(best_effort=best_effort)
+    reeve.wait_line("^here")
+    reeve.wait_for(lambda: any("sleep" in words.split()[0] for words in reeve.marked().values()))
+    with reeve.connect() as client:
+        client.send("Stop", {"units": ["x"]})
+        reeve.wait_unit("x", state="stopping", pid=(lambda pid: not pid) if survivors else bool)
+        assert reeve.ctl("signal", "--to", "tree", "KILL", "x").returncode == 0
+        result = client.receive()["parameters"]["results"][0]
+    assert result["ok"] and result["state"] == "stopped", result
+    assert not reeve.marked()
+    record = reeve.last_exit("x")
+    assert (record["reason"], record["signal"]) == ("signal", "TERM" if survivors else "KILL"), record
+    assert (record["requested_by"], record["kill_at"]) == ("user", None), record
+    assert reeve.unit("x")["run"] == 1
 
 
 def test_restarts_at_once_never_give_two_copies(reeve, tmp_path):

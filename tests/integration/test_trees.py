@@ -2,11 +2,13 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 
 import pytest
 from conftest import cgroup_required, root_required
 from daemon import process_alive, wait_for
+from trouble import adopt_orphans
 
 BOTH = pytest.mark.parametrize("best_effort", [
     pytest.param(False, id="cgroup", marks=cgroup_required),
@@ -207,3 +209,93 @@ def test_a_suspended_survivor_can_act_on_the_signal(reeve, tmp_path, best_effort
     reeve.wait_unit("x", state="running", run=2)
     assert reeve.said("^farewell$")
     assert reeve.last_exit("x")["leftovers_killed"] == 0
+
+
+# ---- numbers that come again --------------------------------------------------------------------
+def become(pid, command):
+    """Starts the command as a process of exactly this number, which must be free."""
+    for _ in range(1000):
+        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as last:
+            last.write(str(pid - 1))
+        process = subprocess.Popen(command, start_new_session=True)
+        if process.pid == pid:
+            return process
+        process.kill()
+        process.wait()
+    raise AssertionError(f"the number {pid} was never to be had")
+
+
+@root_required
+@BOTH
+def test_the_number_of_a_dead_run_is_a_strangers_now(make_reeve, best_effort):
+    """reeved was killed, its unit ended, and somebody else got the number, as pid, group and session:
+    the next reeved does not touch him, nor what he has in his group."""
+    first = make_reeve("first")
+    second = make_reeve("second", share=first)
+    for daemon in (first, second):
+        daemon.configure("[service:x]\ncommand = sleep 1000\n")
+    first.start(best_effort=best_effort)
+    pid = first.wait_unit("x", state="running")["pid"]
+    adopt_orphans(True)  # so that the number is free as soon as we have reaped it
+    first.kill()
+    adopt_orphans(False)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    stranger = become(pid, ["sh", "-c", "sleep 1000 & exec sleep 1000"])
+    try:
+        wait_for(lambda: len(members(pid)) == 2, what="the stranger and his child")
+        second.start(best_effort=best_effort)
+        unit = second.wait_unit("x", state="running")
+        assert unit["pid"] != pid and not second.said("earlier reeved left")
+        assert second.call("Stop", units=["x"])["results"][0]["ok"]
+        second.stop()
+        assert stranger.poll() is None and len(members(pid)) == 2
+    finally:
+        os.killpg(pid, signal.SIGKILL)
+        stranger.wait()
+
+
+def members(group):
+    """The living processes of a group."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.getpgid(int(name)) == group and process_alive(int(name)):
+                found.append(int(name))
+        except ProcessLookupError:
+            continue
+    return found
+
+
+# ---- orphans ------------------------------------------------------------------------------------
+@root_required
+def test_orphans_are_counted_and_shown(reeve, tmp_path):
+    """What left a best-effort run before anybody looked: told everywhere, ended by nobody, and no
+    longer told of when it is gone."""
+    reeve.configure("""
+        [service:x]
+        command = sh -c '(setsid sleep 1001 &); (setsid sleep 1002 &); exec sleep 1000'
+        stop_timeout = 500ms
+    """).start(best_effort=True)
+    reeve.wait_unit("x", state="running")
+    reeve.wait_for(lambda: reeve.health()["counts"]["orphans"] == 2, what="both to have left")
+    for verb in ("health", "status"):
+        assert "; 2 orphaned processes\n" in reeve.ctl(verb).stdout
+    orphans = [pid for pid, words in reeve.marked().items() if "1001" in words or "1002" in words]
+    assert reeve.call("Stop", units=["x"])["results"][0]["ok"]
+    assert all(map(process_alive, orphans)) and reeve.health()["counts"]["orphans"] == 2
+    os.kill(orphans[0], signal.SIGKILL)
+    reeve.wait_for(lambda: reeve.health()["counts"]["orphans"] == 1, what="one to be gone")
+    assert "; 1 orphaned process\n" in reeve.ctl("health").stdout
+    assert not os.path.exists(f"/proc/{orphans[0]}"), "it was reaped"
+    # Its end holds nothing up, and the next run is none of its business.
+    assert reeve.call("Start", units=["x"])["results"][0]["ok"]
+    reeve.wait_for(lambda: reeve.health()["counts"]["orphans"] == 3, what="two more")
+    reeve.send_signal(signal.SIGTERM)
+    assert reeve.process.wait(30) == 0
+    left = list(reeve.marked())
+    assert len(left) == 3
+    reeve.wait_line(r"shutdown: 3 orphans are left running: \d+ \(sleep\), ")
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not reeve.marked(), what="them to be gone")

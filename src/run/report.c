@@ -236,6 +236,11 @@ void report_unkillable(const struct unit *u)
               u->spec->name, u->run);
 }
 
+void report_look_unkillable(const struct unit *u)
+{
+    log_error("%s: unkillable: SIGKILL did not end a command that looked at it", u->spec->name);
+}
+
 void report_state(const struct unit *u)
 {
     const struct exit_record *r = unit_last_record(u);

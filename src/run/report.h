@@ -18,6 +18,8 @@ void report_reloaded(const struct unit *u);
 /* It was seen to do what is often got wrong: what, and what would be right. */
 void report_mistake(const struct supervisor *s, const struct unit *u, const struct mistake *m);
 void report_unkillable(const struct unit *u);
+/* The same of a command that looked at it. */
+void report_look_unkillable(const struct unit *u);
 void report_state(const struct unit *u);
 
 #endif

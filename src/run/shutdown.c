@@ -56,6 +56,8 @@ static void on_last(struct timer *t)
     for (uint32_t i = 0; i < s->n_lives; i++)
         if (unit_has_run(&s->lives[i].unit))
             report_unkillable(&s->lives[i].unit);
+        else if (looks_linger(s->lives[i].looks))
+            report_look_unkillable(&s->lives[i].unit);
     log_error("shutdown: the time is up");
     be_over(s);
 }

@@ -208,7 +208,8 @@ static void round_of(struct survivors *v)
     if (v->n_left == 0) {
         v->done(v);
     } else if (clock_now().mono_ms >= v->give_up_ms) {
-        log_error("%u processes of an earlier reeved do not end; going on beside them", v->n_left);
+        log_error("not all that an earlier reeved left has ended, SIGKILL or not; going on beside "
+                  "it");
         v->done(v);
     } else {
         timer_set(&v->again, clock_now().mono_ms + ROUND_MS);

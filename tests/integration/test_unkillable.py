@@ -3,7 +3,7 @@ import os
 import signal
 import time
 
-from daemon import process_alive
+from daemon import process_alive, wait_for
 from follower import Follower
 from freezer import freezer_required, pending_kill
 from times import milliseconds
@@ -215,3 +215,51 @@ def test_a_look_that_is_held(reeve, freezer, best_effort):
     freezer.thaw()
     reeve.wait_unit("x", state="stopped")
     reeve.wait_for(lambda: not reeve.marked(), what="the look to be gone")
+
+
+@both_trackings
+def test_a_look_that_is_held_at_the_end(reeve, freezer, best_effort):
+    """It may take the time there is, but no more, and whose it was is told."""
+    reeve.configure("""
+        [service:x]
+        command = sleep 1000
+        health = exec:sh -c 'echo look $$ >&2; exec sleep 1000'
+        health_interval = 100ms
+        health_timeout = 200ms
+    """, shutdown_timeout="1s").start(best_effort=best_effort)
+    look = int(reeve.wait_line("^look").split()[1])
+    freezer.freeze(look)
+    began = time.monotonic()
+    reeve.send_signal(signal.SIGTERM)
+    assert reeve.process.wait(30) == 0
+    assert 0.9 < time.monotonic() - began < 2
+    reeve.wait_line("x: unkillable: SIGKILL did not end a command that looked at it")
+    assert pending_kill(look)
+    reeve.may_leave = True
+
+
+@both_trackings
+def test_what_a_killed_reeved_left_is_held(make_reeve, freezer, best_effort):
+    """The next one tries for two seconds, says so, and goes on: nobody else's start depends on it."""
+    first = make_reeve("first")
+    second = make_reeve("second", share=first)
+    for daemon in (first, second):
+        daemon.configure("[service:x]\ncommand = sleep 1000\n[service:y]\ncommand = sleep 1001\n")
+    first.start(best_effort=best_effort)
+    before = {name: first.wait_unit(name, state="running")["pid"] for name in ("x", "y")}
+    freezer.freeze(before["x"])
+    first.kill()
+    second.start(best_effort=best_effort)
+    assert second.said("error: not all that an earlier reeved left has ended")
+    for name in ("x", "y"):
+        assert second.wait_unit(name, state="running")["pid"] != before[name]
+    # Their cgroup is not given to anybody else while it is in it.
+    assert second.show("x")["tracking"] == "best_effort"
+    assert second.show("y")["tracking"] == ("best_effort" if best_effort else "cgroup")
+    assert pending_kill(before["x"]) and not process_alive(before["y"])
+    freezer.thaw()
+    wait_for(lambda: not process_alive(before["x"]), what="its end")
+    assert second.call("Restart", units=["x"])["results"][0]["ok"]
+    assert second.show("x")["tracking"] == ("best_effort" if best_effort else "cgroup")
+    second.stop()
+    assert not second.marked()

@@ -70,7 +70,9 @@ struct event {
             enum hook hook;
             uint32_t command; /* its number, from 0 */
             struct probe_result result;
-            bool left; /* it was killed, and something of it is still there: HOOK_GONE follows */
+            /* It was killed, and something of it (or of the one before, that it waited for) is
+             * still there: HOOK_GONE follows. */
+            bool left;
         } hooked;
         struct {
             struct probe_result result;

@@ -139,8 +139,9 @@ void order_changed(struct order *o, uint32_t unit)
     const struct exit_record *last = unit_last_record(u);
     bool live = unit_has_run(u) && u->phase != PHASE_UNKILLABLE;
 
-    /* Chains change when something in the midst of one is down before its time. */
-    if (n->live_seen && !live && n->n_ending)
+    /* Chains change when something in the midst of one is down before its time, or was unkillable
+     * and goes on. */
+    if (n->live_seen != live && n->n_ending)
         o->chains_stale = true;
     n->live_seen = live;
     if (n->ask == ASKED_START && order_is_up(u))

@@ -286,8 +286,8 @@ void unit_step(struct unit *u, const struct event *ev, struct moment now, uint32
         return;
     if (ev->type == EV_LOOKED && !u->looking) /* of a look that was not wanted any more */
         return;
-    if (ev->type == EV_HOOKED &&
-        (u->hook != ev->u.hooked.hook || u->hook_at != ev->u.hooked.command))
+    if (ev->type == EV_HOOKED && (u->hook == HOOK_NONE || u->hook != ev->u.hooked.hook ||
+                                  u->hook_at != ev->u.hooked.command))
         return;
     cell(&st);
 }

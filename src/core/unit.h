@@ -130,6 +130,7 @@ struct unit {
     bool hooks_over;         /* POST_STOP has begun */
     int64_t end_by_ms;       /* a stop: all is over no later, POST_STOP included; 0: no such time */
     bool reload_wanted;      /* once more, when the command at work is over */
+    uint64_t n_reloads;      /* asked for while it ran, of all runs */
     struct probe_result reload_result; /* of the last reload of this run */
 
     int64_t held_until_ms; /* monotonic; 0: it is not held */

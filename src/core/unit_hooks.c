@@ -35,11 +35,13 @@ static void note_failure(struct step *st, uint32_t command, struct probe_result 
     step_act(st, ACT_HOOK_FAILED)->hook = u->hook;
 }
 
-/* One command follows the other, so nothing is left of those before. */
+/* One command follows the other, so nothing is left of those before. A signal waits for nothing. */
 static void take_left(struct step *st)
 {
     struct unit *u = st->u;
 
+    if (u->hook == HOOK_RELOAD && u->spec->reload_signal)
+        return;
     u->hook_left = st->ev->u.hooked.left;
     if (u->hook_left)
         u->hook_left_by_ms = st->now.mono_ms;
@@ -150,6 +152,7 @@ void cell_reload(struct step *st)
 
     if (!spec->reload_signal && !spec->hooks[HOOK_RELOAD].n)
         return;
+    st->u->n_reloads++;
     if (st->u->hook == HOOK_NONE)
         begin_reload(st);
     else
@@ -160,14 +163,13 @@ void cell_hooked_running(struct step *st)
 {
     struct unit *u = st->u;
     enum hook hook = u->hook;
+    bool failed;
 
-    if (step_hook_goes_on(st, NULL))
+    if (step_hook_goes_on(st, &failed))
         return;
     if (hook == HOOK_RELOAD) {
-        struct probe_result failure = hook_failure_result(u->current.failed[HOOK_RELOAD]);
-
         u->reload_result =
-            st->ev->u.hooked.result.how == PROBE_GOOD ? st->ev->u.hooked.result : failure;
+            failed ? hook_failure_result(u->current.failed[HOOK_RELOAD]) : st->ev->u.hooked.result;
         step_act(st, ACT_RELOADED);
     }
     if (u->reload_wanted)

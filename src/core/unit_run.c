@@ -192,20 +192,28 @@ static void settle_nothing(struct step *st)
         step_settle(st, NULL, st->now);
 }
 
+/* 0: it has a time of its own. */
+static void wait_for_hook(struct step *st, int64_t deadline_ms)
+{
+    if (st->u->phase == PHASE_HOOK_ENDING)
+        st->u->deadline_ms = deadline_ms;
+    else
+        step_enter(st, PHASE_HOOK_ENDING, deadline_ms);
+}
+
 void step_run_over(struct step *st)
 {
     struct unit *u = st->u;
 
     u->tree_gone = true;
     if (u->hook != HOOK_NONE) {
-        if (u->phase != PHASE_HOOK_ENDING)
-            step_enter(st, PHASE_HOOK_ENDING, 0);
+        wait_for_hook(st, 0);
         return;
     }
     settle_nothing(st);
     if (u->hook_left) {
         if (u->phase != PHASE_UNKILLABLE)
-            step_enter(st, PHASE_HOOK_ENDING, u->hook_left_by_ms);
+            wait_for_hook(st, u->hook_left_by_ms);
         return;
     }
     if (!u->hooks_over && u->spec->hooks[HOOK_POST_STOP].n) {

@@ -27,6 +27,32 @@ static void take_times(struct step *st, int64_t end_by_ms)
         u->kill_by_ms = step_earlier(u->kill_by_ms, kill_by(st, end_by_ms));
 }
 
+/* Until when a command may go on that stands before SIGKILL. Main is to have some of the time. */
+static int64_t hook_by(const struct step *st)
+{
+    const struct unit *u = st->u;
+
+    if (u->phase != PHASE_PRE_STOP || !u->kill_by_ms)
+        return u->kill_by_ms;
+    return st->now.mono_ms + (u->kill_by_ms - st->now.mono_ms) / 2;
+}
+
+/* What outlives SIGKILL is waited for no longer than this (0: as it is). */
+static void take_patience(struct step *st)
+{
+    struct unit *u = st->u;
+    int64_t patience_ms = st->ev->u.ask.patience_ms;
+    int64_t by_ms = step_in_ms(st, patience_ms);
+
+    if (!patience_ms)
+        return;
+    u->patience_ms = step_earlier(u->patience_ms, patience_ms);
+    if (u->hook_left)
+        u->hook_left_by_ms = step_earlier(u->hook_left_by_ms, by_ms);
+    if (u->deadline_ms && (u->phase == PHASE_KILLING || u->phase == PHASE_HOOK_ENDING))
+        u->deadline_ms = step_earlier(u->deadline_ms, by_ms);
+}
+
 /* ---- telling main ---- */
 
 static void kill_tree(struct step *st)
@@ -59,7 +85,6 @@ void step_begin_stop(struct step *st, enum requested_by by, struct requester req
                      int64_t end_by_ms)
 {
     struct unit *u = st->u;
-    int64_t now_ms = st->now.mono_ms;
     int64_t by_ms = step_in_ms(st, u->spec->hook_timeout_ms);
 
     step_hook_away(st);
@@ -69,14 +94,12 @@ void step_begin_stop(struct step *st, enum requested_by by, struct requester req
     u->current.requester = requester;
     u->ready = false;
     if (u->current.ready_after_ms < 0 || !u->spec->hooks[HOOK_PRE_STOP].n ||
-        (u->kill_by_ms && u->kill_by_ms <= now_ms)) {
+        (u->kill_by_ms && u->kill_by_ms <= st->now.mono_ms)) {
         tell_main(st);
         return;
     }
-    if (u->kill_by_ms) /* main is to have some of it */
-        by_ms = step_earlier(by_ms, now_ms + (u->kill_by_ms - now_ms) / 2);
     step_enter(st, PHASE_PRE_STOP, u->kill_by_ms);
-    step_hook(st, HOOK_PRE_STOP, by_ms);
+    step_hook(st, HOOK_PRE_STOP, step_earlier(by_ms, hook_by(st)));
 }
 
 /* There is no main yet, and will not be. */
@@ -133,23 +156,20 @@ void cell_stop_sooner(struct step *st)
     struct unit *u = st->u;
 
     stay_down(u);
-    u->patience_ms = step_earlier(u->patience_ms, st->ev->u.ask.patience_ms);
+    take_patience(st);
     take_times(st, st->ev->u.ask.kill_by_ms);
     u->deadline_ms = step_earlier(u->deadline_ms, u->kill_by_ms);
     if (u->deadline_ms && u->deadline_ms <= st->now.mono_ms)
         kill_tree(st);
     else if (u->hook != HOOK_NONE)
-        u->hook_by_ms = step_earlier(u->hook_by_ms, u->kill_by_ms);
+        u->hook_by_ms = step_earlier(u->hook_by_ms, hook_by(st));
 }
 
 void cell_stop_killing(struct step *st)
 {
-    struct unit *u = st->u;
-
-    stay_down(u);
+    stay_down(st->u);
+    take_patience(st);
     take_times(st, st->ev->u.ask.kill_by_ms);
-    if (u->phase == PHASE_KILLING && st->ev->u.ask.patience_ms)
-        u->deadline_ms = step_earlier(u->deadline_ms, step_in_ms(st, st->ev->u.ask.patience_ms));
 }
 
 void cell_stop_hook(struct step *st)
@@ -157,8 +177,11 @@ void cell_stop_hook(struct step *st)
     struct unit *u = st->u;
 
     stay_down(u);
+    take_patience(st);
     take_times(st, st->ev->u.ask.kill_by_ms);
-    u->hook_by_ms = step_earlier(u->hook_by_ms, u->end_by_ms);
+    if (u->hook != HOOK_NONE)
+        u->hook_by_ms =
+            step_earlier(u->hook_by_ms, u->phase == PHASE_POST_STOP ? u->end_by_ms : hook_by(st));
 }
 
 /* ---- what comes of it ---- */

@@ -57,9 +57,9 @@ void cell_reset_failed(struct step *st)
         step_enter(st, PHASE_STOPPED, 0);
 }
 
+/* The time may be up before the news of a goal that fell. */
 void cell_backoff_over(struct step *st)
 {
-    /* The time may be up before the news of a goal that fell. */
     if (st->u->goal)
         step_retry(st);
     else
@@ -75,6 +75,15 @@ void step_let_go(struct unit *u)
     u->held_by = (struct requester){0};
 }
 
+/* As with the backoff, the news of a goal that fell may be on their way. */
+static void go_on(struct step *st)
+{
+    if (st->u->goal)
+        step_go(st);
+    else
+        step_enter(st, PHASE_STOPPED, 0);
+}
+
 void cell_hold(struct step *st)
 {
     struct unit *u = st->u;
@@ -86,11 +95,11 @@ void cell_hold(struct step *st)
         u->held_by = st->ev->u.hold.requester;
     }
     if (u->phase == PHASE_HELD)
-        step_go(st);
+        go_on(st);
 }
 
 /* The time of the hold is over. */
 void cell_held_deadline(struct step *st)
 {
-    step_go(st);
+    go_on(st);
 }

@@ -15,6 +15,7 @@ void verdict_mark(struct operation_mark *mark, enum operation operation, const s
     mark->had_run =
         operation == OPERATION_AWAIT_COMPLETED ? u->phase != PHASE_STOPPED : unit_has_run(u);
     mark->run = u->run;
+    mark->n_reloads = u->n_reloads;
     /* A start joins the attempt under way; all else leads to a run that does not exist yet. */
     if (operation == OPERATION_RESTART || operation == OPERATION_FOLLOW ||
         (operation == OPERATION_START && state != STATE_STARTING && state != STATE_RUNNING))
@@ -101,7 +102,8 @@ static enum verdict look_for_end(struct operation_mark *mark, const struct unit 
 
 static enum verdict look_for_reload(const struct operation_mark *mark, const struct unit *u)
 {
-    if (u->run != mark->run || u->phase != PHASE_RUNNING)
+    /* It may run by now, and not have done so when it was to reload. */
+    if (u->run != mark->run || u->phase != PHASE_RUNNING || u->n_reloads == mark->n_reloads)
         return VERDICT_NOT_RUNNING;
     if (u->hook == HOOK_RELOAD || u->reload_wanted)
         return VERDICT_OPEN;

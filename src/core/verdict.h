@@ -44,9 +44,10 @@ enum verdict {
 /* What is remembered of the unit as it was when the operation was asked for. */
 struct operation_mark {
     enum operation operation;
-    bool had_run; /* stop: there was a run to end; awaiting completed: it was not stopped */
-    uint64_t run; /* start, restart, follow: the first run that counts; stop: the run to end;
-                     reload: that run */
+    bool had_run;       /* stop: there was a run to end; awaiting completed: it was not stopped */
+    uint64_t run;       /* start, restart, follow: the first run that counts; stop: the run to end;
+                           reload: that run */
+    uint64_t n_reloads; /* reload: as many had been taken up */
 };
 
 /* Call right before the supervisor is asked. */

@@ -144,6 +144,16 @@ static int code_if_requested(const struct world *w)
     return ends_exit_code(&w->ends, w->pointers, true);
 }
 
+static void is_held(struct world *w, int unit, bool held)
+{
+    struct event ev = {.type = EV_HOLD, .unit = (uint32_t)unit};
+    struct actions acts;
+
+    ev.u.hold.until_ms = held ? w->now_ms + 60000 : 0;
+    unit_step(&w->units[unit], &ev, (struct moment){w->now_ms, 1}, 0, &acts);
+    ends_look(&w->ends, &w->units[unit]);
+}
+
 /* ---- exit_when ---- */
 
 static void never_goes_on_whatever_happens(void **state)
@@ -193,6 +203,31 @@ static void all_done_does_not_ask_who_was_never_wanted(void **state)
     completes(w, FIRST);
     assert_ends(w, "all_done", FIRST);
     becomes(w, DB, PHASE_COMPLETED); /* not the last straw any more */
+    assert_ends(w, "all_done", FIRST);
+}
+
+static void all_done_waits_for_what_is_held(void **state)
+{
+    struct world *w = *state;
+
+    w->daemon.exit_when = EXIT_ALL_DONE;
+    want(w, 1 << FIRST | 1 << SECOND);
+    is_held(w, FIRST, true);
+    completes(w, FIRST);
+    fails(w, SECOND, 3);
+    assert_goes_on(w);
+    is_held(w, FIRST, false);
+    assert_ends(w, "all_done", FIRST);
+}
+
+static void all_done_does_not_wait_for_what_is_held_and_was_never_wanted(void **state)
+{
+    struct world *w = *state;
+
+    w->daemon.exit_when = EXIT_ALL_DONE;
+    want(w, 1 << FIRST);
+    is_held(w, DB, true);
+    completes(w, FIRST);
     assert_ends(w, "all_done", FIRST);
 }
 
@@ -451,6 +486,26 @@ static void an_essential_one_with_on_failed_is_essential(void **state)
     w->specs[WEB].essential = true;
     want(w, 1 << WEB);
     fails(w, WEB, 3);
+    assert_ends(w, "essential", WEB);
+}
+
+/* As the machine marks it. */
+static void what_ends_while_it_is_held_ends_nothing(void **state)
+{
+    struct world *w = *state;
+
+    w->specs[WEB].essential = true;
+    w->specs[DB].on_failed = ON_FAILED_SHUTDOWN;
+    want(w, 1 << WEB | 1 << DB);
+    w->units[WEB].spared = w->units[DB].spared = true;
+    completes(w, WEB);
+    fails(w, DB, 1);
+    assert_goes_on(w);
+    is_held(w, WEB, false);
+    assert_goes_on(w);
+    w->units[WEB].spared = false;
+    becomes(w, WEB, PHASE_SPAWNING);
+    completes(w, WEB);
     assert_ends(w, "essential", WEB);
 }
 
@@ -789,6 +844,9 @@ int main(void)
         TEST(exit_code_from_one_that_never_ran_is_no_success),
         TEST(without_exit_code_from_the_first_unit_means_nothing),
         TEST(a_run_that_is_not_over_counts_when_its_main_is),
+        TEST(all_done_waits_for_what_is_held),
+        TEST(all_done_does_not_wait_for_what_is_held_and_was_never_wanted),
+        TEST(what_ends_while_it_is_held_ends_nothing),
         TEST(the_tally_is_what_a_recount_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

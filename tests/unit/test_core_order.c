@@ -1209,6 +1209,160 @@ static void a_chain_is_shorter_when_what_is_below_is_down(void **state)
     ends(APP, 0);
 }
 
+/* Its tree is gone at last, and its post_stop is part of the chain again. */
+static void what_was_unkillable_and_goes_on_has_its_share(void **state)
+{
+    (void)state;
+    cast(3);
+    requires_ready(WEB, DB);
+    requires_ready(APP, WEB);
+    s.players[DB].spec.hooks[HOOK_POST_STOP].n = 1;
+    for (uint32_t i = 0; i < s.n; i++)
+        s.players[i].spec.stop_timeout_ms = 60000;
+    curtain_up();
+    start(APP);
+    leaves_some_behind(DB, 1);
+    deadline(DB);
+    deadline(DB);
+    IS(DB, PHASE_UNKILLABLE);
+    shut_down(20000);
+    IS(APP, PHASE_STOPPING);
+    assert_int_equal(s.players[APP].kill_by_ms, s.now.mono_ms + 9000);
+    happens(DB, EV_TREE_EMPTY);
+    IS(DB, PHASE_POST_STOP);
+    ends(APP, 0);
+    IS(WEB, PHASE_STOPPING);
+    assert_int_equal(s.players[WEB].kill_by_ms, s.now.mono_ms + 9000);
+}
+
+/* ---- hold and reload ---- */
+
+static void hold(uint32_t i, int64_t for_ms)
+{
+    order_hold(&s.order, i, for_ms ? s.now.mono_ms + for_ms : 0, 99, alice);
+    go_on();
+}
+
+static void what_is_held_is_waited_for_by_what_requires_it(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    hold(DB, 60000);
+    start(WEB);
+    IS(DB, PHASE_HELD);
+    IS(WEB, PHASE_WAITING);
+    WAITS_FOR(WEB, DB, WAITED_READY);
+    deadline(DB);
+    IS(DB, PHASE_RUNNING);
+    IS(WEB, PHASE_RUNNING);
+}
+
+static void what_is_held_is_passed_over_by_what_wants_it(void **state)
+{
+    (void)state;
+    cast(2);
+    depends(WEB, DEPENDENCY_WANTS, DB, CONDITION_READY);
+    curtain_up();
+    hold(DB, 60000);
+    start(WEB);
+    IS(DB, PHASE_HELD);
+    IS(WEB, PHASE_RUNNING);
+    hold(DB, 0);
+    IS(DB, PHASE_RUNNING);
+}
+
+static void a_stop_ends_the_waiting_of_what_is_held(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    curtain_up();
+    hold(DB, 60000);
+    start(WEB);
+    stop(WEB);
+    IS(WEB, PHASE_STOPPED);
+    IS(DB, PHASE_STOPPED);
+}
+
+static void a_restart_of_what_is_held_waits_after_the_stop(void **state)
+{
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[WEB].spec.on_dependency_restart = DEPENDENCY_RESTART_FOLLOW;
+    curtain_up();
+    start(WEB);
+    hold(DB, 60000);
+    IS(DB, PHASE_RUNNING);
+    restart(DB);
+    ends(WEB, 0);
+    IS(DB, PHASE_STOPPING);
+    ends(DB, 0);
+    IS(DB, PHASE_HELD);
+    IS(WEB, PHASE_WAITING);
+    hold(DB, 0);
+    IS(WEB, PHASE_RUNNING);
+}
+
+/* Whichever was asked for first. */
+static void a_hold_comes_before_the_start_asked_for_with_it(void **state)
+{
+    (void)state;
+    cast(1);
+    curtain_up();
+    order_start(&s.order, DB, alice);
+    order_hold(&s.order, DB, s.now.mono_ms + 1000, 99, alice);
+    go_on();
+    IS(DB, PHASE_HELD);
+    assert_int_equal(s.players[DB].n_spawned, 0);
+}
+
+static void a_shutdown_stops_what_is_held_and_holds_nothing_more(void **state)
+{
+    (void)state;
+    cast(2);
+    curtain_up();
+    hold(DB, 60000);
+    start(DB);
+    shut_down(9000);
+    IS(DB, PHASE_STOPPED);
+    hold(WEB, 60000);
+    assert_int_equal(s.players[WEB].unit.held_until_ms, 0);
+}
+
+static void what_is_held_was_tried(void **state)
+{
+    (void)state;
+    cast(1);
+    s.players[DB].spec.autostart = true;
+    curtain_up();
+    order_hold(&s.order, DB, s.now.mono_ms + 1000, 99, alice);
+    order_begin(&s.order);
+    assert_false(order_all_tried(&s.order));
+    go_on();
+    IS(DB, PHASE_HELD);
+    assert_true(order_all_tried(&s.order));
+}
+
+static void a_reload_reaches_what_runs(void **state)
+{
+    (void)state;
+    cast(1);
+    s.players[DB].spec.reload_signal = 1;
+    curtain_up();
+    start(DB);
+    order_reload(&s.order, DB, alice);
+    go_on();
+    assert_int_equal(s.players[DB].unit.hook, HOOK_RELOAD);
+    shut_down(9000);
+    order_reload(&s.order, DB, alice);
+    assert_true(order_idle(&s.order));
+}
+
+/* ---- after the shutdown ---- */
+
 static void nobody_starts_after_the_shutdown_began(void **state)
 {
     (void)state;
@@ -1295,6 +1449,15 @@ int main(void)
         STORY(a_shutdown_makes_nobody_tried),
         STORY(a_shutdown_shares_its_time_along_the_chain),
         STORY(a_chain_is_shorter_when_what_is_below_is_down),
+        STORY(what_was_unkillable_and_goes_on_has_its_share),
+        STORY(what_is_held_is_waited_for_by_what_requires_it),
+        STORY(what_is_held_is_passed_over_by_what_wants_it),
+        STORY(a_stop_ends_the_waiting_of_what_is_held),
+        STORY(a_restart_of_what_is_held_waits_after_the_stop),
+        STORY(a_hold_comes_before_the_start_asked_for_with_it),
+        STORY(a_shutdown_stops_what_is_held_and_holds_nothing_more),
+        STORY(what_is_held_was_tried),
+        STORY(a_reload_reaches_what_runs),
         STORY(nobody_starts_after_the_shutdown_began),
         STORY(who_hurries_does_not_ask_for_order),
     };

@@ -662,6 +662,101 @@ static void waiting_for_stopped_does_not_outwait_the_unkillable(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
 
+/* ---- reload ---- */
+
+static void ends_reload(struct story *s, struct probe_result result)
+{
+    take(s, (struct event){.type = EV_HOOKED, .u.hooked = {.hook = HOOK_RELOAD, .result = result}});
+}
+
+static void reload_is_ok_when_it_went_well(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.reload_signal = 1;
+    start_until_running(s);
+    m = mark_of(s, OPERATION_RELOAD);
+    plain(s, EV_RELOAD);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    ends_reload(s, (struct probe_result){.how = PROBE_GOOD});
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void reload_that_failed_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.hooks[HOOK_RELOAD].n = 1;
+    start_until_running(s);
+    m = mark_of(s, OPERATION_RELOAD);
+    plain(s, EV_RELOAD);
+    ends_reload(s, (struct probe_result){PROBE_EXITED, 1});
+    assert_int_equal(look(&m, s), VERDICT_NOT_RELOADED);
+}
+
+static void reload_waits_for_the_one_that_read_what_is_there_now(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.hooks[HOOK_RELOAD].n = 1;
+    s->spec.hook_timeout_ms = 1000;
+    start_until_running(s);
+    plain(s, EV_RELOAD);
+    m = mark_of(s, OPERATION_RELOAD);
+    plain(s, EV_RELOAD);
+    ends_reload(s, (struct probe_result){PROBE_EXITED, 1});
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    ends_reload(s, (struct probe_result){.how = PROBE_GOOD});
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
+static void reload_of_what_ends_meanwhile_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.reload_signal = 1;
+    start_until_running(s);
+    m = mark_of(s, OPERATION_RELOAD);
+    plain(s, EV_RELOAD);
+    exits(s, 0);
+    assert_int_equal(look(&m, s), VERDICT_NOT_RUNNING);
+}
+
+/* It is running by the time that somebody looks, but was not when it was to reload. */
+static void reload_of_what_was_starting_is_not_ok(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m;
+
+    s->spec.reload_signal = 1;
+    ask(s, EV_START);
+    spawned(s);
+    m = mark_of(s, OPERATION_RELOAD);
+    plain(s, EV_RELOAD);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_NOT_RUNNING);
+}
+
+/* ---- held ---- */
+
+static void start_of_what_is_held_waits(void **state)
+{
+    struct story *s = *state;
+    struct operation_mark m = mark_of(s, OPERATION_START);
+
+    take(s, (struct event){.type = EV_HOLD, .u.hold.until_ms = s->now.mono_ms + 1000});
+    ask(s, EV_START);
+    assert_int_equal(look(&m, s), VERDICT_OPEN);
+    deadline(s);
+    spawned(s);
+    plain(s, EV_EXECED);
+    assert_int_equal(look(&m, s), VERDICT_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -704,6 +799,12 @@ int main(void)
         TEST(a_stop_before_the_waiting_is_told_apart),
         TEST(waiting_for_stopped_ends_when_nothing_is_left),
         TEST(waiting_for_stopped_does_not_outwait_the_unkillable),
+        TEST(reload_is_ok_when_it_went_well),
+        TEST(reload_that_failed_is_not_ok),
+        TEST(reload_waits_for_the_one_that_read_what_is_there_now),
+        TEST(reload_of_what_ends_meanwhile_is_not_ok),
+        TEST(reload_of_what_was_starting_is_not_ok),
+        TEST(start_of_what_is_held_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

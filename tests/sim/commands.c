@@ -14,6 +14,16 @@ static int64_t random_kill_by(struct world *w)
     return w->now.mono_ms + prng_ms(p, 1, 5000);
 }
 
+int64_t random_hold_ms(struct world *w)
+{
+    struct prng *p = &w->prng;
+
+    if (prng_percent(p, 35))
+        return 0; /* no longer */
+    return w->now.mono_ms +
+           (prng_percent(p, 50) ? prng_ms(p, 0, 5000) : prng_ms(p, 0, 6 * w->gap_ms));
+}
+
 static struct event random_ask(struct world *w, uint32_t unit)
 {
     struct prng *p = &w->prng;
@@ -22,7 +32,17 @@ static struct event random_ask(struct world *w, uint32_t unit)
 
     /* During a shutdown new work is refused before it reaches a unit. */
     if (!w->shutting_down && dice < 70)
-        ev.type = dice < 40 ? EV_START : dice < 60 ? EV_RESTART : dice < 65 ? EV_BOUNCE : EV_RESET;
+        ev.type = dice < 30   ? EV_START
+                  : dice < 46 ? EV_RESTART
+                  : dice < 51 ? EV_BOUNCE
+                  : dice < 55 ? EV_RESET
+                  : dice < 63 ? EV_RELOAD
+                              : EV_HOLD;
+    if (ev.type == EV_HOLD) {
+        ev.u.hold.until_ms = random_hold_ms(w);
+        ev.u.hold.until_wall_ms = ev.u.hold.until_ms ? w->now.wall_ms : 0;
+        return ev;
+    }
     ev.u.ask.by = prng_percent(p, 80)
                       ? BY_USER
                       : (enum requested_by)(BY_USER + (int)prng_below(p, BY_COUNT - BY_USER));

@@ -16,6 +16,12 @@ static void compare_actions(struct world *w, struct sim_unit *su, const struct a
 
     for (unsigned i = 0; i < acts->n; i++)
         n[acts->items[i].type]++;
+    expect(w, su, "hook actions", n[ACT_HOOK], su->oracle.actions[ACT_HOOK]);
+    expect(w, su, "hook_stop actions", n[ACT_HOOK_STOP], su->oracle.actions[ACT_HOOK_STOP]);
+    expect(w, su, "hook_away actions", n[ACT_HOOK_AWAY], su->oracle.actions[ACT_HOOK_AWAY]);
+    expect(w, su, "hook_failed actions", n[ACT_HOOK_FAILED], su->oracle.actions[ACT_HOOK_FAILED]);
+    expect(w, su, "reload actions", n[ACT_RELOAD], su->oracle.actions[ACT_RELOAD]);
+    expect(w, su, "reloaded actions", n[ACT_RELOADED], su->oracle.actions[ACT_RELOADED]);
     expect(w, su, "spawn actions", n[ACT_SPAWN], su->oracle.actions[ACT_SPAWN]);
     expect(w, su, "signal actions", n[ACT_SIGNAL], su->oracle.actions[ACT_SIGNAL]);
     expect(w, su, "survivors actions", n[ACT_SURVIVORS], su->oracle.actions[ACT_SURVIVORS]);
@@ -81,6 +87,11 @@ static void compare_record(struct world *w, struct sim_unit *su)
     expect(w, su, "attempt", r->attempt, want->attempt);
     expect(w, su, "last look", r->look.how, want->look.how);
     expect(w, su, "last look's code", r->look.code, want->look.code);
+    for (unsigned h = 0; h < HOOK_COUNT; h++) {
+        expect(w, su, hook_name((enum hook)h), r->failed[h].command, want->failed[h].command);
+        expect(w, su, "how it failed", r->failed[h].how, want->failed[h].how);
+        expect(w, su, "its code", r->failed[h].code, want->failed[h].code);
+    }
     trace_mix(w, (uint64_t)r->reason << 32 | (uint32_t)r->exit_code);
     trace_mix(w, (uint64_t)r->duration_ms << 8 | r->requested_by);
 }
@@ -96,6 +107,27 @@ static bool changes_state(const struct actions *acts)
     return false;
 }
 
+static void compare_hooks(struct world *w, struct sim_unit *su)
+{
+    const struct oracle *o = &su->oracle;
+    const struct unit *u = &su->core;
+
+    expect(w, su, "held until", u->held_until_ms, o->held_until_ms);
+    expect(w, su, "held until, as a date", u->held_until_wall_ms, o->held_until_wall_ms);
+    expect(w, su, "spared", u->spared, o->spared);
+    if (!unit_has_run(u))
+        return;
+    expect(w, su, "hook", u->hook, o->hook);
+    if (u->hook != HOOK_NONE) {
+        expect(w, su, "command", u->hook_at, o->hook_at);
+        expect(w, su, "the command's time", u->hook_by_ms, o->hook_by_ms);
+    }
+    expect(w, su, "something left of a command", u->hook_left, o->left);
+    expect(w, su, "a reload is wanted", u->reload_wanted, o->reload_wanted);
+    expect(w, su, "how the reload went", u->reload_result.how, o->reload_result.how);
+    expect(w, su, "the reload's code", u->reload_result.code, o->reload_result.code);
+}
+
 void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *acts)
 {
     const struct oracle *o = &su->oracle;
@@ -106,13 +138,15 @@ void oracle_compare(struct world *w, struct sim_unit *su, const struct actions *
                  unit_phase_name(o->phase));
     compare_actions(w, su, acts);
     compare_deadline(w, su);
+    compare_hooks(w, su);
     oracle_compare_looks(w, su);
     expect(w, su, "run", (int64_t)u->run, (int64_t)o->run);
     expect(w, su, "ready", u->ready, o->ready);
     expect(w, su, "restarts", u->n_restarts, o->policy_restarts);
     expect(w, su, "has a run", unit_has_run(u),
            !(o->phase == PHASE_STOPPED || o->phase == PHASE_WAITING || o->phase == PHASE_STUCK ||
-             o->phase == PHASE_BACKOFF || o->phase == PHASE_COMPLETED || o->phase == PHASE_FAILED));
+             o->phase == PHASE_HELD || o->phase == PHASE_BACKOFF || o->phase == PHASE_COMPLETED ||
+             o->phase == PHASE_FAILED));
     if (o->phase != PHASE_BACKOFF)
         expect(w, su, "next start", u->next_start_wall_ms, 0);
     else if (o->actions[ACT_CHANGED])

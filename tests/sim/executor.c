@@ -87,7 +87,6 @@ static void spawn(struct world *w, uint32_t unit)
     memset(l, 0, sizeof *l);
     l->run = run;
     l->calm = prng_percent(p, w->calm_percent);
-    su->released = false;
     if (!l->calm && prng_percent(p, 6)) {
         ev.type = EV_SPAWN_ERROR;
         ev.u.error.stage = prng_percent(p, 50) ? STAGE_CLONE : STAGE_PREPARE;
@@ -358,11 +357,22 @@ void executor_happen(struct world *w, const struct item *item)
     }
 }
 
+bool run_begins(const struct sim_unit *su, const struct action *a)
+{
+    if (a->type == ACT_CHANGED)
+        return a->to == PHASE_PRE_START;
+    return a->type == ACT_SPAWN && !su->spec.hooks[HOOK_PRE_START].n;
+}
+
 void executor_perform(struct world *w, uint32_t unit, const struct actions *acts)
 {
     struct sim_unit *su = &w->units[unit];
 
     for (unsigned i = 0; i < acts->n; i++) {
+        if (run_begins(su, &acts->items[i])) {
+            su->released = false;
+            errands_run_begins(w, unit);
+        }
         switch ((unsigned)acts->items[i].type) {
         case ACT_SPAWN:
             spawn(w, unit);
@@ -381,13 +391,19 @@ void executor_perform(struct world *w, uint32_t unit, const struct actions *acts
                 world_schedule(w, prng_ms(&w->prng, 0, 4000), ITEM_FORK, unit, su->life.run, 0);
             break;
         case ACT_RELEASE:
-            if (life_exists(&su->life))
+            if (life_exists(&su->life) || errand_exists(&su->errand))
                 sim_fail(w, unit, "released while processes of the run exist");
             su->released = true;
             break;
         case ACT_LOOK:
         case ACT_LOOK_AWAY:
             looks_perform(w, unit, acts->items[i].type);
+            break;
+        case ACT_HOOK:
+        case ACT_HOOK_STOP:
+        case ACT_HOOK_AWAY:
+        case ACT_RELOAD:
+            errands_perform(w, unit, acts->items[i].type);
             break;
         default:
             break;

@@ -24,6 +24,8 @@ enum wish {
     WISH_STOP,
     WISH_RESTART,
     WISH_RESET,
+    WISH_RELOAD,
+    WISH_HOLD,
     WISH_SHUTDOWN,
     WISH_HURRY,
     WISH_COUNT
@@ -48,10 +50,13 @@ struct graph {
     bool falls[SIM_UNITS_MAX]; /* to go along with what it requires */
     bool stop[SIM_UNITS_MAX];  /* to stop, whatever was wished later */
     bool reset[SIM_UNITS_MAX];
-    bool swept[SIM_UNITS_MAX];           /* a stop came to it, and its goal has not risen since */
-    struct event stop_as[SIM_UNITS_MAX]; /* on whose account it stops; type EV_COUNT: unknown */
-    uint64_t mark[SIM_UNITS_MAX];        /* when that was, as the order counts */
-    bool was_behind[SIM_UNITS_MAX];      /* for a moment at least: see behind */
+    bool reload[SIM_UNITS_MAX];
+    bool hold[SIM_UNITS_MAX];
+    int64_t hold_until_ms[SIM_UNITS_MAX]; /* as it was wished last */
+    bool swept[SIM_UNITS_MAX];            /* a stop came to it, and its goal has not risen since */
+    struct event stop_as[SIM_UNITS_MAX];  /* on whose account it stops; type EV_COUNT: unknown */
+    uint64_t mark[SIM_UNITS_MAX];         /* when that was, as the order counts */
+    bool was_behind[SIM_UNITS_MAX];       /* for a moment at least: see behind */
     bool tried[SIM_UNITS_MAX]; /* was ready, completed, failed one attempt, or was stopped */
     uint64_t done;             /* of the order's marks, last seen */
     /* as of the last graph_look() */
@@ -75,7 +80,9 @@ enum outcome_of_edge graph_edge(const struct world *w, const struct dependency *
 bool graph_condition(const struct world *w, uint32_t unit, enum condition condition);
 /* It has a run that was not told to end. */
 bool graph_is_up(const struct world *w, uint32_t unit);
+/* For conditions. */
 bool graph_is_waiting(const struct world *w, uint32_t unit);
+bool graph_is_held(const struct world *w, uint32_t unit);
 /* Something of its run may be alive, and can still be waited for. */
 bool graph_lives(const struct world *w, uint32_t unit);
 /* Unit `above` requires `below` without anything in between. */
@@ -143,6 +150,17 @@ enum situation {
     SEEN_EXTENDED_PAST_READY,
     SEEN_EXTENDED_STOP,
     SEEN_EXTENDED_TO_THE_LIMIT,
+    /* of hooks, reloads and holds: errands.c, oracle_hooks.c */
+    SEEN_HOOK_WAITS,
+    SEEN_HOOK_NEVER_BEGUN,
+    SEEN_HOOK_AWAY_LATE,
+    SEEN_HOOK_TIME_MOVED,
+    SEEN_RELOADED,
+    SEEN_RELOAD_FAILED,
+    SEEN_RELOADED_AGAIN,
+    SEEN_HOLD_OF_RUNNING,
+    SEEN_RELEASE_OF_HELD,
+    SEEN_PAST_HELD,
     SEEN_COUNT
 };
 void seen_wish(const struct world *w, enum wish wish, uint32_t unit);

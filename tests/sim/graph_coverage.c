@@ -10,12 +10,13 @@ enum { KINDS = DEPENDENCY_REQUIRES + 1 };
 static uint64_t edges[KINDS][CONDITION_COUNT][EDGE_OUTCOMES];
 static uint64_t shutdowns[PHASE_COUNT];
 static uint64_t situations[SEEN_COUNT];
-static uint64_t verdicts[OPERATION_RESTART + 1][VERDICT_UNKILLABLE + 1];
+static uint64_t verdicts[OPERATION_RELOAD + 1][VERDICT_UNKILLABLE + 1];
 
 static const char *const operation_names[] = {
     [OPERATION_START] = "to start",
     [OPERATION_STOP] = "to stop",
     [OPERATION_RESTART] = "to restart",
+    [OPERATION_RELOAD] = "to reload",
 };
 static const char *const situation_names[SEEN_COUNT] = {
     [SEEN_BOUNCE_BY_RESTART] = "taken along by a restart",
@@ -58,6 +59,16 @@ static const char *const situation_names[SEEN_COUNT] = {
     [SEEN_EXTENDED_PAST_READY] = "ready while time that was asked for is left",
     [SEEN_EXTENDED_STOP] = "a stop that was asked to wait",
     [SEEN_EXTENDED_TO_THE_LIMIT] = "a stop that was asked to wait too long",
+    [SEEN_HOOK_WAITS] = "a command that waits for what is left of another one",
+    [SEEN_HOOK_NEVER_BEGUN] = "a command that waited until its time was over",
+    [SEEN_HOOK_AWAY_LATE] = "a command sent away that had ended just before",
+    [SEEN_HOOK_TIME_MOVED] = "a command whose time has moved",
+    [SEEN_RELOADED] = "reloaded",
+    [SEEN_RELOAD_FAILED] = "a reload that failed",
+    [SEEN_RELOADED_AGAIN] = "reloaded once more after a command",
+    [SEEN_HOLD_OF_RUNNING] = "a running unit is held",
+    [SEEN_RELEASE_OF_HELD] = "a unit that waits since it is held is released",
+    [SEEN_PAST_HELD] = "a start that does not wait for what is held",
 };
 
 const char *dependency_kind_name(enum dependency_kind kind)
@@ -86,7 +97,8 @@ const char *wish_name(enum wish wish)
     static const char *const names[WISH_COUNT] = {
         [WISH_NONE] = "none",         [WISH_BEGIN] = "begin",     [WISH_START] = "start",
         [WISH_STOP] = "stop",         [WISH_RESTART] = "restart", [WISH_RESET] = "reset",
-        [WISH_SHUTDOWN] = "shutdown", [WISH_HURRY] = "hurry",
+        [WISH_SHUTDOWN] = "shutdown", [WISH_HURRY] = "hurry",     [WISH_RELOAD] = "reload",
+        [WISH_HOLD] = "hold",
     };
     return names[wish];
 }
@@ -167,6 +179,9 @@ unsigned graph_coverage_missing(void)
         n += missing(!shutdowns[p], "shutdown while", unit_phase_name((enum unit_phase)p));
     for (unsigned s = 0; s < SEEN_COUNT; s++)
         n += missing(!situations[s], situation_names[s], "");
+    n += missing(!verdicts[OPERATION_RELOAD][VERDICT_OK], "to reload", "went well");
+    n += missing(!verdicts[OPERATION_RELOAD][VERDICT_NOT_RELOADED], "to reload", "went badly");
+    n += missing(!verdicts[OPERATION_RELOAD][VERDICT_NOT_RUNNING], "to reload", "did not run");
     for (unsigned o = 0; o <= OPERATION_RESTART; o++) {
         n += missing(!verdicts[o][VERDICT_OK], operation_names[o], "went well");
         n += missing(!verdicts[o][VERDICT_UNKILLABLE], operation_names[o], "the unkillable");

@@ -126,10 +126,23 @@ static void check_restart(struct world *w, const struct event *ev)
 
     if (!g->goal[ev->unit])
         sim_fail(w, ev->unit, "a %s of what should be down", event_name(ev->type));
-    if (ev->type == EV_BOUNCE && (phase == PHASE_BACKOFF || graph_is_waiting(w, ev->unit)))
+    if (ev->type == EV_BOUNCE &&
+        (phase == PHASE_BACKOFF || graph_is_held(w, ev->unit) || graph_is_waiting(w, ev->unit)))
         return; /* it was between two tries when what it requires has failed */
     if (!g->stop[ev->unit] && !g->again[ev->unit] && !g->falls[ev->unit] && !g->anew[ev->unit])
         sim_fail(w, ev->unit, "a %s that nobody asked for", event_name(ev->type));
+}
+
+static void check_aside(struct world *w, const struct event *ev)
+{
+    const struct graph *g = &w->graph;
+    bool is_hold = ev->type == EV_HOLD;
+
+    if (!(is_hold ? g->hold[ev->unit] : g->reload[ev->unit]))
+        sim_fail(w, ev->unit, "a %s that nobody asked for", event_name(ev->type));
+    if (is_hold && ev->u.hold.until_ms != g->hold_until_ms[ev->unit])
+        sim_fail(w, ev->unit, "held until %" PRId64 ", was to be %" PRId64, ev->u.hold.until_ms,
+                 g->hold_until_ms[ev->unit]);
 }
 
 void graph_check_event(struct world *w, const struct event *ev)
@@ -149,6 +162,10 @@ void graph_check_event(struct world *w, const struct event *ev)
         check_restart(w, ev);
         check_turn(w, ev);
         check_asker(w, ev);
+        break;
+    case EV_HOLD:
+    case EV_RELOAD:
+        check_aside(w, ev);
         break;
     case EV_CONDITIONS:
     case EV_RESET:
@@ -202,6 +219,8 @@ void graph_check_spawn(struct world *w, uint32_t unit)
         enum outcome_of_edge outcome = graph_edge(w, d);
 
         coverage_edge(d, outcome);
+        if (outcome == EDGE_PASSED && graph_is_held(w, d->unit))
+            coverage_see(SEEN_PAST_HELD);
         if (outcome == EDGE_MET)
             check_truth(w, unit, d);
         if (outcome == EDGE_UNMET || outcome == EDGE_DEAD)

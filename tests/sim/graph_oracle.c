@@ -12,12 +12,18 @@ bool graph_is_up(const struct world *w, uint32_t unit)
 {
     enum unit_phase phase = phase_of(w, unit);
 
-    return phase == PHASE_SPAWNING || phase == PHASE_PROBING || phase == PHASE_RUNNING;
+    return phase == PHASE_PRE_START || phase == PHASE_SPAWNING || phase == PHASE_PROBING ||
+           phase == PHASE_RUNNING;
 }
 
 bool graph_is_waiting(const struct world *w, uint32_t unit)
 {
     return phase_of(w, unit) == PHASE_WAITING || phase_of(w, unit) == PHASE_STUCK;
+}
+
+bool graph_is_held(const struct world *w, uint32_t unit)
+{
+    return phase_of(w, unit) == PHASE_HELD;
 }
 
 bool graph_lives(const struct world *w, uint32_t unit)
@@ -146,7 +152,7 @@ static bool has_tried(const struct world *w, uint32_t unit)
                !g->stop[unit];
     if (phase == PHASE_WAITING)
         return su->oracle.tries > 0;
-    return phase == PHASE_BACKOFF || phase == PHASE_STUCK ||
+    return phase == PHASE_BACKOFF || phase == PHASE_STUCK || phase == PHASE_HELD ||
            (unit_has_run(&su->core) && su->oracle.tries > 1);
 }
 

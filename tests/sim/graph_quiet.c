@@ -119,8 +119,11 @@ static void check_unit(struct world *w, uint32_t unit)
                  g->wanted[unit], g->goal[unit]);
     if (g->goal[unit] && u->phase == PHASE_STOPPED)
         sim_fail(w, unit, "stopped, and should be up");
-    if (!g->goal[unit] && (graph_is_waiting(w, unit) || u->phase == PHASE_BACKOFF))
+    if (!g->goal[unit] &&
+        (graph_is_waiting(w, unit) || graph_is_held(w, unit) || u->phase == PHASE_BACKOFF))
         sim_fail(w, unit, "%s, and should be down", unit_phase_name(u->phase));
+    if (g->hold[unit] || g->reload[unit])
+        sim_fail(w, unit, "it was never told to reload, or to be held");
     if (!unit_has_run(u) && !graph_is_waiting(w, unit) && (g->anew[unit] || g->reset[unit]))
         sim_fail(w, unit, "%s, and was never told of a start", unit_phase_name(u->phase));
     if (g->goal[unit])
@@ -169,7 +172,7 @@ static bool would_change(const struct world *w, uint32_t unit)
     const struct unit *u = &w->units[unit].core;
 
     return unit_has_run(u) || graph_is_waiting(w, unit) || u->phase == PHASE_BACKOFF ||
-           (w->graph.goal[unit] && u->phase != PHASE_COMPLETED);
+           u->phase == PHASE_HELD || (w->graph.goal[unit] && u->phase != PHASE_COMPLETED);
 }
 
 /* What it is taken along with, on account of what it requires. */

@@ -55,6 +55,10 @@ void seen_wish(const struct world *w, enum wish wish, uint32_t unit)
     enum unit_phase phase = w->units[unit].core.phase;
     bool leaving = graph_is_up(w, unit) && !g->goal[unit];
 
+    if (wish == WISH_HOLD && phase == PHASE_RUNNING)
+        coverage_see(SEEN_HOLD_OF_RUNNING);
+    if (wish == WISH_HOLD && phase == PHASE_HELD && !g->hold_until_ms[unit])
+        coverage_see(SEEN_RELEASE_OF_HELD);
     if (wish == WISH_STOP && graph_is_waiting(w, unit))
         coverage_see(SEEN_STOP_OF_WAITING);
     if (wish == WISH_STOP && graph_is_up(w, unit) && g->again[unit])

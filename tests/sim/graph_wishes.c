@@ -50,7 +50,7 @@ static void ask_to_be_up(struct world *w, uint32_t unit)
     if (graph_is_up(w, unit))
         return;
     g->stop[unit] = g->falls[unit] = false; /* it is down, or will be, as asked */
-    if (!graph_is_waiting(w, unit))
+    if (!graph_is_waiting(w, unit) && !graph_is_held(w, unit))
         ask_anew(w, unit);
 }
 
@@ -119,6 +119,8 @@ static void wish_shutdown(struct world *w)
     memset(g->anew, 0, sizeof g->anew);
     memset(g->again, 0, sizeof g->again);
     memset(g->reset, 0, sizeof g->reset);
+    memset(g->reload, 0, sizeof g->reload);
+    memset(g->hold, 0, sizeof g->hold);
     memset(g->stop, 0, sizeof g->stop);
 }
 
@@ -168,6 +170,12 @@ void graph_wish(struct world *w, enum wish wish, uint32_t unit, struct requester
     case WISH_RESET:
         g->reset[unit] = phase_of(w, unit) == PHASE_FAILED;
         break;
+    case WISH_RELOAD:
+        g->reload[unit] = true;
+        break;
+    case WISH_HOLD: /* until when: whoever wishes knows */
+        g->hold[unit] = true;
+        break;
     case WISH_SHUTDOWN:
         wish_shutdown(w);
         break;
@@ -215,7 +223,7 @@ static bool was_tried(const struct world *w, uint32_t unit, bool record_is_new)
     enum unit_phase phase = phase_of(w, unit);
 
     return record_is_new || phase == PHASE_RUNNING || phase == PHASE_COMPLETED ||
-           phase == PHASE_STUCK;
+           phase == PHASE_STUCK || phase == PHASE_HELD;
 }
 
 void graph_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint64_t n_records)
@@ -253,4 +261,8 @@ void graph_told(struct world *w, const struct event *ev)
         g->anew[ev->unit] = false;
     if (ev->type == EV_START || ev->type == EV_RESET)
         g->reset[ev->unit] = false;
+    if (ev->type == EV_RELOAD)
+        g->reload[ev->unit] = false;
+    if (ev->type == EV_HOLD)
+        g->hold[ev->unit] = false;
 }

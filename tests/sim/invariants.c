@@ -11,14 +11,20 @@ static enum unit_state state_shown(enum unit_phase phase)
         return STATE_STOPPED;
     case PHASE_WAITING:
     case PHASE_STUCK:
+    case PHASE_HELD:
         return STATE_WAITING;
+    case PHASE_PRE_START:
     case PHASE_SPAWNING:
     case PHASE_PROBING:
         return STATE_STARTING;
     case PHASE_RUNNING:
         return STATE_RUNNING;
+    case PHASE_PRE_STOP:
+    case PHASE_ASKED:
     case PHASE_STOPPING:
     case PHASE_DRAINING:
+    case PHASE_HOOK_ENDING:
+    case PHASE_POST_STOP:
         return STATE_STOPPING;
     case PHASE_KILLING:
     case PHASE_UNKILLABLE:
@@ -32,20 +38,6 @@ static enum unit_state state_shown(enum unit_phase phase)
         break;
     }
     return STATE_FAILED;
-}
-
-static void check_spawn(struct world *w, uint32_t unit)
-{
-    struct sim_unit *su = &w->units[unit];
-
-    if (life_exists(&su->life))
-        sim_fail(w, unit, "spawn while processes of run %" PRIu64 " exist", su->life.run);
-    if (su->core.run > 1 && !su->released && su->n_records + 1 != su->core.run)
-        sim_fail(w, unit, "spawn before the last run was released");
-    if (w->ordered)
-        graph_check_spawn(w, unit);
-    else if (su->told_down)
-        sim_fail(w, unit, "a stopped unit starts by itself");
 }
 
 static void check_chain(struct world *w, uint32_t unit, const struct action *a,
@@ -62,18 +54,18 @@ void invariants_actions(struct world *w, uint32_t unit, const struct actions *ac
 {
     struct sim_unit *su = &w->units[unit];
     enum unit_phase phase = before;
-    bool spawned = false;
+    bool spawned = false, sent_away = false;
 
     if (acts->n > UNIT_ACTIONS_MAX)
         sim_fail(w, unit, "%u actions", acts->n);
     for (unsigned i = 0; i < acts->n; i++) {
         const struct action *a = &acts->items[i];
 
+        invariants_hooks(w, unit, a, sent_away);
+        sent_away |= a->type == ACT_HOOK_AWAY;
+        spawned |= run_begins(su, a);
         if (a->type == ACT_CHANGED) {
             check_chain(w, unit, a, &phase);
-        } else if (a->type == ACT_SPAWN) {
-            check_spawn(w, unit);
-            spawned = true;
         } else if (a->type == ACT_RELEASE && spawned) {
             sim_fail(w, unit, "released after the next spawn");
         } else if (a->type == ACT_KILL && w->now.mono_ms < su->oracle.kill_from_ms) {
@@ -146,7 +138,7 @@ static void check_quiet(struct world *w, uint32_t unit)
 {
     const struct sim_unit *su = &w->units[unit];
     const struct unit *u = &su->core;
-    bool waits_for_time = u->phase == PHASE_BACKOFF;
+    bool waits_for_time = u->phase == PHASE_BACKOFF || u->phase == PHASE_HELD;
 
     switch (u->phase) {
     case PHASE_SPAWNING:
@@ -157,8 +149,22 @@ static void check_quiet(struct world *w, uint32_t unit)
             sim_fail(w, unit, "%s without a main process", unit_phase_name(u->phase));
         break;
     case PHASE_RUNNING:
+    case PHASE_PRE_STOP:
+    case PHASE_ASKED:
         if (!su->life.main_there)
-            sim_fail(w, unit, "running without a main process");
+            sim_fail(w, unit, "%s without a main process", unit_phase_name(u->phase));
+        if (u->phase != PHASE_RUNNING && !su->errand.at_work)
+            sim_fail(w, unit, "%s without a command", unit_phase_name(u->phase));
+        break;
+    case PHASE_PRE_START:
+    case PHASE_POST_STOP:
+        if (life_exists(&su->life) || !su->errand.at_work)
+            sim_fail(w, unit, "%s, and not the time for it", unit_phase_name(u->phase));
+        break;
+    case PHASE_HOOK_ENDING:
+        waits_for_time = !su->errand.at_work;
+        if (life_exists(&su->life) || !(errand_exists(&su->errand) || su->errand.owes))
+            sim_fail(w, unit, "%s, and not the time for it", unit_phase_name(u->phase));
         break;
     case PHASE_DRAINING:
     case PHASE_KILLING:
@@ -167,7 +173,7 @@ static void check_quiet(struct world *w, uint32_t unit)
             sim_fail(w, unit, "%s with nothing left", unit_phase_name(u->phase));
         break;
     case PHASE_UNKILLABLE:
-        if (!life_exists(&su->life))
+        if (!life_exists(&su->life) && !su->errand.left && !su->errand.owes)
             sim_fail(w, unit, "unkillable with nothing left");
         break;
     case PHASE_WAITING:
@@ -175,6 +181,12 @@ static void check_quiet(struct world *w, uint32_t unit)
         if (!u->n_unmet || (u->n_dead > 0) != (u->phase == PHASE_STUCK))
             sim_fail(w, unit, "%s with %u conditions unmet, %u dead", unit_phase_name(u->phase),
                      u->n_unmet, u->n_dead);
+        check_no_run(w, unit);
+        break;
+    case PHASE_HELD:
+        if (!su->held_until_ms || u->deadline_ms != su->held_until_ms)
+            sim_fail(w, unit, "held until %" PRId64 ", not %" PRId64, u->deadline_ms,
+                     su->held_until_ms);
         check_no_run(w, unit);
         break;
     case PHASE_BACKOFF:
@@ -190,6 +202,7 @@ static void check_quiet(struct world *w, uint32_t unit)
     if (su->timer_ms != u->deadline_ms)
         sim_fail(w, unit, "the timer is not the deadline");
     check_looks(w, unit);
+    invariants_hooks_quiet(w, unit);
 }
 
 void invariants_quiet(struct world *w)
@@ -211,7 +224,11 @@ void invariants_last_kill(struct world *w)
 
         if (life_exists(&su->life) && !su->life.killed)
             sim_fail(w, i, "not killed when the reserve begins");
-        if (unit_has_run(&su->core) && unit_state_of(su->core.phase) != STATE_KILLING)
+        bool hooks_only = su->core.phase == PHASE_HOOK_ENDING || su->core.phase == PHASE_POST_STOP;
+
+        invariants_hooks_killed(w, i);
+        if (unit_has_run(&su->core) && !hooks_only &&
+            unit_state_of(su->core.phase) != STATE_KILLING)
             sim_fail(w, i, "%s when the reserve begins", unit_phase_name(su->core.phase));
     }
 }
@@ -225,6 +242,7 @@ void invariants_end(struct world *w)
     for (uint32_t i = 0; i < w->n_units; i++) {
         const struct life *l = &w->units[i].life;
 
+        invariants_hooks_killed(w, i);
         if (life_exists(l) && (!l->killed || l->killed_ms > last_ms))
             sim_fail(w, i, "outlives the budget, killed at %" PRId64, l->killed_ms);
     }

@@ -315,21 +315,8 @@ void looks_before(struct world *w, const struct event *ev)
     struct sim_unit *su = &w->units[ev->unit];
     bool is_of_run = unit_has_run(&su->core) && (!ev->run || ev->run == su->core.run);
 
-    if (is_of_run && ev->type == EV_STOP && ev->u.ask.kill_by_ms &&
-        (!su->kill_by_ms || ev->u.ask.kill_by_ms < su->kill_by_ms))
-        su->kill_by_ms = ev->u.ask.kill_by_ms;
     if (is_of_run)
         note_told(su, ev, w->now.mono_ms);
-}
-
-static void check_deadline(struct world *w, const struct sim_unit *su)
-{
-    const struct unit *u = &su->core;
-
-    if (su->kill_by_ms && unit_state_of(u->phase) == STATE_STOPPING &&
-        u->deadline_ms > su->kill_by_ms)
-        sim_fail(w, u->index, "SIGKILL falls at %" PRId64 ", and was to by %" PRId64,
-                 u->deadline_ms, su->kill_by_ms);
 }
 
 void looks_after(struct world *w, uint32_t unit, enum unit_phase before)
@@ -337,11 +324,8 @@ void looks_after(struct world *w, uint32_t unit, enum unit_phase before)
     struct sim_unit *su = &w->units[unit];
     enum unit_phase phase = su->core.phase;
 
-    if (!unit_has_run(&su->core) || phase == PHASE_SPAWNING)
-        su->kill_by_ms = 0;
     if (phase == PHASE_RUNNING && before != PHASE_RUNNING)
         su->life.n_looked = su->life.n_good = su->life.bad_in_row = 0;
     if (su->looking && phase != PHASE_RUNNING && phase != PHASE_PROBING)
         sim_fail(w, unit, "%s, and a look is under way", unit_phase_name(phase));
-    check_deadline(w, su);
 }

@@ -8,9 +8,10 @@
 
 static enum operation operation_of(enum wish wish)
 {
-    return wish == WISH_START  ? OPERATION_START
-           : wish == WISH_STOP ? OPERATION_STOP
-                               : OPERATION_RESTART;
+    return wish == WISH_START    ? OPERATION_START
+           : wish == WISH_STOP   ? OPERATION_STOP
+           : wish == WISH_RELOAD ? OPERATION_RELOAD
+                                 : OPERATION_RESTART;
 }
 
 void operation_begin(struct world *w, enum wish wish, uint32_t unit)
@@ -19,11 +20,12 @@ void operation_begin(struct world *w, enum wish wish, uint32_t unit)
     const struct unit *u = &w->units[unit].core;
 
     memset(op, 0, sizeof *op);
-    if (wish != WISH_START && wish != WISH_STOP && wish != WISH_RESTART)
+    if (wish != WISH_START && wish != WISH_STOP && wish != WISH_RESTART && wish != WISH_RELOAD)
         return;
     op->is_open = true;
     op->unit = unit;
     op->run = u->run;
+    op->n_reloads = w->units[unit].errand.n_reloads;
     verdict_mark(&op->mark, operation_of(wish), u);
 }
 
@@ -71,6 +73,26 @@ static void check_stop(struct world *w, enum verdict verdict)
         sim_fail(w, op->unit, "stopped, it is told, and is not");
 }
 
+static void check_reload(struct world *w, enum verdict verdict)
+{
+    const struct sim_operation *op = &w->operation;
+    const struct sim_unit *su = &w->units[op->unit];
+    bool well = verdict == VERDICT_OK;
+
+    if (verdict == VERDICT_NOT_RUNNING) {
+        if (su->core.phase == PHASE_RUNNING && su->core.run == op->run &&
+            su->errand.n_reloads > op->n_reloads)
+            sim_fail(w, op->unit, "it is told that it does not run, and it does");
+        return;
+    }
+    if (!well && verdict != VERDICT_NOT_RELOADED)
+        sim_fail(w, op->unit, "a reload is told to be %d", verdict);
+    if (su->errand.n_reloads <= op->n_reloads)
+        sim_fail(w, op->unit, "%s, it is told, and it never began", well ? "reloaded" : "failed");
+    if (well == (su->core.reload_result.how != PROBE_GOOD))
+        sim_fail(w, op->unit, "%s, it is told", well ? "reloaded" : "failed");
+}
+
 /* Nothing else will be told by itself while the unit is like this. */
 static void check_open(struct world *w)
 {
@@ -78,10 +100,15 @@ static void check_open(struct world *w)
     const struct unit *u = &w->units[op->unit].core;
     bool stop = op->mark.operation == OPERATION_STOP;
 
+    if (op->mark.operation == OPERATION_RELOAD) {
+        if (u->hook == HOOK_NONE)
+            sim_fail(w, op->unit, "nothing goes on, and who asked for a reload is told nothing");
+        return;
+    }
     if (stop ? !unit_has_run(u) : u->ready && u->run > op->run)
         sim_fail(w, op->unit, "%s, and who asked for that is told nothing",
                  unit_phase_name(u->phase));
-    if (!stop && !unit_has_run(u) && u->phase != PHASE_WAITING)
+    if (!stop && !unit_has_run(u) && u->phase != PHASE_WAITING && u->phase != PHASE_HELD)
         sim_fail(w, op->unit, "%s, and who waits for its start is told nothing",
                  unit_phase_name(u->phase));
 }
@@ -111,6 +138,8 @@ void operation_look(struct world *w, bool quiet)
     if (verdict == VERDICT_UNKILLABLE) {
         if (w->units[op->unit].core.phase != PHASE_UNKILLABLE)
             sim_fail(w, op->unit, "it is told to be unkillable, and is not");
+    } else if (op->mark.operation == OPERATION_RELOAD) {
+        check_reload(w, verdict);
     } else if (op->mark.operation == OPERATION_STOP) {
         check_stop(w, verdict);
     } else {

@@ -73,6 +73,8 @@ void oracle_ready(struct sim_unit *su, struct moment now)
         expect_food(o, now);
     else if (su->spec.health.kind != PROBE_NONE)
         look_at(o, now.mono_ms, now.mono_ms + sooner(su->spec.health_interval_ms, 1000) - 1);
+    if (su->spec.hooks[HOOK_POST_START].n)
+        oracle_hook(o, HOOK_POST_START, now.mono_ms + su->spec.hook_timeout_ms);
 }
 
 static void on_ready(struct sim_unit *su, struct moment now)
@@ -244,12 +246,14 @@ static void on_extend(struct sim_unit *su, int64_t ms, struct moment now)
         o->extended_ms = later(o->extended_ms, until_ms);
         if (o->deadline_lo_ms)
             o->deadline_lo_ms = o->deadline_hi_ms = later(o->deadline_lo_ms, until_ms);
-    } else if (one_of(o->phase, ASKED) && until_ms > o->kill_from_ms) {
+    } else if (one_of(o->phase, TOLD) && until_ms > o->kill_from_ms) {
         bool too_long = o->kill_by_ms && until_ms > o->kill_by_ms;
 
         coverage_see(too_long ? SEEN_EXTENDED_TO_THE_LIMIT : SEEN_EXTENDED_STOP);
         o->kill_from_ms = too_long ? o->kill_by_ms : until_ms;
         o->deadline_lo_ms = o->deadline_hi_ms = o->kill_from_ms;
+        if (o->hook == HOOK_STOP) /* which has the same time */
+            o->hook_by_ms = o->kill_from_ms;
     }
 }
 

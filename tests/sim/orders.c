@@ -48,6 +48,10 @@ static void wish_for(struct world *w, enum wish wish, uint32_t unit)
     /* What is disabled is refused before it comes here. */
     if (!w->units[unit].spec.enabled && (wish == WISH_START || wish == WISH_RESTART))
         return;
+    if (wish == WISH_RELOAD && !spec_reloads(&w->units[unit].spec))
+        return;
+    if (wish == WISH_HOLD)
+        w->graph.hold_until_ms[unit] = random_hold_ms(w);
     note(w, wish, unit, who);
     operation_begin(w, wish, unit);
     if (wish == WISH_START)
@@ -56,6 +60,11 @@ static void wish_for(struct world *w, enum wish wish, uint32_t unit)
         order_stop(o, unit, who);
     else if (wish == WISH_RESTART)
         order_restart(o, unit, who);
+    else if (wish == WISH_RELOAD)
+        order_reload(o, unit, who);
+    else if (wish == WISH_HOLD)
+        order_hold(o, unit, w->graph.hold_until_ms[unit],
+                   w->graph.hold_until_ms[unit] ? w->now.wall_ms : 0, who);
     else
         order_reset(o, unit, who);
     w->operation.asked = order_marked(o);
@@ -73,10 +82,12 @@ void orders_wish(struct world *w)
         uint64_t dice = prng_below(p, 100);
 
         wish_for(w,
-                 dice < 40   ? WISH_START
-                 : dice < 65 ? WISH_STOP
-                 : dice < 90 ? WISH_RESTART
-                             : WISH_RESET,
+                 dice < 34   ? WISH_START
+                 : dice < 54 ? WISH_STOP
+                 : dice < 75 ? WISH_RESTART
+                 : dice < 83 ? WISH_RESET
+                 : dice < 91 ? WISH_RELOAD
+                             : WISH_HOLD,
                  unit);
         if (prng_percent(p, 50))
             unit = (uint32_t)prng_below(p, w->n_units);
@@ -164,7 +175,7 @@ void orders_chaos(struct world *w)
 
     if (prng_below(p, 200) == 0)
         order_shutdown(&w->order, w->now.mono_ms, prng_ms(p, 0, 60000), random_peer(w));
-    switch (prng_below(p, 8)) {
+    switch (prng_below(p, 10)) {
     case 0:
         order_stop(&w->order, unit, random_peer(w));
         break;
@@ -179,6 +190,12 @@ void orders_chaos(struct world *w)
         break;
     case 4:
         order_begin(&w->order);
+        break;
+    case 5:
+        order_reload(&w->order, unit, random_peer(w));
+        break;
+    case 6:
+        order_hold(&w->order, unit, random_hold_ms(w), 1, random_peer(w));
         break;
     default:
         order_start(&w->order, unit, random_peer(w));

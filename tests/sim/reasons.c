@@ -14,17 +14,20 @@ void oracle_judge(struct sim_unit *su)
     const struct life *l = &su->life;
     struct oracle *o = &su->oracle;
     struct exit_record *r = &o->want;
-    bool reached = l->term_hit_main || l->kill_hit_main;
+    bool was_main = l->run == o->run;
+    bool told = was_main ? l->term_hit_main || su->errand.told_main : o->interrupted;
+    bool killed = was_main && l->kill_hit_main;
+    bool reached = told || killed;
 
     r->requested_by = reached ? o->by : BY_NOBODY;
     r->requester = reached ? o->who : (struct requester){0};
     if (r->ready_after_ms < 0 && r->requested_by == BY_NOBODY)
         r->reason = REASON_START_FAILED;
-    else if (l->kill_hit_main && r->signal == 9)
+    else if (killed && r->signal == 9)
         r->reason = REASON_FORCED_KILL;
     else if (reached || r->signal)
         r->reason = REASON_SIGNAL;
-    else if (l->status.lost)
+    else if (was_main && l->status.lost)
         r->reason = REASON_UNKNOWN;
     else if (in_success(&su->spec, r))
         r->reason = REASON_NATURAL;

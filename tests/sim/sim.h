@@ -17,7 +17,7 @@
 #include "graph.h"
 #include "prng.h"
 
-enum { SIM_TRACE_KEPT = 80, SIM_RESTARTS_KEPT = 64, SIM_LIMIT_MAX = 50 };
+enum { SIM_TRACE_KEPT = 80, SIM_RESTARTS_KEPT = 64, SIM_LIMIT_MAX = 50, SIM_COMMANDS_MAX = 3 };
 
 enum exec_progress { EXEC_AHEAD, EXEC_DONE_UNREAD, EXEC_FAILED_UNREAD, EXEC_READ };
 
@@ -52,6 +52,30 @@ struct life {
     /* as of the results that were told since it is ready, or is to become so */
     uint32_t n_looked, n_good, bad_in_row;
     int64_t looked_ms;
+};
+
+/* The commands of a unit's hooks, one at a time: what is true, whatever the core believes. */
+struct errand {
+    uint64_t run;
+    uint64_t number; /* of all commands of the unit */
+    enum hook hook;
+    uint32_t command;
+    bool at_work; /* HOOKED is to come */
+    bool waits;   /* it has not begun: something is left of the one before */
+    bool told;    /* SIGTERM was sent, or was to be */
+    bool dead;    /* it has ended, or was killed; what came of it is going */
+    struct probe_result result;
+    int64_t by_ms; /* the armed timer */
+    bool left;     /* something that was killed and is still there */
+    bool owes;     /* nothing is, which is to be told */
+    uint64_t left_number;
+    /* of this run */
+    bool calm;                    /* nothing unusual happens */
+    unsigned n_begun[HOOK_COUNT]; /* first commands */
+    unsigned n_good[HOOK_COUNT];
+    bool bad[HOOK_COUNT]; /* the last one was */
+    bool told_main;       /* by stop_command */
+    uint64_t n_reloads;   /* of all runs: begun */
 };
 
 /* What an independent reading of DESIGN §3, ready and health, expects of a run. */
@@ -89,6 +113,20 @@ struct oracle {
     int64_t kill_by_ms;   /* whoever asked for the stop waits no longer; 0: for ever */
     bool told_ready;      /* before the news that it executes */
     int64_t extended_ms;  /* no deadline of a run that is up before */
+    /* oracle_hooks.c */
+    enum hook hook; /* at work; HOOK_NONE */
+    uint32_t hook_at;
+    int64_t hook_by_ms;
+    bool left; /* something of a command outlives its kill */
+    int64_t left_by_ms;
+    bool interrupted; /* told to end before there was a main process */
+    bool tree_gone, hooks_over;
+    int64_t spawned_ms;
+    int64_t end_by_ms; /* of a stop: post_stop, too, is over */
+    bool reload_wanted;
+    struct probe_result reload_result;
+    int64_t held_until_ms, held_until_wall_ms; /* 0: not held */
+    bool spared;
     struct oracle_looks looks;
     unsigned actions[ACT_COUNT];
 };
@@ -98,13 +136,19 @@ struct sim_unit {
     struct dependency dependencies[SIM_UNITS_MAX];
     uint32_t on_failed_start[1];
     struct unit core;
+    struct hook_command commands[HOOK_COUNT][SIM_COMMANDS_MAX];
     struct life life;
+    struct errand errand;
     struct oracle oracle;
     int64_t timer_ms;             /* the armed timer; 0: none */
     int64_t look_timer_ms;        /* the same, for looks */
     bool looking;                 /* a look was begun whose result was not taken */
     enum unit_phase looked_while; /* it was begun */
     int64_t kill_by_ms;           /* the earliest that a stop of this run has named; 0: none */
+    int64_t end_by_ms;            /* the same, post_stop included */
+    int64_t over_by_ms;           /* by its own times its run is over then; 0: it may stay */
+    int64_t lag_before_ms;        /* as it was when over_by_ms was known */
+    int64_t held_until_ms;        /* as it was told last; 0: not */
     bool told_down;               /* the last command was a stop */
     bool alloc_failed;
     bool released; /* the run's resources were given up */
@@ -128,6 +172,10 @@ enum item_kind {
     ITEM_LOOKED,
     ITEM_FEED,
     ITEM_TELL,
+    ITEM_HOOK_ENDS,
+    ITEM_HOOK_BY,
+    ITEM_HOOK_TOLD,
+    ITEM_HOOK_GONE,
     ITEM_GO_ON,
     ITEM_SHUTDOWN,
     ITEM_SKIP_TO_KILL,
@@ -151,6 +199,10 @@ struct trace_line {
     enum unit_phase before, after;
     uint64_t run;
     int64_t deadline_ms, look_at_ms;
+    enum hook hook;
+    uint32_t hook_at;
+    int64_t hook_by_ms;
+    bool hook_left;
     unsigned acts; /* one bit an action */
 };
 
@@ -159,7 +211,8 @@ struct sim_operation {
     bool is_open;
     bool is_stuck; /* that is what was told */
     uint32_t unit;
-    uint64_t run;   /* as it was then */
+    uint64_t run; /* as it was then */
+    uint64_t n_reloads;
     uint64_t asked; /* has reached the unit when the order has done that much */
     struct operation_mark mark;
 };
@@ -170,6 +223,7 @@ struct world {
     struct moment now;
     int64_t wall_offset_ms;
     int64_t gap_ms; /* the pace of commands */
+    int64_t lag_ms; /* by so much were turns late, in all */
     uint32_t n_units;
     struct sim_unit units[SIM_UNITS_MAX];
     uint64_t n_events, events_max;
@@ -210,10 +264,16 @@ struct item schedule_take(struct world *w);
 /* specs.c */
 /* `gap_ms`: looks that come much more often than commands would drown them. */
 void spec_random(struct prng *p, struct unit_spec *spec, int64_t gap_ms);
+/* What it runs beside main. */
+void spec_random_hooks(struct prng *p, struct sim_unit *su);
+/* Whether it can be asked to reload. */
+bool spec_reloads(const struct unit_spec *spec);
 
 /* commands.c: worlds without an order */
 /* One to four commands to random units, as control/ posts them. */
 void commands_post(struct world *w);
+/* When a hold ends; 0: now. */
+int64_t random_hold_ms(struct world *w);
 void commands_stop_all(struct world *w, int64_t kill_by_ms);
 
 /* orders.c: worlds with an order, as run/ drives it */
@@ -241,6 +301,8 @@ void operation_look(struct world *w, bool quiet);
 void executor_perform(struct world *w, uint32_t unit, const struct actions *acts);
 void executor_happen(struct world *w, const struct item *item);
 bool life_main_alive(const struct life *l);
+/* The action is the first of a run. */
+bool run_begins(const struct sim_unit *su, const struct action *a);
 /* Like executor_perform and executor_happen, for looks and for what units tell: looks.c. */
 void looks_perform(struct world *w, uint32_t unit, enum action_type type);
 void looks_happen(struct world *w, const struct item *item);
@@ -249,6 +311,15 @@ void looks_execed(struct world *w, uint32_t unit);
 /* Before and after each step. */
 void looks_before(struct world *w, const struct event *ev);
 void looks_after(struct world *w, uint32_t unit, enum unit_phase before);
+/* The same for the commands of hooks, and for reloads: errands.c. */
+/* It has a number now. */
+void errands_run_begins(struct world *w, uint32_t unit);
+void errands_perform(struct world *w, uint32_t unit, enum action_type type);
+void errands_happen(struct world *w, const struct item *item);
+/* After each step: a command is killed when the unit says so, and that moves. */
+void errands_after(struct world *w, uint32_t unit);
+/* A command is at work, or something is left of one. */
+bool errand_exists(const struct errand *e);
 /* A process is alive or not reaped, or the news of its end are under way. */
 bool life_exists(const struct life *l);
 
@@ -257,7 +328,7 @@ void sim_step(struct world *w, const struct event *ev);
 /* Arbitrary events, when nothing of the world matters any more. */
 void sim_chaos(struct world *w, unsigned rounds);
 
-/* oracle.c, oracle_looks.c, reasons.c */
+/* oracle.c, oracle_after.c, oracle_hooks.c, oracle_looks.c, reasons.c */
 void oracle_init(struct oracle *o);
 /* Takes the event before the core does. */
 void oracle_step(struct sim_unit *su, const struct event *ev, struct moment now);
@@ -276,6 +347,18 @@ int64_t oracle_delay_ms(int64_t first_ms, int64_t max_ms, uint32_t nth);
 void invariants_actions(struct world *w, uint32_t unit, const struct actions *acts,
                         enum unit_phase before);
 void invariants_records(struct world *w, struct sim_unit *su);
+
+/* invariants_hooks.c */
+/* Each action before it is performed; `sent_away`: the command at work is, by one of the same step.
+ */
+void invariants_hooks(struct world *w, uint32_t unit, const struct action *a, bool sent_away);
+/* Before and after each step. */
+void invariants_times_before(struct world *w, const struct event *ev);
+void invariants_times_after(struct world *w, uint32_t unit, enum unit_phase before);
+/* With the queue empty. */
+void invariants_hooks_quiet(struct world *w, uint32_t unit);
+/* Whatever is at work is killed by now. */
+void invariants_hooks_killed(struct world *w, uint32_t unit);
 /* With the queue empty: nothing waits for what cannot come. */
 void invariants_quiet(struct world *w);
 void invariants_last_kill(struct world *w);

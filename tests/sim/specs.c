@@ -110,6 +110,33 @@ static void random_health(struct prng *p, struct unit_spec *spec, int64_t gap_ms
     spec->health_action = prng_percent(p, 60) ? HEALTH_ACTION_RESTART : HEALTH_ACTION_NONE;
 }
 
+static void random_list(struct prng *p, struct sim_unit *su, enum hook hook, unsigned percent)
+{
+    struct hook_list *list = &su->spec.hooks[hook];
+
+    if (!prng_percent(p, percent))
+        return;
+    list->commands = su->commands[hook];
+    list->n = 1 + (uint32_t)prng_below(p, SIM_COMMANDS_MAX);
+}
+
+void spec_random_hooks(struct prng *p, struct sim_unit *su)
+{
+    unsigned percent = prng_percent(p, 40) ? 0 : prng_percent(p, 50) ? 30 : 80;
+    unsigned reloads = (unsigned)prng_below(p, 3);
+
+    su->spec.hook_timeout_ms = duration(p);
+    for (unsigned h = 0; h < HOOK_RELOAD; h++)
+        random_list(p, su, (enum hook)h, percent);
+    random_list(p, su, HOOK_RELOAD, reloads == 1 ? 100 : 0);
+    su->spec.reload_signal = reloads == 2 ? 1 : 0;
+}
+
+bool spec_reloads(const struct unit_spec *spec)
+{
+    return spec->reload_signal || spec->hooks[HOOK_RELOAD].n;
+}
+
 void spec_random(struct prng *p, struct unit_spec *spec, int64_t gap_ms)
 {
     memset(spec, 0, sizeof *spec);

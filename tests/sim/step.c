@@ -32,7 +32,9 @@ static bool falls_through(const struct unit *u, const struct event *ev, int64_t 
     return (ev->run && ev->run != u->run) ||
            (ev->type == EV_DEADLINE && (!u->deadline_ms || u->deadline_ms > now_ms)) ||
            (ev->type == EV_LOOK && (!u->look_at_ms || u->look_at_ms > now_ms || u->looking)) ||
-           (ev->type == EV_LOOKED && !u->looking);
+           (ev->type == EV_LOOKED && !u->looking) ||
+           (ev->type == EV_HOOKED && (u->hook == HOOK_NONE || ev->u.hooked.hook != u->hook ||
+                                      ev->u.hooked.command != u->hook_at));
 }
 
 static void cover(const struct unit *u, const struct event *ev, int64_t now_ms)
@@ -61,7 +63,17 @@ static void trace_step(struct world *w, const struct event *ev, enum unit_phase 
                        const struct unit *u, const struct actions *acts)
 {
     struct trace_line line = {
-        w->now, WISH_NONE, *ev, before, u->phase, u->run, u->deadline_ms, u->look_at_ms, 0,
+        .now = w->now,
+        .event = *ev,
+        .before = before,
+        .after = u->phase,
+        .run = u->run,
+        .deadline_ms = u->deadline_ms,
+        .look_at_ms = u->look_at_ms,
+        .hook = u->hook,
+        .hook_at = u->hook_at,
+        .hook_by_ms = u->hook_by_ms,
+        .hook_left = u->hook_left,
     };
 
     for (unsigned i = 0; i < acts->n && i < UNIT_ACTIONS_MAX; i++)
@@ -111,6 +123,15 @@ static void random_payload(struct world *w, struct event *ev)
         break;
     case EV_WATCHDOG:
         ev->u.watchdog_ms = prng_ms(p, 0, 10000);
+        break;
+    case EV_HOLD:
+        ev->u.hold.until_ms = prng_percent(p, 30) ? 0 : w->now.mono_ms + prng_ms(p, 0, 20000);
+        break;
+    case EV_HOOKED:
+        ev->u.hooked.hook = (enum hook)prng_below(p, HOOK_COUNT + 1);
+        ev->u.hooked.command = (uint32_t)prng_below(p, SIM_COMMANDS_MAX);
+        ev->u.hooked.result.how = (enum probe_how)prng_below(p, PROBE_SKIPPED);
+        ev->u.hooked.left = prng_percent(p, 50);
         break;
     case EV_EXITED:
         ev->u.exited.status.exit_code = (int)prng_below(p, 256);
@@ -162,6 +183,11 @@ static void check_decided(struct world *w, const struct unit *before, const stru
         sim_fail(w, u->index, "a step wrote what is not its own");
 }
 
+static bool is_being_told(enum unit_phase phase)
+{
+    return phase == PHASE_ASKED || phase == PHASE_STOPPING || phase == PHASE_DRAINING;
+}
+
 void sim_step(struct world *w, const struct event *ev)
 {
     struct sim_unit *su = &w->units[ev->unit];
@@ -177,6 +203,7 @@ void sim_step(struct world *w, const struct event *ev)
         note_command(su, ev->type);
     }
     looks_before(w, ev);
+    invariants_times_before(w, ev);
     oracle_step(su, ev, w->now);
     decided = su->core;
     step_core(w, &su->core, ev, &acts);
@@ -184,11 +211,13 @@ void sim_step(struct world *w, const struct event *ev)
     check_decided(w, &decided, &su->core);
     invariants_actions(w, ev->unit, &acts, before);
     oracle_compare(w, su, &acts);
-    if (ev->type != EV_EXTEND && unit_state_of(before) == STATE_STOPPING &&
-        unit_state_of(su->core.phase) == STATE_STOPPING && su->core.deadline_ms > deadline_ms)
+    if (ev->type != EV_EXTEND && is_being_told(before) && is_being_told(su->core.phase) &&
+        su->core.deadline_ms > deadline_ms)
         sim_fail(w, ev->unit, "the deadline moved later while stopping");
     executor_perform(w, ev->unit, &acts);
     looks_after(w, ev->unit, before);
+    errands_after(w, ev->unit);
+    invariants_times_after(w, ev->unit, before);
     follow_deadline(w, su);
     follow_look(w, su);
     if (w->ordered)

@@ -17,18 +17,32 @@ void trace_add(struct world *w, const struct trace_line *line)
     trace_mix(w, (uint64_t)line->now.mono_ms);
     trace_mix(w, (uint64_t)line->deadline_ms);
     trace_mix(w, (uint64_t)line->look_at_ms);
+    trace_mix(w, (uint64_t)line->hook_by_ms << 8 | line->hook_at << 4 | line->hook);
     trace_mix(w, line->run << 16 | (uint64_t)line->wish << 8 | (uint64_t)line->event.type);
-    trace_mix(w, (uint64_t)line->event.unit << 32 | line->acts << 16 | (unsigned)line->before << 8 |
-                     (unsigned)line->after);
+    trace_mix(w, (uint64_t)line->event.unit << 48 | (uint64_t)line->acts << 16 |
+                     (unsigned)line->before << 8 | (unsigned)line->after);
 }
 
 static const char *action_name(unsigned type)
 {
     static const char *const names[ACT_COUNT] = {
-        [ACT_SPAWN] = "spawn",         [ACT_SIGNAL] = "signal",         [ACT_KILL] = "kill",
-        [ACT_SURVIVORS] = "survivors", [ACT_RELEASE] = "release",       [ACT_CHANGED] = "changed",
-        [ACT_RECORDED] = "recorded",   [ACT_UNKILLABLE] = "unkillable", [ACT_LOOK] = "look",
-        [ACT_LOOK_AWAY] = "look_away", [ACT_HEALTH] = "health",
+        [ACT_SPAWN] = "spawn",
+        [ACT_SIGNAL] = "signal",
+        [ACT_KILL] = "kill",
+        [ACT_SURVIVORS] = "survivors",
+        [ACT_RELEASE] = "release",
+        [ACT_CHANGED] = "changed",
+        [ACT_RECORDED] = "recorded",
+        [ACT_UNKILLABLE] = "unkillable",
+        [ACT_LOOK] = "look",
+        [ACT_LOOK_AWAY] = "look_away",
+        [ACT_HEALTH] = "health",
+        [ACT_HOOK] = "hook",
+        [ACT_HOOK_STOP] = "hook_stop",
+        [ACT_HOOK_AWAY] = "hook_away",
+        [ACT_HOOK_FAILED] = "hook_failed",
+        [ACT_RELOAD] = "reload",
+        [ACT_RELOADED] = "reloaded",
     };
     return names[type];
 }
@@ -62,6 +76,14 @@ static void print_payload(const struct event *ev)
     case EV_KILLED:
         printf(" main_alive %d, leftovers %u", ev->u.killed.main_alive, ev->u.killed.leftovers);
         break;
+    case EV_HOLD:
+        printf(" until %" PRId64, ev->u.hold.until_ms);
+        break;
+    case EV_HOOKED:
+        printf(" %s %u: how %d code %d%s", hook_name(ev->u.hooked.hook), ev->u.hooked.command,
+               ev->u.hooked.result.how, ev->u.hooked.result.code,
+               ev->u.hooked.left ? ", left" : "");
+        break;
     case EV_EXITED:
         printf(" code %d, signal %d, tree_empty %d", ev->u.exited.status.exit_code,
                ev->u.exited.status.signal, ev->u.exited.tree_empty);
@@ -88,6 +110,11 @@ static void print_line(const struct trace_line *line)
         printf(" until %" PRId64, line->deadline_ms);
     if (line->look_at_ms)
         printf(" look at %" PRId64, line->look_at_ms);
+    if (line->hook != HOOK_NONE)
+        printf(" (%s %u until %" PRId64 ")", hook_name(line->hook), line->hook_at,
+               line->hook_by_ms);
+    if (line->hook_left)
+        printf(" (left)");
     for (unsigned a = 0; a < ACT_COUNT; a++)
         if (line->acts >> a & 1)
             printf(" %s", action_name(a));

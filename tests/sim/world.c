@@ -166,6 +166,12 @@ static void happen(struct world *w, const struct item *item)
     case ITEM_END:
         end(w);
         break;
+    case ITEM_HOOK_ENDS:
+    case ITEM_HOOK_BY:
+    case ITEM_HOOK_TOLD:
+    case ITEM_HOOK_GONE:
+        errands_happen(w, item);
+        break;
     default:
         executor_happen(w, item);
         break;
@@ -174,9 +180,13 @@ static void happen(struct world *w, const struct item *item)
 
 static int64_t random_lag_ms(struct world *w)
 {
+    int64_t lag_ms;
+
     if (w->shutting_down || !prng_percent(&w->prng, 3))
         return 0;
-    return prng_percent(&w->prng, 70) ? prng_ms(&w->prng, 0, 10) : prng_ms(&w->prng, 0, 5000);
+    lag_ms = prng_percent(&w->prng, 70) ? prng_ms(&w->prng, 0, 10) : prng_ms(&w->prng, 0, 5000);
+    w->lag_ms += lag_ms;
+    return lag_ms;
 }
 
 /* The wall clock jumps; the monotonic one does not care. */
@@ -218,7 +228,7 @@ static void turn(struct world *w)
 static bool anything_lives(const struct world *w)
 {
     for (uint32_t i = 0; i < w->n_units; i++)
-        if (life_exists(&w->units[i].life))
+        if (life_exists(&w->units[i].life) || errand_exists(&w->units[i].errand))
             return true;
     return false;
 }
@@ -231,6 +241,7 @@ static void init_unit(struct world *w, uint32_t i)
     struct event ev = {.type = EV_START, .unit = i};
 
     spec_random(&w->prng, &su->spec, w->gap_ms);
+    spec_random_hooks(&w->prng, su);
     oracle_init(&su->oracle);
     alloc_hook_fails = w->alloc_fail_percent > 0;
     alloc_hook_spare = (unsigned)prng_below(&w->prng, 2);

@@ -258,12 +258,14 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
         [EV_RESTART] = cell_start,
         [EV_RESET] = cell_reset,
         [EV_HOLD] = cell_hold,
+        [EV_DEADLINE] = cell_hold_over,
     },
     [PHASE_FAILED] = {
         [EV_START] = cell_start,
         [EV_RESTART] = cell_start,
         [EV_RESET] = cell_reset_failed,
         [EV_HOLD] = cell_hold,
+        [EV_DEADLINE] = cell_hold_over,
     },
 };
 /* clang-format on */

@@ -94,7 +94,7 @@ void step_forgive(struct unit *u)
 static void end_for_good(struct step *st, bool success)
 {
     st->u->spared = st->u->held_until_ms != 0;
-    step_enter(st, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
+    step_enter(st, success ? PHASE_COMPLETED : PHASE_FAILED, st->u->held_until_ms);
 }
 
 void step_retry(struct step *st)

@@ -76,7 +76,7 @@ void step_let_go(struct unit *u);
 
 cell_fn cell_start, cell_stop_idle, cell_bounce_backoff, cell_conditions, cell_start_waiting;
 cell_fn cell_reset, cell_reset_run, cell_reset_failed, cell_backoff_over;
-cell_fn cell_hold, cell_held_deadline;
+cell_fn cell_hold, cell_held_deadline, cell_hold_over;
 
 /* ---- unit_looks.c: what a phase does about looks and what the unit tells ---- */
 

@@ -87,6 +87,7 @@ static void go_on(struct step *st)
 void cell_hold(struct step *st)
 {
     struct unit *u = st->u;
+    bool waits = u->phase == PHASE_WAITING || u->phase == PHASE_STUCK;
 
     step_let_go(u);
     if (st->ev->u.hold.until_ms > st->now.mono_ms) {
@@ -94,8 +95,17 @@ void cell_hold(struct step *st)
         u->held_until_wall_ms = st->ev->u.hold.until_wall_ms;
         u->held_by = st->ev->u.hold.requester;
     }
-    if (u->phase == PHASE_HELD)
+    /* Who only wants it passes over what is held, whatever else that waits for. */
+    if (u->phase == PHASE_HELD || (waits && u->held_until_ms))
         go_on(st);
+    else if (u->phase == PHASE_COMPLETED || u->phase == PHASE_FAILED)
+        u->deadline_ms = u->held_until_ms;
+}
+
+/* Nothing changes but that it is not held any more; who asks whether all is done looks again. */
+void cell_hold_over(struct step *st)
+{
+    st->u->deadline_ms = 0;
 }
 
 /* The time of the hold is over. */

@@ -18,6 +18,15 @@ bool errand_exists(const struct errand *e)
     return e->at_work || e->left;
 }
 
+/* What was left is gone, but something else is left since: that is told when it is gone. */
+bool errands_let_pass(const struct world *w, const struct event *ev)
+{
+    if (ev->type != EV_HOOK_GONE || !w->units[ev->unit].errand.left)
+        return true;
+    coverage_see(SEEN_HOOK_GONE_STALE);
+    return false;
+}
+
 static void schedule(struct world *w, const struct sim_unit *su, int64_t delay_ms,
                      enum item_kind kind, int64_t arg)
 {
@@ -305,7 +314,7 @@ static void on_gone(struct world *w, struct sim_unit *su, const struct item *ite
     bool is_of_left = e->left && item->arg == (int64_t)e->left_number;
 
     if (e->left && !is_of_left)
-        return; /* something else is left by now, and will be told */
+        return; /* something else is left by now, and will be told: see errands_let_pass() */
     e->left = e->owes = false;
     if (is_of_left && e->at_work && e->dead && e->number == e->left_number) {
         tell(w, su, false);

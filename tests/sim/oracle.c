@@ -245,6 +245,8 @@ static void on_deadline(struct sim_unit *su, struct moment now)
     } else if (o->phase == PHASE_KILLING || o->phase == PHASE_HOOK_ENDING) {
         oracle_go(o, PHASE_UNKILLABLE, 0);
         o->actions[ACT_UNKILLABLE]++;
+    } else if (one_of(o->phase, 1U << PHASE_COMPLETED | 1U << PHASE_FAILED)) {
+        o->deadline_lo_ms = o->deadline_hi_ms = 0; /* not held any more */
     } else if (!su->core.goal) {
         oracle_go(o, PHASE_STOPPED, 0); /* the stop is on its way */
     } else {

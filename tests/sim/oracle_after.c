@@ -9,7 +9,7 @@ static const int64_t no_process_delay_ms = 100;
 static void for_good(struct sim_unit *su, bool success)
 {
     su->oracle.spared = su->oracle.held_until_ms != 0;
-    oracle_go(&su->oracle, success ? PHASE_COMPLETED : PHASE_FAILED, 0);
+    oracle_go(&su->oracle, success ? PHASE_COMPLETED : PHASE_FAILED, su->oracle.held_until_ms);
 }
 
 static void try_later(struct sim_unit *su, int64_t least_ms, int64_t most_ms, struct moment now)

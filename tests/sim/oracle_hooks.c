@@ -219,10 +219,14 @@ static void on_hold(struct sim_unit *su, const struct event *ev, struct moment n
 
     o->held_until_ms = holds ? ev->u.hold.until_ms : 0;
     o->held_until_wall_ms = holds ? ev->u.hold.until_wall_ms : 0;
-    if (o->phase == PHASE_HELD && !su->core.goal)
-        oracle_go(o, PHASE_STOPPED, 0); /* the stop is on its way */
-    else if (o->phase == PHASE_HELD)
+    if (one_of(o->phase, 1U << PHASE_COMPLETED | 1U << PHASE_FAILED))
+        o->deadline_lo_ms = o->deadline_hi_ms = o->held_until_ms;
+    if (o->phase != PHASE_HELD && !(holds && one_of(o->phase, IDLE)))
+        return;
+    if (su->core.goal)
         oracle_begin(su, now);
+    else
+        oracle_go(o, PHASE_STOPPED, 0); /* the stop is on its way */
 }
 
 void oracle_hooks_step(struct sim_unit *su, const struct event *ev, struct moment now)

@@ -318,6 +318,8 @@ void errands_perform(struct world *w, uint32_t unit, enum action_type type);
 void errands_happen(struct world *w, const struct item *item);
 /* After each step: a command is killed when the unit says so, and that moves. */
 void errands_after(struct world *w, uint32_t unit);
+/* Whether this event, which was posted a while ago, still says what is so. */
+bool errands_let_pass(const struct world *w, const struct event *ev);
 /* A command is at work, or something is left of one. */
 bool errand_exists(const struct errand *e);
 /* A process is alive or not reaped, or the news of its end are under way. */

@@ -35,7 +35,8 @@ static void facts_portion(struct world *w, uint64_t most)
 
         w->queue_head = (w->queue_head + 1) % w->cap_queue;
         w->queue_n--;
-        sim_step(w, &ev);
+        if (errands_let_pass(w, &ev))
+            sim_step(w, &ev);
     }
 }
 
@@ -131,8 +132,11 @@ static void on_timer(struct world *w, const struct item *item)
     struct sim_unit *su = &w->units[item->unit];
     bool of_look = item->kind == ITEM_LOOK_TIMER;
     struct event ev = {.type = of_look ? EV_LOOK : EV_DEADLINE, .unit = item->unit};
-    bool armed = (of_look ? su->look_timer_ms : su->timer_ms) == item->arg;
+    int64_t *timer_ms = of_look ? &su->look_timer_ms : &su->timer_ms;
+    bool armed = *timer_ms == item->arg;
 
+    if (armed)
+        *timer_ms = 0; /* the next deadline may be the same */
     /* A timer that was moved may be in the queue already. */
     if (armed || prng_percent(&w->prng, 10))
         world_post(w, &ev);

@@ -893,6 +893,52 @@ static void nothing_starts_after_the_hold_once_the_goal_has_fallen(void **state)
     assert_int_equal(s->unit.run, 0);
 }
 
+/* Whatever else it waits for: who only wants it is not to wait for that. */
+static void what_waits_already_is_held_at_once(void **state)
+{
+    struct story *s = *state;
+
+    s->unit.n_unmet = 1;
+    ask(s, EV_START);
+    IS(s, PHASE_WAITING);
+    hold_until(s, s->now.mono_ms + 60000);
+    IS(s, PHASE_HELD);
+    hold_until(s, 0);
+    IS(s, PHASE_WAITING);
+    hold_until(s, 0);
+    assert_int_equal(s->acts.n, 0);
+    s->unit.n_dead = 1;
+    plain(s, EV_CONDITIONS);
+    IS(s, PHASE_STUCK);
+    hold_until(s, s->now.mono_ms + 60000);
+    IS(s, PHASE_HELD);
+    deadline(s);
+    IS(s, PHASE_STUCK);
+}
+
+/* It is done then, as exit_when sees it, and somebody has to look. */
+static void the_end_of_a_hold_of_what_is_over_is_an_event(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.restart = RESTART_NEVER;
+    start_until_running(s);
+    hold_until(s, s->now.mono_ms + 60000);
+    exits(s, 0);
+    IS(s, PHASE_COMPLETED);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 60000);
+    hold_until(s, s->now.mono_ms + 90000);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 90000);
+    deadline(s);
+    assert_int_equal(s->unit.held_until_ms, 0);
+    assert_int_equal(s->unit.deadline_ms, 0);
+    hold_until(s, s->now.mono_ms + 1000);
+    assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 1000);
+    hold_until(s, 0);
+    assert_int_equal(s->unit.deadline_ms, 0);
+    IS(s, PHASE_COMPLETED);
+}
+
 static void what_ends_for_good_while_held_is_spared(void **state)
 {
     struct story *s = *state;
@@ -962,6 +1008,8 @@ int main(void)
         STORY(a_stop_of_what_is_held_stops_it_and_the_hold_stays),
         STORY(after_the_hold_conditions_count),
         STORY(nothing_starts_after_the_hold_once_the_goal_has_fallen),
+        STORY(what_waits_already_is_held_at_once),
+        STORY(the_end_of_a_hold_of_what_is_over_is_an_event),
         STORY(what_ends_for_good_while_held_is_spared),
     };
 

@@ -35,6 +35,14 @@ static void note_failure(struct step *st, uint32_t command, struct probe_result 
     step_act(st, ACT_HOOK_FAILED)->hook = u->hook;
 }
 
+void step_hook_late(struct step *st)
+{
+    if (st->u->hook == HOOK_NONE)
+        return;
+    note_failure(st, st->u->hook_at, (struct probe_result){.how = PROBE_LATE});
+    step_hook_away(st);
+}
+
 /* One command follows the other, so nothing is left of those before. A signal waits for nothing. */
 static void take_left(struct step *st)
 {

@@ -281,6 +281,8 @@ void cell_job_timeout(struct step *st)
 
 void cell_stop_deadline(struct step *st)
 {
+    /* A command that has as much time as the stop, and no more. */
+    step_hook_late(st);
     kill_tree(st);
 }
 

@@ -92,12 +92,8 @@ void explain_no_reload(struct strbuf *out, const struct unit *u)
 
 void explain_not_running(struct strbuf *out, const struct unit *u)
 {
-    enum unit_state state = unit_state_of(u->phase);
-
-    if (state == STATE_RUNNING) /* again */
-        strbuf_add(out, "its run ended before the reload was over");
-    else
-        strbuf_addf(out, "%s, not running; nothing was reloaded", unit_state_name(state));
+    strbuf_addf(out, "%s, not running; nothing was reloaded",
+                unit_state_name(unit_state_of(u->phase)));
 }
 
 static void explain_failed_reload(struct strbuf *out, const struct unit *u)
@@ -180,8 +176,8 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
     case VERDICT_STUCK:
         explain_stuck(out, s, u);
         break;
-    case VERDICT_NOT_RUNNING:
-        explain_not_running(out, u);
+    case VERDICT_NOT_RUNNING: /* it did when that was asked for */
+        strbuf_add(out, "its run ended before the reload was over");
         break;
     case VERDICT_NOT_RELOADED:
         explain_failed_reload(out, u);

@@ -19,7 +19,7 @@ void explain_verdict(struct strbuf *out, const struct supervisor *s, const struc
                      enum verdict verdict, const struct exit_record *r, struct moment now);
 /* Why a disabled unit is not started, and where that stands. */
 void explain_disabled(struct strbuf *out, const struct unit *u);
-/* Why a unit does not reload: it has no way to, or it does not run. */
+/* Why a unit is not asked to reload: it has no way to, or does not run. */
 void explain_no_reload(struct strbuf *out, const struct unit *u);
 void explain_not_running(struct strbuf *out, const struct unit *u);
 /* An operation that was not decided within timeout_ms: how the unit is, which command of a hook is

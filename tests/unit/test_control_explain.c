@@ -311,11 +311,11 @@ static void a_reload_that_failed(void **state)
                    "reload_command: command 2 (/srv/x --token=***) exited with code 2");
 }
 
-static void a_reload_of_what_does_not_run(void **state)
+static void a_reload_whose_run_ended(void **state)
 {
     struct story *s = *state;
 
-    expect_verdict(s, VERDICT_NOT_RUNNING, "stopped, not running; nothing was reloaded");
+    expect_verdict(s, VERDICT_NOT_RUNNING, "its run ended before the reload was over");
     s->unit.phase = PHASE_RUNNING; /* a later run */
     expect_verdict(s, VERDICT_NOT_RUNNING, "its run ended before the reload was over");
 }
@@ -393,7 +393,7 @@ int main(void)
         TEST(timeout_tells_what_the_last_look_found),
         TEST(timeout_tells_why_it_is_not_healthy),
         TEST(a_reload_that_failed),
-        TEST(a_reload_of_what_does_not_run),
+        TEST(a_reload_whose_run_ended),
         TEST(a_reload_is_refused),
         TEST(timeout_tells_the_hook_at_work),
         TEST(timeout_tells_how_long_it_is_held),

@@ -26,6 +26,7 @@ from actors import Stage  # noqa: E402
 from daemon import Reeve  # noqa: E402
 from fake_reeve import FakeReeve, site, site_handlers  # noqa: E402
 from fault_table import FaultTable  # noqa: E402
+from hooking import Web  # noqa: E402
 from freezer import Freezer  # noqa: E402
 from peers import open_directories  # noqa: E402
 from programs import make_cluster  # noqa: E402
@@ -92,6 +93,12 @@ def puppets(tmp_path):
     made = Puppets(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def web(reeve, puppets):
+    """One such service with hooks; see hooking.py."""
+    return Web(reeve, puppets)
 
 
 @pytest.fixture

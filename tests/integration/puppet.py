@@ -45,12 +45,13 @@ class Puppets:
         self._directory_fd = os.open(self.directory, os.O_PATH | os.O_DIRECTORY)
         return self._directory_fd
 
-    def wait(self, unit, timeout=30.0):
-        """The next puppet that comes up as this unit."""
+    def wait(self, unit, hook=None, timeout=30.0):
+        """The next puppet that comes up as the main process of this unit, or as a command of this
+        hook."""
         deadline = time.monotonic() + timeout
         while True:
             for puppet in self.waiting:
-                if puppet.env["REEVE_UNIT"] == unit:
+                if (puppet.env["REEVE_UNIT"], puppet.env.get("REEVE_HOOK")) == (unit, hook):
                     self.waiting.remove(puppet)
                     return puppet
             self.listener.settimeout(max(0.0, deadline - time.monotonic()))
@@ -210,6 +211,29 @@ def ignore_term():
 
 def terms():
     return len(_terms)
+
+
+def have_child(deaf=False, daemon=False):
+    """Its pid: one that sleeps, perhaps deaf to TERM, perhaps in a session of its own and not our
+    child any more."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        if daemon:
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+        if deaf:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.write(theirs, str(os.getpid()).encode())
+        time.sleep(1000)
+        os._exit(0)
+    if daemon:
+        os.waitpid(pid, 0)
+    child = int(os.read(ours, 32))
+    os.close(ours)
+    os.close(theirs)
+    return child
 
 
 def sd_notify(*lines):

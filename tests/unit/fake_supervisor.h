@@ -269,9 +269,11 @@ int supervisor_reset_failed(struct supervisor *s, uint32_t index, struct request
 
 int supervisor_reload(struct supervisor *s, uint32_t index, struct requester who)
 {
-    (void)index;
     (void)who;
-    return s->reload_error ? s->reload_error : fake_ask(s);
+    if (s->reload_error)
+        return s->reload_error;
+    s->units[index].n_reloads++;
+    return fake_ask(s);
 }
 
 int supervisor_hold(struct supervisor *s, uint32_t index, int64_t for_ms, struct requester who)

@@ -22,6 +22,7 @@ READS = {"Health": {}, "List": {}, "Graph": {}, "Show": {"unit": "web"}, "Events
          "org.varlink.service.GetInfo": {},
          "org.varlink.service.GetInterfaceDescription": {"interface": "io.reeve.Manager"}}
 CONTROLS = {"Start": WEB, "Signal": {**WEB, "signal": "CONT"}, "ResetFailed": {}, "Check": {},
+            "Reload": WEB, "Hold": {**WEB, "for_ms": 0},
             "Restart": {**WEB, "wait": False}, "Stop": {**WEB, "wait": False}}
 OWNS = {"Shutdown": {}}  # the last: nobody answers after it
 

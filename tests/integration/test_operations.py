@@ -200,7 +200,7 @@ def test_a_stop_tells_who_has_ended_meanwhile(mixed):
             found.append(message["parameters"])
         moving = [p for reply in found for p in reply["progress"] if p["unit"] == "deaf"]
         deaf = mixed.unit("deaf")
-        assert {"unit": "deaf", "state": "stopping", "waiting": None, "pid": deaf["pid"]} in moving
+        assert {"unit": "deaf", "state": "stopping", "waiting": None, "held_until": None, "hook": None, "pid": deaf["pid"]} in moving
         mixed.call("Signal", units=["deaf"], signal="KILL", whom="tree")
         while True:
             message = client.receive()

@@ -58,7 +58,7 @@ static bool is_over(const struct order_node *n, const struct unit *u)
 {
     if (u->phase == PHASE_FAILED || u->phase == PHASE_COMPLETED)
         return n->ask == ASKED_NOTHING && !n->reset;
-    return waits(u) && u->n_dead > 0;
+    return waits(u) && u->n_dead > 0 && !(n->hold && n->hold_until_ms);
 }
 
 /* The first attempt has not led to anything, or cannot be made. */
@@ -67,7 +67,7 @@ static bool is_late(const struct order_node *n, const struct unit *u)
     if (u->phase == PHASE_BACKOFF || u->phase == PHASE_HELD)
         return true;
     if (waits(u))
-        return u->attempt > 0 || n->n_late > 0;
+        return u->attempt > 0 || n->n_late > 0 || u->n_dead > 0;
     return unit_has_run(u) && u->attempt > 1;
 }
 

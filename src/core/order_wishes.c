@@ -341,7 +341,9 @@ void order_hold(struct order *o, uint32_t unit, int64_t until_ms, int64_t until_
     n->hold_until_ms = until_ms;
     n->hold_until_wall_ms = until_wall_ms;
     n->holder = who;
+    order_mark_stale(o, unit); /* what is held is not stuck */
     order_mark_due(o, unit);
+    order_refresh(o);
 }
 
 static void stop_all(struct order *o)

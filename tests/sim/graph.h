@@ -162,6 +162,7 @@ enum situation {
     SEEN_HOLD_OF_RUNNING,
     SEEN_RELEASE_OF_HELD,
     SEEN_PAST_HELD,
+    SEEN_ALL_DONE,
     SEEN_COUNT
 };
 void seen_wish(const struct world *w, enum wish wish, uint32_t unit);

@@ -69,6 +69,7 @@ static const char *const situation_names[SEEN_COUNT] = {
     [SEEN_RELOADED_AGAIN] = "reloaded once more after a command",
     [SEEN_HOLD_OF_RUNNING] = "a running unit is held",
     [SEEN_RELEASE_OF_HELD] = "a unit that waits since it is held is released",
+    [SEEN_ALL_DONE] = "all is done",
     [SEEN_PAST_HELD] = "a start that does not wait for what is held",
 };
 

@@ -212,6 +212,7 @@ void invariants_quiet(struct world *w)
     if (w->ordered) {
         graph_check_quiet(w);
         operation_look(w, true);
+        endings_quiet(w);
         if (prng_percent(&w->prng, 10))
             graph_check_looks(w);
     }

@@ -68,6 +68,7 @@ static void wish_for(struct world *w, enum wish wish, uint32_t unit)
     else
         order_reset(o, unit, who);
     w->operation.asked = order_marked(o);
+    endings_look(w);
 }
 
 void orders_wish(struct world *w)
@@ -99,6 +100,8 @@ void orders_begin(struct world *w)
 {
     note(w, WISH_BEGIN, 0, (struct requester){0});
     order_begin(&w->order);
+    endings_init(w);
+    endings_look(w);
 }
 
 void orders_shutdown(struct world *w)
@@ -107,6 +110,7 @@ void orders_shutdown(struct world *w)
 
     note(w, WISH_SHUTDOWN, 0, who);
     order_shutdown(&w->order, w->begun_ms, w->budget_ms, who);
+    endings_look(w);
 }
 
 void orders_hurry(struct world *w)
@@ -147,6 +151,7 @@ void orders_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint
     order_changed(&w->order, unit);
     note_marks(w);
     operation_look(w, false);
+    endings_stepped(w, unit, before, n_records);
 }
 
 /* ---- beginning and end ---- */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/ends.h"
 #include "core/order.h"
 #include "core/unit.h"
 #include "core/verdict.h"
@@ -233,6 +234,11 @@ struct world {
     struct order order;
     struct graph graph;
     struct sim_operation operation;
+    /* endings.c */
+    struct daemon_spec daemon;
+    struct ends ends;
+    bool ever_wanted[SIM_UNITS_MAX];
+    bool to_end; /* a unit has ended reeved */
     /* shutdown */
     int64_t budget_ms, begun_ms;
     bool shutting_down, last_kill_done, ended;
@@ -296,6 +302,15 @@ void operation_begin(struct world *w, enum wish wish, uint32_t unit);
 void operation_forget(struct world *w);
 /* After each step, and when all is quiet. */
 void operation_look(struct world *w, bool quiet);
+
+/* endings.c */
+void endings_init(struct world *w);
+void endings_finish(struct world *w);
+/* After each wish. */
+void endings_look(struct world *w);
+/* After each step, and when all is quiet. */
+void endings_stepped(struct world *w, uint32_t unit, enum unit_phase before, uint64_t n_records);
+void endings_quiet(struct world *w);
 
 /* executor.c: what run/ and the kernel do */
 void executor_perform(struct world *w, uint32_t unit, const struct actions *acts);

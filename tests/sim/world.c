@@ -306,8 +306,10 @@ uint64_t world_run(uint64_t seed, uint64_t *n_events)
         turn(w);
     }
     sim_chaos(w, w->shutting_down ? 20 : 200);
-    if (w->ordered)
+    if (w->ordered) {
         order_finish(&w->order);
+        endings_finish(w);
+    }
     for (uint32_t i = 0; i < w->n_units; i++)
         unit_finish(&w->units[i].core);
     hash = w->hash;

@@ -1273,6 +1273,31 @@ static void what_is_held_is_passed_over_by_what_wants_it(void **state)
     IS(DB, PHASE_RUNNING);
 }
 
+/* What is held is not stuck; nor is, from that wish on, who waits for it. */
+static void a_hold_frees_what_is_stuck_behind_it(void **state)
+{
+    (void)state;
+    cast(3);
+    s.players[DB].spec.restart = RESTART_NEVER;
+    requires_ready(WEB, DB);
+    requires_ready(APP, WEB);
+    curtain_up();
+    start(APP);
+    ends(DB, 1);
+    ends(APP, 0);
+    ends(WEB, 0);
+    IS(WEB, PHASE_STUCK);
+    IS(APP, PHASE_STUCK);
+    order_hold(&s.order, WEB, s.now.mono_ms + 1000, 99, alice);
+    assert_int_equal(s.players[APP].unit.n_dead, 0);
+    go_on();
+    IS(WEB, PHASE_HELD);
+    IS(APP, PHASE_WAITING);
+    deadline(WEB);
+    IS(WEB, PHASE_STUCK);
+    IS(APP, PHASE_STUCK);
+}
+
 static void a_stop_ends_the_waiting_of_what_is_held(void **state)
 {
     (void)state;
@@ -1452,6 +1477,7 @@ int main(void)
         STORY(what_was_unkillable_and_goes_on_has_its_share),
         STORY(what_is_held_is_waited_for_by_what_requires_it),
         STORY(what_is_held_is_passed_over_by_what_wants_it),
+        STORY(a_hold_frees_what_is_stuck_behind_it),
         STORY(a_stop_ends_the_waiting_of_what_is_held),
         STORY(a_restart_of_what_is_held_waits_after_the_stop),
         STORY(a_hold_comes_before_the_start_asked_for_with_it),

@@ -141,7 +141,7 @@ void order_changed(struct order *o, uint32_t unit)
 
     /* Chains change when something in the midst of one is down before its time, or was unkillable
      * and goes on. */
-    if (n->live_seen != live && n->n_ending)
+    if (n->live_seen != live && (live || n->n_ending))
         o->chains_stale = true;
     n->live_seen = live;
     if (n->ask == ASKED_START && order_is_up(u))

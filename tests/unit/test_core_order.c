@@ -1235,6 +1235,30 @@ static void what_was_unkillable_and_goes_on_has_its_share(void **state)
     assert_int_equal(s.players[WEB].kill_by_ms, s.now.mono_ms + 9000);
 }
 
+static void so_it_does_at_the_top_of_a_chain(void **state)
+{
+    struct event ev;
+
+    (void)state;
+    cast(2);
+    requires_ready(WEB, DB);
+    s.players[WEB].spec.hooks[HOOK_POST_STOP].n = 1;
+    s.players[DB].spec.stop_timeout_ms = 60000;
+    curtain_up();
+    start(WEB);
+    leaves_some_behind(WEB, 1);
+    deadline(WEB);
+    deadline(WEB);
+    IS(WEB, PHASE_UNKILLABLE);
+    order_shutdown(&s.order, s.now.mono_ms, 20000, alice);
+    assert_true(order_next(&s.order, s.now, &ev));
+    assert_int_equal(ev.unit, DB);
+    step(ev);
+    happens(WEB, EV_TREE_EMPTY);
+    go_on();
+    assert_int_equal(s.players[WEB].kill_by_ms, s.now.mono_ms + 9000);
+}
+
 /* ---- hold and reload ---- */
 
 static void hold(uint32_t i, int64_t for_ms)
@@ -1475,6 +1499,7 @@ int main(void)
         STORY(a_shutdown_shares_its_time_along_the_chain),
         STORY(a_chain_is_shorter_when_what_is_below_is_down),
         STORY(what_was_unkillable_and_goes_on_has_its_share),
+        STORY(so_it_does_at_the_top_of_a_chain),
         STORY(what_is_held_is_waited_for_by_what_requires_it),
         STORY(what_is_held_is_passed_over_by_what_wants_it),
         STORY(a_hold_frees_what_is_stuck_behind_it),

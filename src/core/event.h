@@ -13,18 +13,17 @@
 #include "core/outcome.h"
 
 enum event_type {
-    EV_START,      /* someone wants the unit up: by, requester */
-    EV_STOP,       /* someone wants it down: by, requester, kill_by_ms */
-    EV_RESTART,    /* stop and start again, or start: by, requester */
-    EV_BOUNCE,     /* a dependency takes it along: stop, and start again: by, requester */
-    EV_CONDITIONS, /* what its start waits for has changed: see unit.n_unmet */
-    EV_RESET,      /* forget that it failed: by, requester */
-    EV_RELOAD,     /* reload its configuration, by reload_signal or reload_command: requester */
-    EV_HOLD,       /* keep it from starting until then, or no longer: hold */
-    EV_HOOKED,     /* the result of a command of a hook: hooked */
-    EV_HOOK_GONE,  /* what was left of one that could not be ended, or was not to go on, is gone; to
-                    * be dropped before it is stepped when by then something else is left */
-    EV_SPAWNED,    /* clone succeeded: pid, cgroup */
+    EV_START,       /* someone wants the unit up: by, requester */
+    EV_STOP,        /* someone wants it down: by, requester, kill_by_ms */
+    EV_RESTART,     /* stop and start again, or start: by, requester */
+    EV_BOUNCE,      /* a dependency takes it along: stop, and start again: by, requester */
+    EV_CONDITIONS,  /* what its start waits for has changed: see unit.n_unmet */
+    EV_RESET,       /* forget that it failed: by, requester */
+    EV_RELOAD,      /* reload its configuration, by reload_signal or reload_command: requester */
+    EV_HOLD,        /* keep it from starting until then, or no longer: hold */
+    EV_HOOKED,      /* the result of a command of a hook: hooked */
+    EV_HOOK_GONE,   /* what was left of one that could not be ended, or was not to go on, is gone */
+    EV_SPAWNED,     /* clone succeeded: pid, cgroup */
     EV_SPAWN_ERROR, /* no process came to be: stage, errnum */
     EV_EXECED,      /* the command is executing */
     EV_EXEC_ERROR,  /* the child could not: stage, errnum; its exit follows */
@@ -72,7 +71,8 @@ struct event {
             uint32_t command; /* its number, from 0 */
             struct probe_result result;
             /* It was killed, and something of it (or of the one before, that it waited for) is
-             * still there: HOOK_GONE follows. */
+             * still there: HOOK_GONE follows. That is dropped before it is stepped if by then
+             * something else is left, of which another one follows. */
             bool left;
         } hooked;
         struct {

@@ -32,12 +32,12 @@ static struct event random_ask(struct world *w, uint32_t unit)
 
     /* During a shutdown new work is refused before it reaches a unit. */
     if (!w->shutting_down && dice < 70)
-        ev.type = dice < 30   ? EV_START
-                  : dice < 46 ? EV_RESTART
-                  : dice < 51 ? EV_BOUNCE
-                  : dice < 55 ? EV_RESET
-                  : dice < 63 ? EV_RELOAD
-                              : EV_HOLD;
+        ev.type = prng_percent(p, w->hold_percent)     ? EV_HOLD
+                  : prng_percent(p, w->reload_percent) ? EV_RELOAD
+                  : dice < 40                          ? EV_START
+                  : dice < 60                          ? EV_RESTART
+                  : dice < 65                          ? EV_BOUNCE
+                                                       : EV_RESET;
     if (ev.type == EV_HOLD) {
         ev.u.hold.until_ms = random_hold_ms(w);
         ev.u.hold.until_wall_ms = ev.u.hold.until_ms ? w->now.wall_ms : 0;

@@ -48,11 +48,14 @@ static void tell(struct world *w, struct sim_unit *su, bool left)
     e->bad[e->hook] = e->result.how != PROBE_GOOD;
     e->n_good[e->hook] += e->result.how == PROBE_GOOD;
     world_post(w, &ev);
+    /* Whoever sees that it hangs may want it to reload. */
+    if (left && e->hook <= HOOK_POST_START && prng_percent(&w->prng, 30))
+        schedule(w, su, prng_ms(&w->prng, 0, 3000), ITEM_RELOAD, 0);
 }
 
 static int64_t random_resistance_ms(struct world *w, const struct sim_unit *su)
 {
-    if (su->errand.calm || prng_percent(&w->prng, 85))
+    if (su->errand.calm || prng_percent(&w->prng, su->errand.stubborn ? 20 : 88))
         return 0;
     return prng_percent(&w->prng, 50) ? prng_ms(&w->prng, 1, 1999) : prng_ms(&w->prng, 2000, 9000);
 }
@@ -152,7 +155,8 @@ void errands_run_begins(struct world *w, uint32_t unit)
     *e = (struct errand){.run = w->units[unit].core.run,
                          .number = e->number,
                          .n_reloads = e->n_reloads,
-                         .calm = prng_percent(&w->prng, w->calm_percent)};
+                         .calm = prng_percent(&w->prng, w->calm_percent),
+                         .stubborn = prng_percent(&w->prng, 10)};
 }
 
 static void take(struct sim_unit *su)
@@ -192,6 +196,8 @@ static void reload(struct world *w, struct sim_unit *su)
     struct errand *e = &su->errand;
 
     take(su);
+    if (e->left)
+        coverage_see(SEEN_RELOAD_BESIDE_LEFT);
     e->dead = true;
     e->result = life_main_alive(&su->life) ? (struct probe_result){.how = PROBE_GOOD}
                                            : (struct probe_result){PROBE_ERROR, ESRCH};

@@ -64,6 +64,7 @@ static const char *const situation_names[SEEN_COUNT] = {
     [SEEN_HOOK_AWAY_LATE] = "a command sent away that had ended just before",
     [SEEN_HOOK_TIME_MOVED] = "a command whose time has moved",
     [SEEN_HOOK_GONE_STALE] = "the end of what was left, told when something else is",
+    [SEEN_RELOAD_BESIDE_LEFT] = "reloaded by signal while something of a command is left",
     [SEEN_RELOADED] = "reloaded",
     [SEEN_RELOAD_FAILED] = "a reload that failed",
     [SEEN_RELOADED_AGAIN] = "reloaded once more after a command",

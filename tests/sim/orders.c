@@ -83,16 +83,24 @@ void orders_wish(struct world *w)
         uint64_t dice = prng_below(p, 100);
 
         wish_for(w,
-                 dice < 34   ? WISH_START
-                 : dice < 54 ? WISH_STOP
-                 : dice < 75 ? WISH_RESTART
-                 : dice < 83 ? WISH_RESET
-                 : dice < 91 ? WISH_RELOAD
-                             : WISH_HOLD,
+                 prng_percent(p, w->hold_percent)     ? WISH_HOLD
+                 : prng_percent(p, w->reload_percent) ? WISH_RELOAD
+                 : dice < 40                          ? WISH_START
+                 : dice < 65                          ? WISH_STOP
+                 : dice < 90                          ? WISH_RESTART
+                                                      : WISH_RESET,
                  unit);
         if (prng_percent(p, 50))
             unit = (uint32_t)prng_below(p, w->n_units);
     }
+    note_marks(w);
+}
+
+void orders_wish_reload(struct world *w, uint32_t unit)
+{
+    if (w->shutting_down)
+        return;
+    wish_for(w, WISH_RELOAD, unit);
     note_marks(w);
 }
 

@@ -72,6 +72,7 @@ struct errand {
     uint64_t left_number;
     /* of this run */
     bool calm;                    /* nothing unusual happens */
+    bool stubborn;                /* what comes of its commands mostly outlives SIGKILL */
     unsigned n_begun[HOOK_COUNT]; /* first commands */
     unsigned n_good[HOOK_COUNT];
     bool bad[HOOK_COUNT]; /* the last one was */
@@ -177,6 +178,7 @@ enum item_kind {
     ITEM_HOOK_BY,
     ITEM_HOOK_TOLD,
     ITEM_HOOK_GONE,
+    ITEM_RELOAD,
     ITEM_GO_ON,
     ITEM_SHUTDOWN,
     ITEM_SKIP_TO_KILL,
@@ -223,8 +225,9 @@ struct world {
     struct prng prng;
     struct moment now;
     int64_t wall_offset_ms;
-    int64_t gap_ms; /* the pace of commands */
-    int64_t lag_ms; /* by so much were turns late, in all */
+    int64_t gap_ms;                        /* the pace of commands */
+    int64_t lag_ms;                        /* by so much were turns late, in all */
+    unsigned hold_percent, reload_percent; /* of wishes */
     uint32_t n_units;
     struct sim_unit units[SIM_UNITS_MAX];
     uint64_t n_events, events_max;
@@ -287,6 +290,8 @@ void orders_init(struct world *w);
 void orders_begin(struct world *w);
 /* One to four wishes at once. */
 void orders_wish(struct world *w);
+/* That this one reloads. */
+void orders_wish_reload(struct world *w, uint32_t unit);
 void orders_shutdown(struct world *w);
 void orders_hurry(struct world *w);
 /* Steps at most `most` events of the order; whether it may have more. */

@@ -149,7 +149,7 @@ void spec_random(struct prng *p, struct unit_spec *spec, int64_t gap_ms)
     spec->stop_signal = prng_percent(p, 80) ? 15 : 2;
     spec->stop_timeout_ms = duration(p);
     spec->kill_mode = (enum kill_mode)prng_below(p, KILL_MAIN + 1);
-    spec->essential = prng_percent(p, 5);
+    spec->essential = prng_percent(p, 15);
     spec->on_failed = prng_percent(p, 5) ? ON_FAILED_SHUTDOWN : ON_FAILED_IGNORE;
     random_success(p, &spec->success_exit);
     if (spec->kind == UNIT_SERVICE)

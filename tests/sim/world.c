@@ -156,6 +156,10 @@ static void happen(struct world *w, const struct item *item)
             commands_post(w);
         world_schedule(w, prng_ms(&w->prng, 0, 2 * w->gap_ms), ITEM_COMMAND, 0, 0, 0);
         break;
+    case ITEM_RELOAD:
+        if (w->ordered)
+            orders_wish_reload(w, item->unit);
+        break;
     case ITEM_SHUTDOWN:
         begin_shutdown(w);
         break;
@@ -264,7 +268,7 @@ static void init_unit(struct world *w, uint32_t i)
 static void init_world(struct world *w, uint64_t seed)
 {
     const int64_t gaps_ms[] = {1, 20, 500, 2000, 2000, 10000, 60000, 3600000};
-    const unsigned calms[] = {0, 0, 50, 80, 95, 95};
+    const unsigned calms[] = {0, 0, 50, 80, 95, 95}, percents[] = {0, 5, 5, 25};
 
     memset(w, 0, sizeof *w);
     w->seed = seed;
@@ -276,6 +280,8 @@ static void init_world(struct world *w, uint64_t seed)
     w->alloc_fail_percent = prng_percent(&w->prng, 30) ? 50 : 0;
     w->ordered = prng_percent(&w->prng, 75);
     w->calm_percent = w->ordered ? PICK(&w->prng, calms) : 0;
+    w->hold_percent = PICK(&w->prng, percents);
+    w->reload_percent = PICK(&w->prng, percents);
     w->n_units = 1 + (uint32_t)prng_below(&w->prng, SIM_UNITS_MAX);
     for (uint32_t i = 0; i < w->n_units; i++)
         init_unit(w, i);

@@ -37,10 +37,10 @@ static void note_failure(struct step *st, uint32_t command, struct probe_result 
 
 void step_hook_late(struct step *st)
 {
-    if (st->u->hook == HOOK_NONE)
-        return;
-    note_failure(st, st->u->hook_at, (struct probe_result){.how = PROBE_LATE});
-    step_hook_away(st);
+    const struct unit *u = st->u;
+
+    if (u->hook != HOOK_NONE && u->hook_by_ms <= st->now.mono_ms)
+        note_failure(st, u->hook_at, (struct probe_result){.how = PROBE_LATE});
 }
 
 /* One command follows the other, so nothing is left of those before. A signal waits for nothing. */

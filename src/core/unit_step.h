@@ -61,7 +61,7 @@ cell_fn cell_hooked_pre_stop, cell_hooked_asked;
 void step_hook(struct step *st, enum hook hook, int64_t by_ms);
 /* Kills the command at work, if any; no result of it is waited for. */
 void step_hook_away(struct step *st);
-/* The same, and notes that it was late: the time of the whole stop is up. */
+/* Notes that the command at work is late, if it is, before something else ends it. */
 void step_hook_late(struct step *st);
 /* A command has ended: notes how, and begins with the next one. False: there is none any more, and
  * u->hook is HOOK_NONE; *ret_failed (may be NULL) tells whether that one failed, or could not begin

@@ -281,8 +281,7 @@ void cell_job_timeout(struct step *st)
 
 void cell_stop_deadline(struct step *st)
 {
-    /* A command that has as much time as the stop, and no more. */
-    step_hook_late(st);
+    step_hook_late(st); /* stop_command has as much time as the stop */
     kill_tree(st);
 }
 

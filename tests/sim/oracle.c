@@ -241,6 +241,7 @@ static void on_deadline(struct sim_unit *su, struct moment now)
     } else if (o->phase == PHASE_RUNNING) {
         oracle_begin_stop(su, BY_TIMEOUT, (struct requester){0}, 0, now);
     } else if (one_of(o->phase, ENDING)) {
+        oracle_hook_late(o, now);
         oracle_kill(o, now);
     } else if (o->phase == PHASE_KILLING || o->phase == PHASE_HOOK_ENDING) {
         oracle_go(o, PHASE_UNKILLABLE, 0);

@@ -72,6 +72,8 @@ void oracle_finish(struct sim_unit *su, struct moment now);
 void oracle_hooks_begin(struct oracle *o);
 void oracle_hook(struct oracle *o, enum hook hook, int64_t by_ms);
 void oracle_hook_away(struct oracle *o, struct moment now);
+/* The time of the stop is up: that of the command at work may be, too. */
+void oracle_hook_late(struct oracle *o, struct moment now);
 /* Nothing of main's tree is left: what is to happen before the run is over. */
 void oracle_tree_over(struct sim_unit *su, struct moment now);
 /* Hooks, reloads and holds. */

@@ -69,6 +69,12 @@ static void fail(struct oracle *o, uint32_t command, struct probe_result result)
     o->actions[ACT_HOOK_FAILED]++;
 }
 
+void oracle_hook_late(struct oracle *o, struct moment now)
+{
+    if (o->hook != HOOK_NONE && o->hook_by_ms <= now.mono_ms)
+        fail(o, o->hook_at, (struct probe_result){.how = PROBE_LATE});
+}
+
 static bool is_all_or_nothing(enum hook hook)
 {
     return hook == HOOK_PRE_START || hook == HOOK_STOP || hook == HOOK_RELOAD;

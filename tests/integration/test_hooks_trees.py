@@ -5,6 +5,7 @@ import signal
 import pytest
 from conftest import cgroup_required, root_required
 from daemon import process_alive, wait_for
+from freezer import freezer_required, pending_kill
 from hooking import HOOKS, Asked, Web, failures
 from trouble import both_trackings, open_descriptors
 
@@ -160,3 +161,54 @@ def test_descriptors_do_not_grow_with_commands(reeve, best_effort):
     assert len(open_descriptors(reeve.pid)) <= before
     record = reeve.last_exit("x")
     assert record["run"] == 21 and "post_stop" in failures(record)
+
+
+# ---- what even SIGKILL does not end -------------------------------------------------------------
+@freezer_required
+@both_trackings
+@pytest.mark.parametrize("hook", ["pre_start", "post_start", "stop_command", "post_stop"])
+def test_a_command_that_outlives_sigkill(reeve, web, freezer, best_effort, hook):
+    """It holds up the next run, and nobody who waits: two seconds later the unit is unkillable."""
+    web.best_effort = best_effort
+    web.configure(hook, hook_timeout="1s", stop_timeout="2s")
+    reeve.start(best_effort=best_effort)
+    main = None if hook == "pre_start" else web.running()
+    if hook in ("stop_command", "post_stop"):
+        stop = Asked(reeve, "Stop", "web")
+    at_work = web.hook(hook)
+    freezer.freeze(at_work.pid)
+    if hook == "post_start":
+        wait_for(lambda: pending_kill(at_work.pid))
+        assert reeve.unit("web")["state"] == "running", "it is not the unit that is late"
+        stop = Asked(reeve, "Stop", "web")
+    elif hook == "pre_start":
+        reeve.wait_unit("web", state="killing")
+        stop = Asked(reeve, "Stop", "web")
+    (result,) = stop.results()
+    assert not result["ok"] and "unkillable" in result["message"], result
+    assert reeve.unit("web")["state"] == "killing" and pending_kill(at_work.pid)
+    reeve.wait_line("web: unkillable")
+    (result,) = Asked(reeve, "Start", "web").results()
+    assert not result["ok"] and "unkillable" in result["message"], result
+    assert not web.puppets.waiting and not (main and process_alive(main.pid))
+    freezer.thaw()
+    if hook == "pre_start":
+        web.hook(hook).end()
+    web.running(run=2)
+    assert not process_alive(at_work.pid)
+
+
+@freezer_required
+@both_trackings
+def test_a_shutdown_does_not_wait_for_it(reeve, web, freezer, best_effort):
+    web.configure("post_start", daemon_keys={"shutdown_timeout": "2s"})
+    reeve.start(best_effort=best_effort)
+    web.running()
+    at_work = web.hook("post_start")
+    freezer.freeze(at_work.pid)
+    reeve.send_signal(signal.SIGTERM)
+    assert reeve.wait_exit(20) == 0
+    assert reeve.said("web: unkillable")
+    assert pending_kill(at_work.pid)
+    freezer.thaw()
+    wait_for(lambda: not process_alive(at_work.pid))

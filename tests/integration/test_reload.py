@@ -1,12 +1,13 @@
 """Units that reload their own configuration: by a signal, by a command, and when that cannot be."""
-import http.client
 import os
 import signal
-import socket
 
 import pytest
 from daemon import VarlinkError, process_alive, wait_for
 from hooking import Asked, failures, hook_events, one
+from programs import fetch, nginx_config
+from test_ready import free_port
+from test_storm import children_of
 
 
 def refused(reeve, name, **parameters):
@@ -37,61 +38,32 @@ def test_a_reload_signal_goes_to_main_alone(reeve):
     reeve.wait_line("web: reloaded", count=2)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as numbers:
-        return set(map(int, numbers.read().split()))
-
-
-def fetch(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
-    response = connection.getresponse()
-    return response.status, response.read().decode()
-
-
 @pytest.mark.parametrize("how", ["signal", "command"])
 def test_nginx_gets_new_workers_and_its_new_configuration(reeve, tmp_path, how):
     port = free_port()
+    command = nginx_config(tmp_path, f"127.0.0.1:{port}", workers=2)
     conf = tmp_path / "nginx.conf"
-
-    def write(word):
-        conf.write_text(f"""
-            daemon off; pid {tmp_path}/pid; error_log {tmp_path}/log; worker_processes 2;
-            events {{}}
-            http {{ access_log off;
-                client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;
-                fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u;
-                scgi_temp_path {tmp_path}/s;
-                server {{ listen 127.0.0.1:{port}; return 200 "{word}"; }} }}""")
-
-    nginx = f"nginx -c {conf} -e {tmp_path}/log -p {tmp_path}"
-    key = "reload_signal = HUP" if how == "signal" else f"reload_command = {nginx} -s reload"
-    write("old")
+    key = "reload_signal = HUP" if how == "signal" else f"reload_command = {command} -s reload"
     reeve.configure(f"""
         [service:nginx]
-        command = {nginx}
+        command = {command}
         ready = tcp:127.0.0.1:{port}
         stop_signal = QUIT
         {key}
     """).start()
     pid = reeve.wait_unit("nginx", state="running", ready=True)["pid"]
-    assert fetch(port, "/") == (200, "old")
-    workers = wait_for(lambda: children(pid))
-    write("new")
+    assert b"ready" in fetch(("127.0.0.1", port))
+    workers = wait_for(lambda: children_of(pid))
+    conf.write_text(conf.read_text().replace('"ready', '"new'))
     assert one(reeve, "Reload", "nginx")["ok"]
-    wait_for(lambda: children(pid) and not children(pid) & workers, what="another generation")
-    assert fetch(port, "/") == (200, "new")
+    wait_for(lambda: (now := children_of(pid)) and not set(now) & set(workers),
+             what="another generation")
+    assert b"new" in fetch(("127.0.0.1", port))
     assert reeve.unit("nginx")["pid"] == pid
     if how == "command":
         conf.write_text("nonsense;")
         assert "exited with code 1" in refused(reeve, "nginx")
-        assert fetch(port, "/") == (200, "new")
+        assert b"new" in fetch(("127.0.0.1", port))
 
 
 # ---- refusals -----------------------------------------------------------------------------------

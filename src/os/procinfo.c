@@ -73,6 +73,14 @@ bool proc_reads_pipe(pid_t pid)
     return n > 5 && memcmp(text, "pipe:", 5) == 0;
 }
 
+bool proc_is_ending(pid_t pid)
+{
+    char path[64], text[128];
+
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    return file_read(AT_FDCWD, path, text, sizeof text) <= 0 || strncmp(text, "0 ", 2) == 0;
+}
+
 /* ---- its environment ---- */
 
 /* A variable of it, byte by byte. */

@@ -23,6 +23,8 @@ int proc_signals_read(pid_t pid, struct proc_signals *ret);
 void proc_file_read(pid_t pid, char *ret_name, size_t name_bytes);
 /* Whether its standard input is a pipe, as far as that may be seen. */
 bool proc_reads_pipe(pid_t pid);
+/* Whether it is about to end, or has: it has no memory any more. Its descriptors are gone later. */
+bool proc_is_ending(pid_t pid);
 /* Writes the value of a variable of the environment that it was started with, "" when it is empty.
  * 0; -ENOENT: it has none; -ENAMETOOLONG; other negative errno. Reads the memory of the process,
  * which may take as long as that pleases: not for the loop. */

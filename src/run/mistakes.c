@@ -167,25 +167,21 @@ static void search_for(struct live *l, enum search_for what, uint64_t run, int64
 
 /* ---- the command daemonized itself ---- */
 
-struct leftover {
-    const struct live *l;
-    pid_t pid; /* 0: none found */
-};
-
-/* Who reads from a pipe ends with its input, as a filter of the output does: it is no daemon. */
+/* Who reads from a pipe ends with its input, as a filter of the output does: it is no daemon. That
+ * it reads from one is not seen any more when it is about to end. */
 static void take_leftover(pid_t pid, void *arg)
 {
-    struct leftover *left = arg;
-    struct proc_stat p;
+    pid_t *left = arg;
 
-    if (!left->pid && pid > 0 && proc_stat_read(pid, &p) == 0 && !p.ended && !proc_reads_pipe(pid))
-        left->pid = pid;
+    if (!*left && pid > 0 && !proc_reads_pipe(pid) && !proc_is_ending(pid))
+        *left = pid;
 }
 
+/* 0: none. */
 static pid_t find_leftover(const struct live *l)
 {
     const struct tree *t = &l->tree;
-    struct leftover left = {.l = l};
+    pid_t left = 0;
     struct cgroup_walk *walk;
 
     if (t->cgroup_fd < 0) {
@@ -196,7 +192,7 @@ static pid_t find_leftover(const struct live *l)
         (void)cgroup_walk_step(walk, LEFTOVERS_MAX, take_leftover, &left);
         cgroup_walk_end(walk);
     }
-    return left.pid;
+    return left;
 }
 
 static void look_at_leftovers(struct live *l)

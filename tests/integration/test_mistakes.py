@@ -1,9 +1,7 @@
 """What users often get wrong is named when it is seen, with real programs; and nothing is said of
 units that are well."""
 import contextlib
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +10,7 @@ import time
 
 import pytest
 from conftest import cgroup_required, root_required
+from follower import Follower
 from test_ready import free_port
 from test_real_ready import program
 
@@ -261,6 +260,32 @@ def test_two_redis_on_one_port(reeve, tmp_path):
         assert f"port {port} is held by {pids[first]} (redis-server) of unit {first};" in line, line
         reeve.wait_unit(name, state="failed")
     assert len(said(reeve)) == 2
+
+
+def test_it_is_an_event_and_shown(reeve):
+    """Once for each try that it was looked for in; shown until it is ready, or started anew."""
+    port = free_port()
+    with listening(port) as stranger:
+        reeve.configure(f"""
+            [service:web]
+            command = sh -c 'test -e {reeve.directory}/ok && exec sleep 1000; exit 7'
+            health = tcp:localhost:{port}
+            restart_delay = 300ms
+            restart_delay_max = 300ms
+        """).start()
+        with Follower(reeve) as follower:
+            event = follower.until(lambda event: event["type"] == "unit.mistake")
+        assert (event["unit"], event["run"], event["mistake"], event["pid"]) == \
+            ("web", 1, "port_taken", stranger)
+        assert event["error"].startswith(f"port {port} is held by {stranger} (python")
+        reeve.wait_unit("web", run=lambda run: run > 3)
+        mistake = reeve.wait_for(lambda: reeve.show("web")["mistake"])
+        assert (mistake["kind"], mistake["port"], mistake["pid"], mistake["other"]) == \
+            ("port_taken", port, stranger, None)
+        assert mistake["run"] in (1, 2)
+        (reeve.directory / "ok").touch()
+        reeve.wait_unit("web", state="running", ready=True)
+        assert reeve.show("web")["mistake"] is None
 
 
 @pytest.mark.parametrize("best_effort", TRACKING)

@@ -111,6 +111,21 @@ static void its_input(void **state)
     close(fds[0]);
 }
 
+static void about_to_end(void **state)
+{
+    static char *none[] = {NULL};
+    pid_t pid = executing("/bin/sleep", none, -1);
+    siginfo_t info;
+
+    (void)state;
+    assert_false(proc_is_ending(pid));
+    kill(pid, SIGKILL);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    assert_true(proc_is_ending(pid));
+    end(pid);
+    assert_true(proc_is_ending(pid));
+}
+
 static void its_environment(void **state)
 {
     static char a[] = "A=1", empty[] = "EMPTY=", xa[] = "XREEVE_UNIT=no", ab[] = "REEVE_UNITS=no",
@@ -229,9 +244,10 @@ static void a_real_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signals),         cmocka_unit_test(its_file), cmocka_unit_test(its_input),
-        cmocka_unit_test(its_environment), cmocka_unit_test(its_time), cmocka_unit_test(lines),
-        cmocka_unit_test(a_real_one),
+        cmocka_unit_test(signals),      cmocka_unit_test(its_file),
+        cmocka_unit_test(its_input),    cmocka_unit_test(its_environment),
+        cmocka_unit_test(about_to_end), cmocka_unit_test(its_time),
+        cmocka_unit_test(lines),        cmocka_unit_test(a_real_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

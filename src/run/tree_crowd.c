@@ -40,7 +40,7 @@ static void crowd_killed(struct tree *t)
     /* We may have been refused where the kernel's own kill is not. */
     if (sent && alive && !t->killing)
         tree_post_killed(t, true, 0);
-    tell_leftovers(t, t->crowd.n_reached + (sent ? t->crowd.n_refused : 0));
+    tell_leftovers(t, t->crowd.n_reached + (sent ? t->crowd.n_refused + t->crowd.n_unreached : 0));
     t->killing = t->killing || sent || t->crowd.n_reached;
     tree_kill_again(t);
 }
@@ -83,6 +83,8 @@ static void on_crowd_done(struct crowd *c)
 
     if (t->crowd_now == CROWD_KILL)
         crowd_killed(t);
+    else if (t->crowd_now == CROWD_SEND && c->signals[0] == SIGKILL)
+        (void)cgroup_kill(t->cgroup_fd); /* somebody's kill spares nobody either */
     tree_crowd_serve(t);
 }
 

@@ -72,7 +72,8 @@ WARNINGS += -Wno-format-truncation
 else ifeq ($(VARIANT),fuzz)
 override CC := $(CLANG)
 CFLAGS   ?= -O1 -g
-OWN      := $(SANITIZE) -fsanitize=fuzzer-no-link
+# The depth of the stack hangs on where it begins, that is on the environment and on chance.
+OWN      := $(SANITIZE) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=stack-depth
 OWN_LD   := $(SANITIZE)
 else
 $(error VARIANT=$(VARIANT) is none of asan, clang, fault, fuzz)
@@ -217,16 +218,21 @@ sim: $(if $(SIM_SRCS),$(B)/sim) ## the simulator: N events, SEED=…
 check-sim: ## the simulator over a million events
 	@$(MAKE) --no-print-directory sim N=1000000
 
-.PHONY: fuzzers fuzz
+.PHONY: fuzzers fuzz check-fuzz
 fuzzers: $(FUZZERS)
-fuzz: ## fuzz what parses, FUZZ_SECONDS each
+check-fuzz: ## fuzz what parses: the same inputs each time
+	@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
+	@$(PYTHON) tests/tools/run_fuzz.py check $(FUZZ_SRCS:%.c=build/fuzz/%)
+fuzz: ## a campaign of FUZZ_SECONDS each: inputs by chance, from what earlier ones found
 	@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
 	@$(PYTHON) tests/tools/run_fuzz.py $(FUZZ_SECONDS) $(FUZZ_SRCS:%.c=build/fuzz/%)
 
+# Time in this one is its own, so that what it does depends on nothing but the input.
+$(B)/tests/fuzz/fuzz_control: FUZZ_LD := -Wl,--wrap=timer_set,--wrap=timer_stop
 $(FUZZERS): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	@$(LINK) $(FUZZ_LD) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 .PHONY: check-asan check-clang check-house
 check-asan: ## unit and integration tests under ASan and UBSan

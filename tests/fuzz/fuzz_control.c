@@ -2,7 +2,8 @@
  * The service itself behind a socket: whatever a client sends, as whoever, every answer is JSON
  * with its terminator, what waits for the client is bounded, and nothing of it is left when it has
  * gone. The units are those of a supervisor that only remembers. The first byte says who it is and
- * how the units are.
+ * how the units are. Nothing of it hangs on when it runs: time is what this file says, and it
+ * passes when the client has said all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
+void __wrap_timer_set(struct timer *t, int64_t deadline_ms);
+void __wrap_timer_stop(struct timer *t);
 
+enum { TIMERS_MAX = 16, PASSING_MS = 60000 };
 enum { QUIET_TURNS = 8, ANSWERS_MAX_BYTES = 64 << 20 };
 
 static const char *const names[] = {"web", "web@1", "db", "w", "a.b-c_d"};
@@ -35,6 +39,68 @@ static struct loop loop;
 static struct supervisor supervisor;
 static struct control *control;
 static char socket_path[64];
+
+static void must(bool true_)
+{
+    if (!true_)
+        abort();
+}
+
+/* ---- time: this stands in for os/clock.c, and for the timers of run/loop.c by the linker ---- */
+
+static int64_t clock_ms = 1;
+static struct timer *timers[TIMERS_MAX];
+
+struct moment clock_now(void)
+{
+    return (struct moment){clock_ms, 1790000000000 + clock_ms};
+}
+
+void __wrap_timer_stop(struct timer *t)
+{
+    for (unsigned i = 0; i < TIMERS_MAX; i++)
+        if (timers[i] == t)
+            timers[i] = NULL;
+}
+
+void __wrap_timer_set(struct timer *t, int64_t deadline_ms)
+{
+    unsigned i = 0;
+
+    __wrap_timer_stop(t);
+    if (deadline_ms == 0)
+        return;
+    while (timers[i])
+        must(++i < TIMERS_MAX);
+    t->deadline_ms = deadline_ms;
+    timers[i] = t;
+}
+
+static struct timer *first_timer(int64_t until_ms)
+{
+    struct timer *first = NULL;
+
+    for (unsigned i = 0; i < TIMERS_MAX; i++) {
+        if (timers[i] && timers[i]->deadline_ms <= until_ms &&
+            (!first || timers[i]->deadline_ms < first->deadline_ms))
+            first = timers[i];
+    }
+    return first;
+}
+
+static void time_passes(void)
+{
+    int64_t until_ms = clock_ms + PASSING_MS;
+    struct timer *t;
+
+    while ((t = first_timer(until_ms)) != NULL) {
+        if (t->deadline_ms > clock_ms)
+            clock_ms = t->deadline_ms;
+        __wrap_timer_stop(t);
+        t->fn(t);
+    }
+    clock_ms = until_ms;
+}
 
 /* ---- these stand in for run/errand.c: a check is never begun ---- */
 
@@ -65,12 +131,6 @@ static void clean_up(void)
     loop_finish(&loop);
 }
 
-static void must(bool true_)
-{
-    if (!true_)
-        abort();
-}
-
 static void begin(void)
 {
     static const struct control_options options = {.version = "1", .config_file = "/nowhere"};
@@ -99,12 +159,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     must(loop_init(&loop) == 0);
     fake_init(&supervisor, names, N_UNITS);
     set_specs();
-    snprintf(socket_path, sizeof socket_path, "/tmp/reeve-fuzz-%d.sock", (int)getpid());
+    snprintf(socket_path, sizeof socket_path, "/tmp/reeve-fuzz-%07d.sock", (int)getpid());
     supervisor.daemon.socket = socket_path;
     supervisor.daemon.socket_mode = 0600;
     begin();
     atexit(clean_up);
     return 0;
+}
+
+/* Nothing is remembered of what happened to them before. */
+static void forget_events(void)
+{
+    event_ring_finish(&supervisor.events);
+    must(event_ring_init(&supervisor.events, FAKE_EVENTS_KEPT) == 0);
 }
 
 /* What hooks and holds do to it. */
@@ -219,12 +286,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
+    forget_events();
     set_units(data[0] / 3);
     must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     must(client_create(control, ends[0], &peer, (enum role)(data[0] % 3)) == 0);
     send_all(ends[1], data + 1, size - 1, &got);
     if (!listen_to(ends[1], &got)) {
         news();
+        if (data[0] % 2)
+            time_passes();
         shutdown(ends[1], SHUT_WR);
         listen_to(ends[1], &got);
     }

@@ -103,7 +103,7 @@ def steps():
         Step("unit-fault", make("VARIANT=fault", "check-unit"), ("faults",)),
         Step("lint", make("-k", "lint")),
         Step("clang", make("check-clang")),
-        Step("fuzz", make("fuzz")),
+        Step("fuzz", make("check-fuzz")),
         Step("sim", make("check-sim"), ("build",)),
         Step("house", make("check-house"), ("build",)),
         Step("man", make("man")),

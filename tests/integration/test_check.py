@@ -243,8 +243,9 @@ def test_places_are_seen_as_the_user_of_the_unit(reeve):
         """
     code, _, lines = check(reeve, text)
     assert code == 1 and len(lines) == 2
-    assert lines[0].startswith(f"x.ini:5: [service:web] command: the program '{program}' cannot be "
-                               "executed as user 'nobody'; '/")
+    # A long path is cut.
+    assert lines[0].startswith(f"x.ini:5: [service:web] command: the program '{program[:60]}")
+    assert "' cannot be executed as user 'nobody'; '/" in lines[0]
     assert lines[0].endswith("' must have an x permission for that user")
     assert lines[1].startswith(f"x.ini:9: [service:api] directory: '{private}' may not be entered "
                                "as user 'nobody'; '/")

@@ -423,6 +423,7 @@ def flood(daemon, over, reconnects):
                     break
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("reconnects", [False, True])
 def test_a_flood_of_oneway_requests_is_bounded_and_starves_nobody(reeve, reconnects):
     reeve.configure(many_units(2000) + "[service:spare]\ncommand = sleep 1000\nautostart = no\n")
@@ -431,14 +432,16 @@ def test_a_flood_of_oneway_requests_is_bounded_and_starves_nobody(reeve, reconne
     over = threading.Event()
     floods = [threading.Thread(target=flood, args=(reeve, over, reconnects)) for _ in range(3)]
     plain = BUILD.endswith("build")
-    # Where a sanitizer makes all of it slow, an answer in the end is enough.
-    with reeve.connect(timeout=3 if plain else PATIENCE) as client:
+    with reeve.connect() as client:
         for each in floods:
             each.start()
         try:
-            for _ in range(3):
-                assert client.call("Restart", units=["spare"])["results"][0]["ok"]
-                assert client.call("Stop", units=["spare"])["results"][0]["ok"]
+            for method in ("Restart", "Stop") * 3:
+                began = cpu_seconds(reeve.pid)
+                assert client.call(method, units=["spare"])["results"][0]["ok"]
+                # What it did for others meanwhile, by its own time: others use this machine as
+                # well. Where a sanitizer makes all of it slow, an answer in the end is enough.
+                assert cpu_seconds(reeve.pid) - began < 3 or not plain
             allowed_kib = 16384 if plain else 524288
             assert resident_kib(reeve.pid) < before + allowed_kib
         finally:

@@ -12,7 +12,7 @@ packages_of() {
     case $1 in
     build) echo "make gcc libc6-dev libev-dev libinih-dev libcjson-dev" ;;
     lint) echo "clang-tidy-14 clang-format-14 cppcheck mandoc" ;;
-    check) echo "$(packages_of build) libcmocka-dev python3 python3-pytest" \
+    check) echo "$(packages_of build) libcmocka-dev python3 python3-pytest python3-pytest-xdist" \
         "clang-14 libclang-rt-14-dev $(packages_of lint)" \
         "nginx postgresql redis-server libsystemd0 python3-sdnotify" ;;
     demo) echo "$(packages_of build) nginx python3" ;;

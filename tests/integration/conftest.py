@@ -37,6 +37,11 @@ cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
 root_required = pytest.mark.skipif(os.geteuid() != 0, reason="root: only root can do this")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: takes the whole machine, or measures what it takes: "
+                                       "`make check` runs these one after the other")
+
+
 @pytest.fixture
 def make_reeve(tmp_path):
     """A function that makes one more daemon; make_reeve(name="b", share=a) uses a's runtime_dir."""

@@ -4,9 +4,11 @@ import signal
 import subprocess
 import time
 
+import pytest
 from conftest import cgroup_required
 from daemon import populated, wait_for
 
+pytestmark = pytest.mark.alone
 LEFTOVERS = 4000
 MAKE_THEM = f"n=0; while [ $n -lt {LEFTOVERS} ]; do sleep 1000 & n=$((n+1)); done"
 ATTEMPTS = 3

@@ -6,6 +6,7 @@ from actors import Stage
 from graphs import anyhow, chain, star
 from trouble import cpu_seconds
 
+pytestmark = pytest.mark.alone
 SHAPES = {"chain": chain, "star": star, "random": lambda n: anyhow(n, seed=1)}
 # Twice as many may cost three times as much: caches, and what else the machine does.
 RATIO = 3

@@ -2,7 +2,10 @@
 import os
 import time
 
+import pytest
 from daemon import process_alive
+
+pytestmark = pytest.mark.alone
 
 
 def children_of(pid):

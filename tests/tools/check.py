@@ -17,6 +17,7 @@ import host
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOGS = os.path.join(ROOT, "build", "check")
 SLOTS = 2  # steps that compute, at once
+WORKERS = 3  # tests at once in a crowded step: they wait about as long as they compute
 MAKE = ["make", "--no-print-directory", "WERROR=1"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
@@ -30,12 +31,14 @@ ENVIRONMENT = {key: value for key, value in os.environ.items()
 
 @dataclass
 class Step:
-    """One command. `alone`: nothing beside it. `quiet`: it mostly waits and takes no slot."""
+    """One command. `alone`: nothing beside it. `quiet`: it mostly waits and takes no slot.
+    `crowded`: several tests at once; one such step at a time."""
     name: str
     command: list
     after: tuple = ()
     alone: bool = False
     quiet: bool = False
+    crowded: bool = False
     tally: dict = field(default_factory=lambda: {"passed": 0, "failed": 0, "skipped": 0})
     skips: list = field(default_factory=list)
     process: subprocess.Popen = None
@@ -88,18 +91,20 @@ def make(*words):
 def steps():
     """In the order of preference; `after` names what must have succeeded."""
     idle = os.path.join("tests", "integration", "test_idle.py")
+    together = f"PYTEST_FLAGS=-n {WORKERS} -m 'not alone' --ignore={idle}"
+    singly = f"PYTEST_FLAGS=-m alone --ignore={idle}"
     return [
         Step("build", make("-j2", "-Oline", "all", "unit-tests", "test-helpers"), alone=True),
         Step("idle", ["env", f"REEVE_BUILD={ROOT}/build", *PYTEST, idle], ("build",), quiet=True),
-        Step("integration", make("check-integration", f"PYTEST_FLAGS=--ignore={idle}"),
-             ("build",)),
+        Step("integration", make("check-integration", together), ("build",), crowded=True),
         Step("build-asan", make("VARIANT=asan", "all", "unit-tests", "test-helpers")),
         Step("unit", make("check-unit"), ("build",)),
         Step("unit-asan", make("VARIANT=asan", "check-unit"), ("build-asan",)),
-        Step("integration-asan",
-             make("VARIANT=asan", "check-integration", f"PYTEST_FLAGS=--ignore={idle}"),
-             ("build-asan",)),
-        Step("faults", make("check-faults")),
+        Step("integration-asan", make("VARIANT=asan", "check-integration", together),
+             ("build-asan",), crowded=True),
+        Step("alone", make("check-integration", singly), ("build",)),
+        Step("alone-asan", make("VARIANT=asan", "check-integration", singly), ("build-asan",)),
+        Step("faults", make("check-faults", f"PYTEST_FLAGS=-n {WORKERS}"), crowded=True),
         Step("unit-fault", make("VARIANT=fault", "check-unit"), ("faults",)),
         Step("lint", make("-k", "lint")),
         Step("clang", make("check-clang")),
@@ -115,6 +120,8 @@ def ready(step, by_name, running):
     if step.process is not None:
         return False
     if any(other.alone for other in running) or (step.alone and running):
+        return False
+    if step.crowded and any(other.crowded for other in running):
         return False
     if not step.quiet and sum(not other.quiet for other in running) >= SLOTS:
         return False

@@ -112,6 +112,6 @@ def test_who_is_told_and_when(reeve, family, kill_mode, best_effort):
     assert not any(process_alive(pids[name]) for name in ALL - orphans)
     for name in orphans:
         assert process_alive(pids[name]) and name not in family.told()
-        assert reeve.said(rf"shutdown: 1 orphan is left running: {pids[name]} ")
+        reeve.wait_line(rf"shutdown: 1 orphan is left running: {pids[name]} ")
         os.kill(pids[name], signal.SIGKILL)
         reeve.wait_for(lambda: not process_alive(pids[name]), what="the orphan to be gone")

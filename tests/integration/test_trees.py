@@ -207,7 +207,7 @@ def test_a_suspended_survivor_can_act_on_the_signal(reeve, tmp_path, best_effort
     os.kill(worker, signal.SIGSTOP)
     os.kill(pid, signal.SIGKILL)
     reeve.wait_unit("x", state="running", run=2)
-    assert reeve.said("^farewell$")
+    reeve.wait_line("^farewell$")
     assert reeve.last_exit("x")["leftovers_killed"] == 0
 
 

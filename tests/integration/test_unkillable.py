@@ -35,7 +35,7 @@ def test_a_main_process_that_is_held(reeve, freezer, best_effort):
         assert pending_kill(pid)
         told = follower.until(lambda e: e["type"] == "unit.unkillable")
         assert (told["unit"], told["run"]) == ("x", 1)
-        assert reeve.said(r"^reeved: error: x: unkillable")
+        reeve.wait_line(r"^reeved: error: x: unkillable")
         # Whoever wants it up again learns at once that it cannot be.
         for verb in ("start", "restart"):
             ended = reeve.ctl(verb, "x")
@@ -132,7 +132,7 @@ def test_a_worker_is_held_while_main_obeys(reeve, freezer, tmp_path, best_effort
     reeve.wait_unit("x", state="stopped", run=1)
     record = reeve.last_exit("x")
     assert (record["signal"], record["leftovers_killed"]) == ("TERM", 1), record
-    assert reeve.said("x: 1 process it left behind was killed")
+    reeve.wait_line("x: 1 process it left behind was killed")
 
 
 @both_trackings
@@ -187,9 +187,9 @@ def test_a_shutdown_keeps_its_budget(make_reeve, freezer, best_effort):
     assert reeve.process.wait(30) == 0
     took = time.monotonic() - began
     assert took < 3.5, took  # the end of standard error would be waited for longer: held has it
-    assert reeve.said("^base ends$"), "base was stopped in time all the same"
-    assert reeve.said(r"^reeved: error: held: unkillable")
-    assert reeve.said(r"^reeved: error: shutdown: the time is up")
+    reeve.wait_line("^base ends$")  # stopped in time all the same
+    reeve.wait_line(r"^reeved: error: held: unkillable")
+    reeve.wait_line(r"^reeved: error: shutdown: the time is up")
     assert pending_kill(pid)
     reeve.may_leave = True
 
@@ -250,7 +250,7 @@ def test_what_a_killed_reeved_left_is_held(make_reeve, freezer, best_effort):
     freezer.freeze(before["x"])
     first.kill()
     second.start(best_effort=best_effort)
-    assert second.said("error: not all that an earlier reeved left has ended")
+    second.wait_line("error: not all that an earlier reeved left has ended")
     for name in ("x", "y"):
         assert second.wait_unit(name, state="running")["pid"] != before[name]
     # Their cgroup is not given to anybody else while it is in it.

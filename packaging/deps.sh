@@ -14,7 +14,8 @@ packages_of() {
     lint) echo "clang-tidy-14 clang-format-14 cppcheck mandoc" ;;
     check) echo "$(packages_of build) libcmocka-dev python3 python3-pytest python3-pytest-xdist" \
         "clang-14 libclang-rt-14-dev $(packages_of lint)" \
-        "nginx postgresql redis-server libsystemd0 python3-sdnotify" ;;
+        "nginx postgresql redis-server libsystemd0 python3-sdnotify" \
+        "qemu-system-x86" ;;
     demo) echo "$(packages_of build) nginx python3" ;;
     *) echo "deps.sh: no group \"$1\"; there are: build check lint demo" >&2; exit 2 ;;
     esac

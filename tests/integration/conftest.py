@@ -35,6 +35,9 @@ from puppet import Puppets  # noqa: E402
 cgroup_required = pytest.mark.skipif(host.writable_cgroup() is None,
                                      reason="cgroup: no writable cgroup v2 hierarchy here")
 root_required = pytest.mark.skipif(os.geteuid() != 0, reason="root: only root can do this")
+# Such a test may take all that there is of something.
+machine_required = pytest.mark.skipif("REEVE_MACHINE" not in os.environ,
+                                      reason="only in a machine of its own (make check-vm)")
 
 
 def pytest_configure(config):
@@ -62,6 +65,15 @@ def make_reeve(tmp_path):
 def reeve(make_reeve):
     """One daemon, not started yet."""
     return make_reeve()
+
+
+@pytest.fixture
+def reeve_at_root(reeve):
+    """One that stands in the root of the cgroup hierarchy: only there processes and cgroups with
+    controllers are side by side. For a machine of its own."""
+    os.rmdir(reeve.cgroup)
+    reeve.cgroup = None
+    return reeve
 
 
 @pytest.fixture

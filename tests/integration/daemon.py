@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.abspath(os.environ.get("REEVE_BUILD") or os.path.join(ROOT, "build"))
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
 # How long a test waits for what should come soon: a bound on a hang, not a measure of speed.
-PATIENCE = 30.0
+PATIENCE = float(os.environ.get("REEVE_PATIENCE", "30"))
 # A command that ignores TERM; wait for its line before a stop, the trap takes a moment.
 IGNORES_TERM = "sh -c 'trap \"\" TERM; echo deaf >&2; while :; do sleep 1000; done'"
 _numbers = itertools.count(1)

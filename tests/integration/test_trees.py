@@ -95,15 +95,18 @@ def test_survivors_in_another_cgroup_are_found(make_reeve):
 @cgroup_required
 def test_a_runtime_dir_made_anew_is_another_one(make_reeve):
     """Whoever removes the directory of a living reeved and starts a second one keeps the units of
-    the first: it is not the same place any more."""
+    the first: it is not the same place any more. The first, which would be back in it a moment
+    later, stands still until the second is there."""
     first = make_reeve("first")
     second = make_reeve("second", share=first)
     for daemon in (first, second):
         daemon.configure("[service:same]\ncommand = sleep 1000\n")
     first.start()
     pid = first.wait_unit("same", state="running")["pid"]
+    first.send_signal(signal.SIGSTOP)
     shutil.rmtree(first.runtime_dir)
     second.start()
+    first.send_signal(signal.SIGCONT)
     assert second.wait_unit("same", state="running")["pid"] != pid
     assert process_alive(pid)
     first.stop()

@@ -104,6 +104,7 @@ def steps():
              ("build-asan",), crowded=True),
         Step("alone", make("check-integration", singly), ("build",)),
         Step("alone-asan", make("VARIANT=asan", "check-integration", singly), ("build-asan",)),
+        Step("vm", make("check-vm"), ("build",)),
         Step("faults", make("check-faults", f"PYTEST_FLAGS=-n {WORKERS}"), crowded=True),
         Step("unit-fault", make("VARIANT=fault", "check-unit"), ("faults",)),
         Step("lint", make("-k", "lint")),

@@ -1,5 +1,4 @@
 #include "run/looks.h"
-#include "run/hearing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +10,13 @@
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "os/sys.h"
+#include "run/hearing.h"
 #include "run/live.h"
 #include "run/state.h"
 
 /* One look for readiness takes no longer, so that one that hangs is not the last. */
 enum { READY_LOOK_MAX_MS = 5000 };
+/* Of a watchdog: so late, reeved itself was held up, and so long the unit has to be heard then. */
 enum { HELD_UP_MS = 100, WAIT_MS = 200 };
 
 static void post(struct looks *k, struct event *ev)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "control/client.h"
-#include "control/explain.h"
+#include "control/deciding.h"
 #include "control/results.h"
 #include "control/state.h"
 #include "os/clock.h"
@@ -13,160 +13,11 @@
 /* What one turn of the loop may do for all of them together. */
 enum { TURN_MS = 3 };
 /* Units asked about before the next one has its turn, since each may mean a look at /proc, or at
- * all that depends on it; and units looked at. */
-enum { ASKED_PER_PORTION = 64, LOOKED_PER_PORTION = 1024 };
+ * all that depends on it. */
+enum { ASKED_PER_PORTION = 64 };
 
 /* Requests that ask their units at a time: so many take turns, and their memory. */
 enum { PUTTING_MAX = 16 };
-
-struct item {
-    struct result result;
-    uint64_t asked; /* it has reached the unit when supervisor_done() has come this far */
-    struct operation_mark mark;
-};
-
-struct pending {
-    struct list link; // control.pendings
-    struct control *control;
-    struct client *client; /* NULL: it has been destroyed */
-    struct asking_request request;
-    struct timer timer;
-    struct results results;
-    struct item *items; /* ascending by unit; owned */
-    uint32_t n_items;
-    uint32_t n_asked;
-    uint32_t n_in_portion; /* of those, in the portion under way */
-    uint32_t n_looked;     /* since all were reached, and again since the time was up */
-    uint32_t n_decided;
-    uint64_t asked; /* all of it has reached the units when supervisor_done() has come this far */
-    bool putting;   /* counted in control.n_putting */
-    bool held;      /* between supervisor_asks_begin() and supervisor_asks_end() */
-    bool reached;   /* all were asked, and that has reached the units */
-    bool settled;   /* all were decided */
-    bool expired;
-    bool lets_go; /* waits for units that are only not needed any more */
-};
-
-/* ---- deciding ---- */
-
-static const struct unit *unit_of(const struct pending *p, const struct item *it)
-{
-    return supervisor_unit(p->control->supervisor, it->result.unit);
-}
-
-/* Takes over what is in `message`. */
-static void decide(struct pending *p, struct item *it, bool ok, struct strbuf *message)
-{
-    results_decide(&p->results, &it->result, unit_of(p, it), ok, message);
-    p->n_decided++;
-}
-
-static void decide_text(struct pending *p, struct item *it, const char *text)
-{
-    struct strbuf message = STRBUF_INIT;
-
-    strbuf_add(&message, text);
-    decide(p, it, false, &message);
-    strbuf_finish(&message);
-}
-
-/* What is taken along is asked for by all the others. */
-static bool has_reached_unit(const struct pending *p, const struct item *it)
-{
-    uint64_t asked = it->result.along.with ? p->asked : it->asked;
-
-    if (it->result.along.with && !pending_is_put(p))
-        return false;
-    return supervisor_done(p->control->supervisor) >= asked;
-}
-
-static int compare_unit(const void *key, const void *element)
-{
-    const uint32_t *unit = key;
-    const struct item *it = element;
-
-    return *unit < it->result.unit ? -1 : *unit > it->result.unit;
-}
-
-/* Of those that were asked for so far, and what they take along. */
-static struct item *find_item(const struct pending *p, uint32_t unit)
-{
-    return bsearch(&unit, p->items, p->n_asked, sizeof *p->items, compare_unit);
-}
-
-/* It was to come back with another one, and that did not. */
-static bool is_left_behind(const struct pending *p, const struct item *it)
-{
-    const struct item *with;
-
-    if (p->request.asking != ASK_RESTART || !it->result.along.with)
-        return false;
-    with = find_item(p, it->result.along.with - 1);
-    return with && with->result.decided && !with->result.ok;
-}
-
-static void look(struct pending *p, struct item *it)
-{
-    const struct supervisor *s = p->control->supervisor;
-    const struct unit *u = unit_of(p, it);
-    struct strbuf message = STRBUF_INIT;
-    const struct exit_record *r;
-    enum verdict verdict;
-
-    if (it->result.decided || !has_reached_unit(p, it))
-        return;
-    if (p->request.waiting == WAIT_NOT) {
-        decide(p, it, true, NULL);
-        return;
-    }
-    verdict = verdict_look(&it->mark, u, &r);
-    if (verdict == VERDICT_OPEN && !is_left_behind(p, it))
-        return;
-    if (verdict == VERDICT_OPEN)
-        explain_left_behind(&message, s, u, supervisor_unit(s, it->result.along.with - 1),
-                            clock_now());
-    else
-        explain_verdict(&message, s, u, verdict, r, clock_now());
-    decide(p, it, verdict == VERDICT_OK, &message);
-    strbuf_finish(&message);
-}
-
-/* The same, and at those left behind. */
-static void look_around(struct pending *p, struct item *it)
-{
-    bool was_decided = it->result.decided;
-
-    look(p, it);
-    if (was_decided || !it->result.decided || it->result.ok || it->result.along.with)
-        return;
-    for (uint32_t i = 0; p->request.asking == ASK_RESTART && i < p->n_asked; i++)
-        if (p->items[i].result.along.with == it->result.unit + 1)
-            look(p, &p->items[i]);
-}
-
-static void give_up(struct pending *p, struct item *it)
-{
-    struct strbuf message = STRBUF_INIT;
-
-    explain_timeout(&message, p->control->supervisor, unit_of(p, it), it->mark.operation,
-                    p->request.timeout_ms, clock_now());
-    decide(p, it, false, &message);
-    strbuf_finish(&message);
-}
-
-/* What was so before the requests had reached the units is told by no change. */
-static void look_portion(struct pending *p, int64_t end_ms)
-{
-    for (int n = 0; n < LOOKED_PER_PORTION && p->n_looked < p->n_items; n++) {
-        struct item *it = &p->items[p->n_looked++];
-
-        look_around(p, it);
-        if (p->expired && !it->result.decided)
-            give_up(p, it);
-        if (clock_now().mono_ms >= end_ms)
-            break;
-    }
-}
 
 /* ---- telling ---- */
 
@@ -300,7 +151,7 @@ static void give_up_client(struct pending *p)
 
 static int ask(struct pending *p, struct item *it)
 {
-    const struct unit *u = unit_of(p, it);
+    const struct unit *u = item_unit(p, it);
 
     verdict_mark(&it->mark, asking_operation(&p->request, u, it->result.along), u);
     return it->result.along.with ? 0 : asking_put(&p->request, p->control->supervisor, u);
@@ -310,8 +161,8 @@ static void refused(struct pending *p, struct item *it, int error)
 {
     struct strbuf message = STRBUF_INIT;
 
-    asking_explain(&p->request, unit_of(p, it), error, &message);
-    decide(p, it, false, &message);
+    asking_explain(&p->request, item_unit(p, it), error, &message);
+    item_decide(p, it, false, &message);
     strbuf_finish(&message);
 }
 
@@ -322,7 +173,7 @@ static bool ask_portion(struct pending *p, int64_t end_ms)
         struct item *it = &p->items[p->n_asked];
         int r;
 
-        result_init(&it->result, unit_of(p, it), it->result.along); /* as it is before */
+        result_init(&it->result, item_unit(p, it), it->result.along); /* as it is before */
         r = ask(p, it);
         p->n_asked++;
         p->n_in_portion += !it->result.along.with;
@@ -373,7 +224,7 @@ static bool work(struct pending *p, int64_t end_ms)
 
     p->reached = p->reached || has_reached(p);
     if (p->reached) {
-        look_portion(p, end_ms);
+        pending_look_portion(p, end_ms);
         settle_if_decided(p);
     }
     go_on(p);
@@ -414,13 +265,13 @@ void pendings_look(struct control *c, uint32_t index)
 {
     list_for_each_safe (link, &c->pendings) {
         struct pending *p = container_of(link, struct pending, link);
-        struct item *it = find_item(p, index);
+        struct item *it = pending_item(p, index);
 
         if (!it || it->result.decided)
             continue;
-        look_around(p, it);
+        item_look_around(p, it);
         if (!it->result.decided)
-            results_moved(&p->results, &it->result, unit_of(p, it));
+            results_moved(&p->results, &it->result, item_unit(p, it));
         settle_if_decided(p);
         go_on(p);
     }
@@ -467,9 +318,9 @@ void pendings_end(struct control *c)
 
         for (uint32_t i = 0; i < p->n_items; i++) {
             if (i < p->n_asked)
-                look(p, &p->items[i]);
+                item_look(p, &p->items[i]);
             if (!p->items[i].result.decided)
-                decide_text(p, &p->items[i], "reeved ended before it was decided");
+                item_decide_text(p, &p->items[i], "reeved ended before it was decided");
         }
         p->reached = true;
         settle_if_decided(p);

@@ -153,7 +153,7 @@ static void advise_against(const struct search *s, struct strbuf *b, const cJSON
         strbuf_addf(b, "write exec before the last command of the shell, or kill_mode = %s",
                     cause_is_word(s->effective, "kill_mode", "group") ? "tree" : "group");
         add_place_of(s, b, "command");
-    } else if (is_kind(mistake, MISTAKE_PORT_TAKEN) && other) {
+    } else if (is_kind(mistake, MISTAKE_PORT_TAKEN) && other && strcmp(other, s->name) != 0) {
         strbuf_addf(b, "give one of %s and %s another port, or stop that one: reevectl stop %s",
                     s->name, other, other);
     } else if (is_kind(mistake, MISTAKE_PORT_TAKEN) && pid > 0) {

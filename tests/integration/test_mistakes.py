@@ -336,6 +336,9 @@ def test_an_earlier_run_that_got_away(reeve, tmp_path):
     line = reeve.wait_line("warning: away: port")
     assert f"port {port} is held by {pid} (python" in line, line
     assert line.endswith("of unit away; an earlier run left that behind: end it"), line
+    why = reeve.wait_for(lambda: [text for text in (reeve.ctl("why", "away").stdout,)
+                                  if "is held by" in text])[0]
+    assert f"ps -fp {pid}" in why and "give one of away and away" not in why, why
     reeve.call("Stop", units=["away"])
 
 

@@ -150,13 +150,17 @@ static void begin(struct world *w, struct sim_unit *su)
 
 void errands_run_begins(struct world *w, uint32_t unit)
 {
-    struct errand *e = &w->units[unit].errand;
+    struct sim_unit *su = &w->units[unit];
+    struct errand *e = &su->errand;
 
-    *e = (struct errand){.run = w->units[unit].core.run,
+    *e = (struct errand){.run = su->core.run,
                          .number = e->number,
                          .n_reloads = e->n_reloads,
                          .calm = prng_percent(&w->prng, w->calm_percent),
                          .stubborn = prng_percent(&w->prng, 10)};
+    /* Whoever does not know that it is not up yet. */
+    if (prng_percent(&w->prng, 5))
+        schedule(w, su, prng_ms(&w->prng, 0, 20), ITEM_RELOAD, 0);
 }
 
 static void take(struct sim_unit *su)

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 /* A unit has at most this many facts waiting: spawned, execed, signalled, killed twice, exited,
- * tree empty, deadline. */
+ * tree empty, deadline. Commands of hooks are at work before the first two or after them, and take
+ * their place: hooked, hook gone. */
 enum { FACTS_PER_UNIT = 8, SPARE_EVENTS = 128 };
 
 int queue_init(struct queue *q, uint32_t n_units)

@@ -113,6 +113,12 @@ def notify(*lines):
     _send("\n".join(lines).encode())
 
 
+def notify_at(path, text):
+    """The same, of whom the socket was not given to."""
+    os.environ["NOTIFY_SOCKET"] = path
+    _send(text.encode())
+
+
 def notify_raw(text):
     _send(text.encode("latin-1"))
 

@@ -257,12 +257,31 @@ def test_log_null_is_theirs_too(reeve):
         [service:quiet]
         command = sleep 1000
         log = null
-        pre_start = sh -c 'echo a word >&2; readlink /proc/$$/fd/1 /proc/$$/fd/2 >/proc/$PPID/x'
+        pre_start = sh -c 'echo a word >&2'
           sh -c 'test "$(readlink /proc/self/fd/2)" = /dev/null'
         restart = never
-    """.replace("; readlink /proc/$$/fd/1 /proc/$$/fd/2 >/proc/$PPID/x", "")).start()
+    """).start()
     reeve.wait_unit("quiet", state="running")
     assert not reeve.said("^a word")
+
+
+def test_what_they_notify_is_not_told_by_the_unit(reeve, puppets):
+    """They are not given the socket; who finds it all the same is not heard."""
+    reeve.configure(f"""
+        [service:web]
+        command = {puppets.command}
+        ready = notify
+        post_start = {puppets.command}
+    """).start()
+    main = puppets.wait("web")
+    main.tell("READY=1", "STATUS=mine")
+    hook = puppets.wait("web", "post_start")
+    assert "NOTIFY_SOCKET" not in hook.env
+    hook.do("notify_at", main.env["NOTIFY_SOCKET"], f"STATUS=not mine\nMAINPID={hook.pid}")
+    main.barrier()
+    assert reeve.show("web")["told"]["status"] == "mine"
+    assert reeve.unit("web")["pid"] == main.pid
+    hook.end()
 
 
 # ---- failures -----------------------------------------------------------------------------------
@@ -400,3 +419,27 @@ def test_a_wait_for_it_ends_when_the_hook_fails(reeve, puppets):
     assert not result["ok"] and "db" in result["message"], result
     reeve.wait_unit("db", state="failed")
     assert not process_alive(hook.pid)
+
+
+# ---- the end of reeved --------------------------------------------------------------------------
+def test_an_essential_unit_ends_with_its_post_stop(reeve, journal):
+    """And with it reeved; the code is that of main."""
+    reeve.configure(f"""
+        [service:web]
+        command = sh -c 'exit 7'
+        post_stop = sh -c 'sleep 0.3; echo over $REEVE_EXIT_CODE >>{journal.path}; exit 3'
+        essential = yes
+    """).start(wait=False)
+    assert reeve.wait_exit() == 7
+    assert journal() == ["over 7"]
+
+
+def test_nothing_is_all_done_before_post_stop_is(reeve, journal):
+    reeve.configure(f"""
+        [job:work]
+        command = true
+        post_stop = sh -c 'sleep 0.3; echo over >>{journal.path}'
+        autostart = yes
+    """, exit_when="all-done").start(wait=False)
+    assert reeve.wait_exit() == 0
+    assert journal() == ["over"]

@@ -66,7 +66,7 @@ def disturb(stage, rng, client):
 
 
 @both_trackings
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_storm(stage, best_effort, seed):
     """Never two copies, never out of order; afterwards all is as asked, and nothing is left."""
     rng = random.Random(seed)

@@ -222,8 +222,13 @@ static void stop(struct world *w, struct sim_unit *su)
     if (!e->at_work || e->dead)
         return;
     e->told = true;
+    if (e->waits && prng_percent(p, 50)) { /* it will not begin, and that is told now */
+        e->result = (struct probe_result){.how = PROBE_LATE};
+        tell(w, su, true);
+        return;
+    }
     if (e->waits || (!e->calm && prng_percent(p, 25)))
-        return; /* it will not begin; or it does not care */
+        return; /* told later; or it does not care */
     if (prng_percent(p, 30))
         result = prng_percent(p, 50) ? random_failure(p) : (struct probe_result){.how = PROBE_GOOD};
     schedule(w, su, prng_percent(p, 50) ? 0 : prng_ms(p, 0, 3000), ITEM_HOOK_ENDS,

@@ -124,6 +124,7 @@ struct unit {
     enum hook hook;          /* whose commands are at work; HOOK_NONE */
     uint32_t hook_at;        /* which of them, from 0 */
     int64_t hook_by_ms;      /* monotonic: it is killed then */
+    int64_t hook_full_ms;    /* monotonic: the same, did no shutdown make it sooner */
     bool hook_left;          /* something is left of one that was killed */
     int64_t hook_left_by_ms; /* monotonic: then that is unkillable */
     bool tree_gone;          /* main's tree has ended, or there was none and will be none */

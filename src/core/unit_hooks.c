@@ -10,6 +10,8 @@ void step_hook(struct step *st, enum hook hook, int64_t by_ms)
     u->hook = hook;
     u->hook_at = 0;
     u->hook_by_ms = by_ms;
+    u->hook_full_ms =
+        step_in_ms(st, hook == HOOK_STOP ? u->spec->stop_timeout_ms : u->spec->hook_timeout_ms);
     step_act(st, ACT_HOOK);
 }
 
@@ -29,6 +31,8 @@ static void note_failure(struct step *st, uint32_t command, struct probe_result 
 {
     struct unit *u = st->u;
 
+    if (result.how == PROBE_LATE)
+        result.code = u->hook_by_ms < u->hook_full_ms;
     u->current.failed[u->hook] = (struct hook_failure){.command = (uint8_t)(command + 1),
                                                        .how = (uint8_t)result.how,
                                                        .code = (int16_t)result.code};

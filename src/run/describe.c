@@ -46,12 +46,16 @@ void describe_probe(struct strbuf *out, const struct probe_spec *probe, struct p
     }
 }
 
-/* How long it may take is said by the key that bounds it. */
-static void add_late(struct strbuf *out, const struct unit_spec *spec, enum hook hook)
+/* How long it may take is said by the key that bounds it, unless there was less. */
+static void add_late(struct strbuf *out, const struct unit_spec *spec, enum hook hook, bool cut)
 {
     bool is_stop = hook == HOOK_STOP;
     char within[32];
 
+    if (cut) {
+        strbuf_add(out, "did not end in the time that the shutdown left");
+        return;
+    }
     strbuf_addf(out, "did not end in time (%s = %s)", is_stop ? "stop_timeout" : "hook_timeout",
                 duration_format(is_stop ? spec->stop_timeout_ms : spec->hook_timeout_ms, within,
                                 sizeof within));
@@ -83,7 +87,7 @@ void describe_hook_failure(struct strbuf *out, const struct unit_spec *spec, enu
         strbuf_addf(out, "was ended by SIG%s", signal_name(result.code));
         break;
     case PROBE_LATE:
-        add_late(out, spec, hook);
+        add_late(out, spec, hook, result.code != 0);
         break;
     case PROBE_ERROR:
         strbuf_addf(out, "could not be run: %s", strerror(result.code));

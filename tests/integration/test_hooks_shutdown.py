@@ -38,6 +38,8 @@ def test_a_chain_whose_hooks_hang(stage, tmp_path, hook):
     assert 1.3 <= end.killed_after_s("s1") <= 1.9, end.killed_after_s("s1")
     for record in end.exits.values():
         assert set(failures(record)) == ({hook} if hook != "none" else set())
+        assert all(message.endswith("did not end in the time that the shutdown left")
+                   for message in failures(record).values())
         if hook == "pre_stop":
             assert record["stop_signal_at"], "main has some of the time, too"
 

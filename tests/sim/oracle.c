@@ -61,7 +61,7 @@ static void begin_run(struct sim_unit *su, struct moment now)
         return;
     }
     oracle_go(o, PHASE_PRE_START, 0);
-    oracle_hook(o, HOOK_PRE_START, now.mono_ms + su->spec.hook_timeout_ms);
+    oracle_hook(su, HOOK_PRE_START, 0, now);
 }
 
 void oracle_forget(struct oracle *o)

@@ -70,7 +70,7 @@ void oracle_finish(struct sim_unit *su, struct moment now);
 
 /* oracle_hooks.c */
 void oracle_hooks_begin(struct oracle *o);
-void oracle_hook(struct oracle *o, enum hook hook, int64_t by_ms);
+void oracle_hook(struct sim_unit *su, enum hook hook, int64_t end_by_ms, struct moment now);
 void oracle_hook_away(struct oracle *o, struct moment now);
 /* The time of the stop is up: that of the command at work may be, too. */
 void oracle_hook_late(struct oracle *o, struct moment now);

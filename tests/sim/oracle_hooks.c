@@ -9,11 +9,16 @@ void oracle_hooks_begin(struct oracle *o)
     o->reload_result = (struct probe_result){.how = PROBE_GOOD};
 }
 
-void oracle_hook(struct oracle *o, enum hook hook, int64_t by_ms)
+/* It has its own time, or less: until end_by_ms (0: that is no matter). */
+void oracle_hook(struct sim_unit *su, enum hook hook, int64_t end_by_ms, struct moment now)
 {
+    struct oracle *o = &su->oracle;
+    int64_t own_ms = hook == HOOK_STOP ? su->spec.stop_timeout_ms : su->spec.hook_timeout_ms;
+
     o->hook = hook;
+    o->hook_own_by_ms = now.mono_ms + own_ms;
     o->hook_at = 0;
-    o->hook_by_ms = by_ms;
+    o->hook_by_ms = sooner_of(o->hook_own_by_ms, end_by_ms);
     o->actions[ACT_HOOK]++;
 }
 
@@ -53,8 +58,7 @@ void oracle_tree_over(struct sim_unit *su, struct moment now)
     } else if (su->spec.hooks[HOOK_POST_STOP].n && !o->hooks_over) {
         o->hooks_over = true;
         oracle_go(o, PHASE_POST_STOP, 0);
-        oracle_hook(o, HOOK_POST_STOP,
-                    sooner_of(now.mono_ms + su->spec.hook_timeout_ms, o->end_by_ms));
+        oracle_hook(su, HOOK_POST_STOP, o->end_by_ms, now);
     } else {
         oracle_finish(su, now);
     }
@@ -64,6 +68,8 @@ void oracle_tree_over(struct sim_unit *su, struct moment now)
 
 static void fail(struct oracle *o, uint32_t command, struct probe_result result)
 {
+    if (result.how == PROBE_LATE)
+        result.code = o->hook_own_by_ms > o->hook_by_ms;
     o->want.failed[o->hook] =
         (struct hook_failure){(uint8_t)(command + 1), (uint8_t)result.how, (int16_t)result.code};
     o->actions[ACT_HOOK_FAILED]++;
@@ -108,7 +114,7 @@ static void begin_reload(struct sim_unit *su, struct moment now)
 
     o->reload_wanted = false;
     o->reload_result = (struct probe_result){.how = PROBE_GOOD};
-    oracle_hook(o, HOOK_RELOAD, now.mono_ms + su->spec.hook_timeout_ms);
+    oracle_hook(su, HOOK_RELOAD, 0, now);
     if (su->spec.reload_signal) {
         o->actions[ACT_HOOK]--;
         o->actions[ACT_RELOAD]++;

@@ -74,7 +74,7 @@ void oracle_ready(struct sim_unit *su, struct moment now)
     else if (su->spec.health.kind != PROBE_NONE)
         look_at(o, now.mono_ms, now.mono_ms + sooner(su->spec.health_interval_ms, 1000) - 1);
     if (su->spec.hooks[HOOK_POST_START].n)
-        oracle_hook(o, HOOK_POST_START, now.mono_ms + su->spec.hook_timeout_ms);
+        oracle_hook(su, HOOK_POST_START, 0, now);
 }
 
 static void on_ready(struct sim_unit *su, struct moment now)

@@ -41,7 +41,7 @@ void oracle_tell_main(struct sim_unit *su, struct moment now)
     } else if (su->spec.hooks[HOOK_STOP].n && o->want.ready_after_ms >= 0) {
         o->want.stop_signal_wall_ms = now.wall_ms;
         oracle_go(o, PHASE_ASKED, o->kill_from_ms);
-        oracle_hook(o, HOOK_STOP, o->kill_from_ms);
+        oracle_hook(su, HOOK_STOP, o->kill_from_ms, now);
     } else {
         oracle_go(o, PHASE_STOPPING, o->kill_from_ms);
         o->actions[ACT_SIGNAL]++;
@@ -71,8 +71,7 @@ void oracle_begin_stop(struct sim_unit *su, enum requested_by by, struct request
     }
     o->kill_from_ms = o->kill_by_ms ? o->kill_by_ms : INT64_MAX;
     oracle_go(o, PHASE_PRE_STOP, o->kill_by_ms);
-    oracle_hook(o, HOOK_PRE_STOP,
-                sooner(now.mono_ms + su->spec.hook_timeout_ms, half_way_ms(o, now)));
+    oracle_hook(su, HOOK_PRE_STOP, half_way_ms(o, now), now);
 }
 
 /* There is nobody to be told but the hook. */

@@ -119,7 +119,8 @@ struct oracle {
     enum hook hook; /* at work; HOOK_NONE */
     uint32_t hook_at;
     int64_t hook_by_ms;
-    bool left; /* something of a command outlives its kill */
+    int64_t hook_own_by_ms; /* the same, by its own key */
+    bool left;              /* something of a command outlives its kill */
     int64_t left_by_ms;
     bool interrupted; /* told to end before there was a main process */
     bool tree_gone, hooks_over;

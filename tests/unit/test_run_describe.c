@@ -53,6 +53,8 @@ static void a_hook_that_was_late_tells_the_key(void **state)
     (void)state;
     expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_LATE, 0},
                    "command 1 (/srv/x --migrate) did not end in time (hook_timeout = 5s)");
+    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_LATE, 1},
+                   "command 1 (/srv/x --migrate) did not end in the time that the shutdown left");
     expect_failure(HOOK_STOP, (struct hook_failure){1, PROBE_LATE, 0},
                    "command 1 (/srv/x --migrate) did not end in time (stop_timeout = 1m30s)");
 }

@@ -70,6 +70,7 @@ struct event {
             enum hook hook;
             uint32_t command; /* its number, from 0 */
             struct probe_result result;
+            enum start_stage stage; /* of its error */
             /* It was killed, and something of it (or of the one before, that it waited for) is
              * still there: HOOK_GONE follows. That is dropped before it is stepped if by then
              * something else is left, of which another one follows. */

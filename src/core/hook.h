@@ -36,6 +36,7 @@ struct hook_failure {
     uint8_t command; /* from 1; 0: none failed */
     uint8_t how;     /* enum probe_how, as far as it concerns commands */
     int16_t code;    /* as in struct probe_result; late: whether a shutdown had cut its time */
+    uint8_t stage;   /* enum start_stage: where that error was; 0: unknown */
 };
 
 /* The key: "pre_start", "stop_command". Never NULL. */

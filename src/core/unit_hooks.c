@@ -29,6 +29,7 @@ void step_hook_away(struct step *st)
 
 static void note_failure(struct step *st, uint32_t command, struct probe_result result)
 {
+    const struct event *ev = st->ev;
     struct unit *u = st->u;
 
     if (result.how == PROBE_LATE)
@@ -36,6 +37,8 @@ static void note_failure(struct step *st, uint32_t command, struct probe_result 
     u->current.failed[u->hook] = (struct hook_failure){.command = (uint8_t)(command + 1),
                                                        .how = (uint8_t)result.how,
                                                        .code = (int16_t)result.code};
+    if (ev->type == EV_HOOKED && result.how == PROBE_ERROR)
+        u->current.failed[u->hook].stage = (uint8_t)ev->u.hooked.stage;
     step_act(st, ACT_HOOK_FAILED)->hook = u->hook;
 }
 

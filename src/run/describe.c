@@ -61,6 +61,19 @@ static void add_late(struct strbuf *out, const struct unit_spec *spec, enum hook
                                 sizeof within));
 }
 
+/* What was not even executed says where that was, but for the program itself. */
+static void add_error(struct strbuf *out, const struct unit_spec *spec, struct hook_failure failure)
+{
+    enum start_stage stage = (enum start_stage)failure.stage;
+
+    strbuf_add(out, "could not be run: ");
+    if (stage == STAGE_CHDIR)
+        strbuf_addf(out, "chdir %s: ", spec->directory);
+    else if (stage >= STAGE_SETUP && stage < STAGE_EXEC)
+        strbuf_addf(out, "%s: ", start_stage_name(stage));
+    strbuf_add(out, strerror(failure.code));
+}
+
 void describe_hook_failure(struct strbuf *out, const struct unit_spec *spec, enum hook hook,
                            struct hook_failure failure)
 {
@@ -90,7 +103,7 @@ void describe_hook_failure(struct strbuf *out, const struct unit_spec *spec, enu
         add_late(out, spec, hook, result.code != 0);
         break;
     case PROBE_ERROR:
-        strbuf_addf(out, "could not be run: %s", strerror(result.code));
+        add_error(out, spec, failure);
         break;
     case PROBE_GOOD:
     case PROBE_SKIPPED:

@@ -17,15 +17,15 @@ static void post(struct live *l, struct event *ev)
     supervisor_post(l->supervisor, ev);
 }
 
-static void post_result(struct live *l, enum hook hook, uint32_t at, struct probe_result result,
-                        bool left)
+static void post_result(struct live *l, enum hook hook, uint32_t at, const struct command_end *end)
 {
     struct event ev = {.type = EV_HOOKED};
 
     ev.u.hooked.hook = hook;
     ev.u.hooked.command = at;
-    ev.u.hooked.result = result;
-    ev.u.hooked.left = left;
+    ev.u.hooked.result = command_result(end);
+    ev.u.hooked.stage = end->stage;
+    ev.u.hooked.left = end->left;
     post(l, &ev);
 }
 
@@ -72,7 +72,7 @@ static void on_done(struct command *c, const struct command_end *end)
 {
     struct hooks *h = c->owner;
 
-    post_result(h->live, h->hook, h->at, command_result(end), end->left);
+    post_result(h->live, h->hook, h->at, end);
 }
 
 static void on_gone(struct command *c)
@@ -88,17 +88,19 @@ void hooks_run(struct hooks *h)
 {
     const struct unit *u = &h->live->unit;
     int64_t left_ms = u->hook_by_ms - clock_now().mono_ms;
-    enum start_stage stage;
+    struct command_end end = {.error = 0};
     int r;
 
     h->hook = u->hook;
     h->at = u->hook_at;
     make_environment(h);
     r = command_run(&h->command, u->spec->hooks[h->hook].commands[h->at].argv,
-                    left_ms > 0 ? left_ms : 0, &stage);
-    if (r < 0)
-        post_result(h->live, h->hook, h->at, (struct probe_result){.how = PROBE_ERROR, .code = -r},
-                    h->command.running);
+                    left_ms > 0 ? left_ms : 0, &end.stage);
+    if (r == 0)
+        return;
+    end.error = -r;
+    end.left = h->command.running;
+    post_result(h->live, h->hook, h->at, &end);
 }
 
 void hooks_stop(struct hooks *h)
@@ -116,12 +118,10 @@ void hooks_away(struct live *l)
 
 void hooks_reload(struct live *l)
 {
-    struct probe_result result = {.how = PROBE_GOOD};
-    int r = tree_send(&l->tree, l->unit.spec->reload_signal, SIGNAL_TO_MAIN);
+    struct command_end end = {.error = 0};
 
-    if (r < 0)
-        result = (struct probe_result){.how = PROBE_ERROR, .code = -r};
-    post_result(l, HOOK_RELOAD, 0, result, false);
+    end.error = -tree_send(&l->tree, l->unit.spec->reload_signal, SIGNAL_TO_MAIN);
+    post_result(l, HOOK_RELOAD, 0, &end);
 }
 
 void hooks_mirror(struct hooks *h)

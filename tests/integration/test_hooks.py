@@ -8,6 +8,7 @@ import pytest
 from conftest import root_required
 from daemon import process_alive, wait_for
 from hooking import HOOKS, failures, hook_events, one
+from peers import open_directories
 from times import milliseconds
 
 @pytest.fixture
@@ -207,9 +208,7 @@ def test_post_stop_is_told_how_it_ended(reeve, journal, command, expected):
 @root_required
 def test_they_run_as_the_unit_does(reeve, tmp_path):
     nobody = pwd.getpwnam("nobody")
-    tmp_path.chmod(0o777)
-    for parent in list(tmp_path.parents)[:2]:
-        parent.chmod(parent.stat().st_mode | 0o11)
+    open_directories(reeve)
     (tmp_path / "here").mkdir()
     report = ("sh -c 'echo $REEVE_HOOK: $(id -u):$(id -g) $(pwd) $(umask) $HOME "
               "$USER >&2'")
@@ -327,6 +326,20 @@ def test_a_failed_pre_start_is_a_failed_start(reeve, journal, how):
     assert hook_events(reeve, "web") == [("pre_start", expected)] * 2
     reeve.wait_line("^reeved: warning: web: pre_start: " + re.escape(expected))
     reeve.wait_line(r"web: run 1 ended after .*: pre_start: " + re.escape(expected))
+
+
+def test_a_directory_that_is_not_there_is_named(reeve):
+    """It is not the program that is missing."""
+    reeve.configure("""
+        [service:web]
+        command = sleep 1000
+        directory = /nonexistent/place
+        pre_start = true
+        restart = never
+        autostart = no
+    """).start()
+    assert ("command 1 (true) could not be run: chdir /nonexistent/place: No such file or directory"
+            in one(reeve, "Start", "web")["message"])
 
 
 def test_reevectl_start_says_why(reeve):

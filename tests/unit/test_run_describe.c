@@ -16,6 +16,7 @@ static struct hook_command commands[] = {
 };
 static const struct unit_spec spec = {
     .name = "web",
+    .directory = "/srv",
     .hooks[HOOK_PRE_START] = {commands, 2},
     .hooks[HOOK_STOP] = {commands, 1},
     .hook_timeout_ms = 5000,
@@ -43,6 +44,10 @@ static void a_hook_that_failed(void **state)
                    "command 1 (/srv/x --migrate) was ended by SIGSEGV");
     expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_ERROR, ENOENT},
                    "command 1 (/srv/x --migrate) could not be run: No such file or directory");
+    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_ERROR, EACCES, STAGE_CHDIR},
+                   "command 1 (/srv/x --migrate) could not be run: chdir /srv: Permission denied");
+    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_ERROR, EPERM, STAGE_USER},
+                   "command 1 (/srv/x --migrate) could not be run: user: Operation not permitted");
     expect_failure(
         HOOK_PRE_START, (struct hook_failure){1, PROBE_SKIPPED, 0},
         "command 1 (/srv/x --migrate) could not be run: reeved lacked memory or descriptors");

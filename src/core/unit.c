@@ -156,6 +156,7 @@ static cell_fn *const table[PHASE_COUNT][EV_COUNT] = {
         [EV_HOLD] = cell_hold,
         [EV_HOOKED] = cell_hooked_asked,
         [EV_HOOK_GONE] = cell_hook_gone,
+        [EV_SIGNALLED] = cell_signalled,
         [EV_EXTEND] = cell_extend_stop,
         [EV_MAINPID] = cell_mainpid,
         [EV_EXITED] = cell_exited_stopping,

@@ -70,7 +70,8 @@ enum action_type {
     ACT_LOOK_AWAY,   /* its result is not wanted any more */
     ACT_HEALTH,      /* it has become healthy or unhealthy: tell it, once */
     ACT_HOOK,        /* run command unit.hook_at of unit.hook; kill it at unit.hook_by_ms, which may
-                      * move; answer HOOKED */
+                      * move; answer HOOKED, and SIGNALLED before that if it is HOOK_STOP and main was
+                      * alive */
     ACT_HOOK_STOP,   /* SIGTERM to the command under way; SIGKILL as before; HOOKED still follows */
     ACT_HOOK_AWAY,   /* kill the command under way; no HOOKED follows, but HOOK_GONE */
     ACT_HOOK_FAILED, /* a command failed, see `hook` and current.failed: tell it, once */

@@ -72,7 +72,6 @@ static void tell_main(struct step *st)
     if (deadline_ms <= st->now.mono_ms) {
         kill_tree(st);
     } else if (u->current.ready_after_ms >= 0 && u->spec->hooks[HOOK_STOP].n) {
-        u->current.stop_signal_wall_ms = st->now.wall_ms;
         step_enter(st, PHASE_ASKED, deadline_ms);
         step_hook(st, HOOK_STOP, deadline_ms);
     } else {

@@ -36,6 +36,15 @@ static void post_gone(struct live *l)
     post(l, &ev);
 }
 
+/* As with a signal: who is dead by now ended by itself. */
+static void post_asked(struct live *l)
+{
+    struct event ev = {.type = EV_SIGNALLED};
+
+    if (l->unit.hook == HOOK_STOP && tree_main_alive(&l->tree))
+        post(l, &ev);
+}
+
 /* ---- what a command is told ---- */
 
 static void tell_end(char (*variable)[HOOK_VARIABLE_BYTES], const struct exit_record *r)
@@ -94,6 +103,7 @@ void hooks_run(struct hooks *h)
     h->hook = u->hook;
     h->at = u->hook_at;
     make_environment(h);
+    post_asked(h->live);
     r = command_run(&h->command, u->spec->hooks[h->hook].commands[h->at].argv,
                     left_ms > 0 ? left_ms : 0, &end.stage);
     if (r == 0)

@@ -179,13 +179,23 @@ static void take(struct sim_unit *su)
         e->n_reloads++;
     if (e->command == 0)
         e->bad[e->hook] = false;
-    if (e->hook == HOOK_STOP)
+    if (e->hook == HOOK_STOP && life_main_alive(&su->life))
         e->told_main = true;
+}
+
+/* The same as a signal, for who is dead already. */
+static void tell_of_stop(struct world *w, const struct sim_unit *su)
+{
+    struct event ev = {.type = EV_SIGNALLED, .unit = su->core.index, .run = su->core.run};
+
+    if (su->core.hook == HOOK_STOP && life_main_alive(&su->life))
+        world_post(w, &ev);
 }
 
 static void perform(struct world *w, struct sim_unit *su)
 {
     take(su);
+    tell_of_stop(w, su);
     if (!su->errand.left) {
         begin(w, su);
         return;

@@ -39,7 +39,6 @@ void oracle_tell_main(struct sim_unit *su, struct moment now)
     if (o->kill_from_ms <= now.mono_ms) {
         oracle_kill(o, now);
     } else if (su->spec.hooks[HOOK_STOP].n && o->want.ready_after_ms >= 0) {
-        o->want.stop_signal_wall_ms = now.wall_ms;
         oracle_go(o, PHASE_ASKED, o->kill_from_ms);
         oracle_hook(su, HOOK_STOP, o->kill_from_ms, now);
     } else {

@@ -92,7 +92,7 @@ static inline void fake_happens(struct supervisor *s, enum notice_type type, uin
     if (type == NOTICE_UNIT_REFUSED)
         n.u.refused.what = "FDSTORE";
     if (type == NOTICE_UNIT_HOOK)
-        n.u.hook.failure = (struct hook_failure){1, PROBE_EXITED, 3};
+        n.u.hook.failure = (struct hook_failure){.command = 1, .how = PROBE_EXITED, .code = 3};
     if (type == NOTICE_UNIT_MISTAKE)
         n.u.mistake.kind = MISTAKE_DAEMONIZED;
     event_ring_push(&s->events, &n);

@@ -301,12 +301,14 @@ static void a_reload_that_failed(void **state)
     start_until_running(s);
     s->spec.reload_signal = SIGHUP;
     s->unit.reload_result = (struct probe_result){PROBE_ERROR, EPERM};
-    s->unit.current.failed[HOOK_RELOAD] = (struct hook_failure){1, PROBE_ERROR, EPERM};
+    s->unit.current.failed[HOOK_RELOAD] =
+        (struct hook_failure){.command = 1, .how = PROBE_ERROR, .code = EPERM};
     expect_verdict(s, VERDICT_NOT_RELOADED, "SIGHUP could not be sent: Operation not permitted");
     s->spec.reload_signal = 0;
     s->spec.hooks[HOOK_RELOAD] = (struct hook_list){hook_commands, 2};
     s->unit.reload_result = (struct probe_result){PROBE_EXITED, 2};
-    s->unit.current.failed[HOOK_RELOAD] = (struct hook_failure){2, PROBE_EXITED, 2};
+    s->unit.current.failed[HOOK_RELOAD] =
+        (struct hook_failure){.command = 2, .how = PROBE_EXITED, .code = 2};
     expect_verdict(s, VERDICT_NOT_RELOADED,
                    "reload_command: command 2 (/srv/x --token=***) exited with code 2");
 }

@@ -77,7 +77,8 @@ static void a_reload_that_failed(void **state)
     (void)state;
     supervisor.specs[0].reload_signal = SIGHUP;
     supervisor.units[0].reload_result = (struct probe_result){PROBE_ERROR, EPERM};
-    supervisor.units[0].current.failed[HOOK_RELOAD] = (struct hook_failure){1, PROBE_ERROR, EPERM};
+    supervisor.units[0].current.failed[HOOK_RELOAD] =
+        (struct hook_failure){.command = 1, .how = PROBE_ERROR, .code = EPERM};
     assert_string_equal(result_of(CALL("Reload", "\"units\":[\"a\"]")),
                         RELOADED("false", "SIGHUP could not be sent: Operation not permitted"));
     /* Nobody waits for how it goes. */

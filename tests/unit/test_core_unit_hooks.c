@@ -319,6 +319,7 @@ static void stop_command_stands_for_the_signal(void **state)
     IS(s, PHASE_ASKED);
     BEGINS(s, HOOK_STOP, 0);
     assert_int_equal(count(s, ACT_SIGNAL), 0);
+    plain(s, EV_SIGNALLED);
     assert_int_equal(s->unit.deadline_ms, s->now.mono_ms + 10000);
     assert_int_equal(s->unit.hook_by_ms, s->unit.deadline_ms); /* inside stop_timeout */
     pass(s, 1000);
@@ -332,6 +333,21 @@ static void stop_command_stands_for_the_signal(void **state)
     assert_int_equal(last(s)->reason, REASON_SIGNAL);
     assert_int_equal(last(s)->requested_by, BY_USER);
     assert_int_equal(last(s)->stop_signal_wall_ms, s->now.wall_ms - 1000);
+}
+
+static void who_is_dead_when_stop_command_begins_ended_by_itself(void **state)
+{
+    struct story *s = *state;
+
+    has(s, HOOK_STOP, 1);
+    start_until_running(s);
+    ask(s, EV_STOP);
+    exits(s, 3); /* no SIGNALLED: it had ended before */
+    IS(s, PHASE_HOOK_ENDING);
+    goes_badly(s, 1);
+    IS(s, PHASE_STOPPED);
+    assert_int_equal(last(s)->reason, REASON_RUNTIME_ERROR);
+    assert_int_equal(last(s)->requested_by, BY_NOBODY);
 }
 
 static void when_stop_command_fails_the_signal_follows(void **state)
@@ -974,6 +990,7 @@ int main(void)
         STORY(main_that_ends_during_pre_stop_ended_by_itself),
         STORY(what_was_never_ready_is_told_by_signal_alone),
         STORY(stop_command_stands_for_the_signal),
+        STORY(who_is_dead_when_stop_command_begins_ended_by_itself),
         STORY(when_stop_command_fails_the_signal_follows),
         STORY(sigkill_falls_while_stop_command_is_at_work),
         STORY(an_extension_of_the_stop_is_one_of_stop_command),

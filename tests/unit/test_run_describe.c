@@ -37,46 +37,53 @@ static void expect_failure(enum hook hook, struct hook_failure failure, const ch
 static void a_hook_that_failed(void **state)
 {
     (void)state;
-    expect_failure(HOOK_PRE_START, (struct hook_failure){0, PROBE_EXITED, 3}, "");
-    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_EXITED, 3},
+    expect_failure(HOOK_PRE_START,
+                   (struct hook_failure){.command = 0, .how = PROBE_EXITED, .code = 3}, "");
+    expect_failure(HOOK_PRE_START,
+                   (struct hook_failure){.command = 1, .how = PROBE_EXITED, .code = 3},
                    "command 1 (/srv/x --migrate) exited with code 3");
-    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_SIGNALLED, SIGSEGV},
+    expect_failure(HOOK_PRE_START,
+                   (struct hook_failure){.command = 1, .how = PROBE_SIGNALLED, .code = SIGSEGV},
                    "command 1 (/srv/x --migrate) was ended by SIGSEGV");
-    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_ERROR, ENOENT},
+    expect_failure(HOOK_PRE_START,
+                   (struct hook_failure){.command = 1, .how = PROBE_ERROR, .code = ENOENT},
                    "command 1 (/srv/x --migrate) could not be run: No such file or directory");
     expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_ERROR, EACCES, STAGE_CHDIR},
                    "command 1 (/srv/x --migrate) could not be run: chdir /srv: Permission denied");
     expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_ERROR, EPERM, STAGE_USER},
                    "command 1 (/srv/x --migrate) could not be run: user: Operation not permitted");
     expect_failure(
-        HOOK_PRE_START, (struct hook_failure){1, PROBE_SKIPPED, 0},
+        HOOK_PRE_START, (struct hook_failure){.command = 1, .how = PROBE_SKIPPED, .code = 0},
         "command 1 (/srv/x --migrate) could not be run: reeved lacked memory or descriptors");
 }
 
 static void a_hook_that_was_late_tells_the_key(void **state)
 {
     (void)state;
-    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_LATE, 0},
+    expect_failure(HOOK_PRE_START,
+                   (struct hook_failure){.command = 1, .how = PROBE_LATE, .code = 0},
                    "command 1 (/srv/x --migrate) did not end in time (hook_timeout = 5s)");
-    expect_failure(HOOK_PRE_START, (struct hook_failure){1, PROBE_LATE, 1},
+    expect_failure(HOOK_PRE_START,
+                   (struct hook_failure){.command = 1, .how = PROBE_LATE, .code = 1},
                    "command 1 (/srv/x --migrate) did not end in the time that the shutdown left");
-    expect_failure(HOOK_STOP, (struct hook_failure){1, PROBE_LATE, 0},
+    expect_failure(HOOK_STOP, (struct hook_failure){.command = 1, .how = PROBE_LATE, .code = 0},
                    "command 1 (/srv/x --migrate) did not end in time (stop_timeout = 1m30s)");
 }
 
 static void secrets_of_a_hook_are_not_told(void **state)
 {
     (void)state;
-    expect_failure(HOOK_PRE_START, (struct hook_failure){2, PROBE_EXITED, 1},
+    expect_failure(HOOK_PRE_START,
+                   (struct hook_failure){.command = 2, .how = PROBE_EXITED, .code = 1},
                    "command 2 (/srv/x --password=*** postgres://me:***@db/x) exited with code 1");
 }
 
 static void a_hook_of_an_older_definition(void **state)
 {
     (void)state;
-    expect_failure(HOOK_STOP, (struct hook_failure){2, PROBE_EXITED, 1},
+    expect_failure(HOOK_STOP, (struct hook_failure){.command = 2, .how = PROBE_EXITED, .code = 1},
                    "command 2 exited with code 1");
-    expect_failure(HOOK_RELOAD, (struct hook_failure){1, PROBE_EXITED, 1},
+    expect_failure(HOOK_RELOAD, (struct hook_failure){.command = 1, .how = PROBE_EXITED, .code = 1},
                    "command 1 exited with code 1");
 }
 
@@ -90,7 +97,7 @@ static void a_pre_start_that_failed(void **state)
     describe_start_error(&b, &u, &r);
     assert_string_equal(strbuf_text(&b), "pre_start: a command failed");
     strbuf_finish(&b);
-    r.failed[HOOK_PRE_START] = (struct hook_failure){1, PROBE_EXITED, 3};
+    r.failed[HOOK_PRE_START] = (struct hook_failure){.command = 1, .how = PROBE_EXITED, .code = 3};
     describe_start_error(&b, &u, &r);
     assert_string_equal(strbuf_text(&b),
                         "pre_start: command 1 (/srv/x --migrate) exited with code 3");

@@ -109,10 +109,11 @@ static bool write_unit(struct listing *l, const struct view *v, const struct uni
 static void write_units(struct listing *l, struct supervisor *s, size_t until_bytes)
 {
     struct view v = view_now(s);
+    bool was_full = l->more && l->in_unit; /* the page ends with the unit that it could not hold */
 
     while (l->next < l->units.n && l->out.b->len_bytes < until_bytes && !l->out.b->failed) {
         l->next += write_unit(l, &v, supervisor_unit(s, l->units.indexes[l->next]), until_bytes);
-        if (clock_now().mono_ms > v.now.mono_ms + PORTION_MS)
+        if (was_full || clock_now().mono_ms > v.now.mono_ms + PORTION_MS)
             break;
     }
 }

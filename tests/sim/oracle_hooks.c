@@ -70,8 +70,9 @@ static void fail(struct oracle *o, uint32_t command, struct probe_result result)
 {
     if (result.how == PROBE_LATE)
         result.code = o->hook_own_by_ms > o->hook_by_ms;
-    o->want.failed[o->hook] =
-        (struct hook_failure){(uint8_t)(command + 1), (uint8_t)result.how, (int16_t)result.code};
+    o->want.failed[o->hook] = (struct hook_failure){.command = (uint8_t)(command + 1),
+                                                    .how = (uint8_t)result.how,
+                                                    .code = (int16_t)result.code};
     o->actions[ACT_HOOK_FAILED]++;
 }
 

@@ -74,7 +74,7 @@ enum action_type {
                       * alive */
     ACT_HOOK_STOP,   /* SIGTERM to the command under way; SIGKILL as before; HOOKED still follows */
     ACT_HOOK_AWAY,   /* kill the command under way; no HOOKED follows, but HOOK_GONE */
-    ACT_HOOK_FAILED, /* a command failed, see `hook` and current.failed: tell it, once */
+    ACT_HOOK_FAILED, /* a command failed, see `failed`: tell it, once */
     ACT_RELOAD,      /* reload_signal to main; answer HOOKED of HOOK_RELOAD with how it went */
     ACT_RELOADED,    /* a reload is over, see reload_result: tell it, once */
     ACT_COUNT
@@ -84,7 +84,11 @@ struct action {
     enum action_type type;
     enum unit_phase from; /* ACT_CHANGED */
     enum unit_phase to;
-    enum hook hook; /* ACT_HOOK_FAILED */
+    struct {
+        uint64_t run; /* the step may have begun the next one */
+        enum hook hook;
+        struct hook_failure failure;
+    } failed; /* ACT_HOOK_FAILED */
 };
 
 enum { UNIT_ACTIONS_MAX = 8 };

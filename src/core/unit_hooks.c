@@ -31,15 +31,19 @@ static void note_failure(struct step *st, uint32_t command, struct probe_result 
 {
     const struct event *ev = st->ev;
     struct unit *u = st->u;
+    struct hook_failure *failure = &u->current.failed[u->hook];
+    struct action *a = step_act(st, ACT_HOOK_FAILED);
 
     if (result.how == PROBE_LATE)
         result.code = u->hook_by_ms < u->hook_full_ms;
-    u->current.failed[u->hook] = (struct hook_failure){.command = (uint8_t)(command + 1),
-                                                       .how = (uint8_t)result.how,
-                                                       .code = (int16_t)result.code};
+    *failure = (struct hook_failure){.command = (uint8_t)(command + 1),
+                                     .how = (uint8_t)result.how,
+                                     .code = (int16_t)result.code};
     if (ev->type == EV_HOOKED && result.how == PROBE_ERROR)
-        u->current.failed[u->hook].stage = (uint8_t)ev->u.hooked.stage;
-    step_act(st, ACT_HOOK_FAILED)->hook = u->hook;
+        failure->stage = (uint8_t)ev->u.hooked.stage;
+    a->failed.run = u->run;
+    a->failed.hook = u->hook;
+    a->failed.failure = *failure;
 }
 
 void step_hook_late(struct step *st)

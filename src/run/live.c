@@ -185,8 +185,8 @@ static bool perform(struct live *l, const struct action *a)
         hooks_away(l);
         return true;
     case ACT_HOOK_FAILED:
-        report_hook(&l->unit, a->hook);
-        notice_hook(l->supervisor, &l->unit, a->hook);
+        report_hook(&l->unit, a);
+        notice_hook(l->supervisor, &l->unit, a);
         return true;
     case ACT_RELOAD:
         hooks_reload(l);

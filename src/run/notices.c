@@ -63,12 +63,13 @@ void notice_record(struct supervisor *s, const struct unit *u)
     supervisor_note(s, &n);
 }
 
-void notice_hook(struct supervisor *s, const struct unit *u, enum hook hook)
+void notice_hook(struct supervisor *s, const struct unit *u, const struct action *failed)
 {
     struct notice n = about(u, NOTICE_UNIT_HOOK);
 
-    n.u.hook.hook = hook;
-    n.u.hook.failure = u->current.failed[hook];
+    n.run = failed->failed.run;
+    n.u.hook.hook = failed->failed.hook;
+    n.u.hook.failure = failed->failed.failure;
     supervisor_note(s, &n);
 }
 

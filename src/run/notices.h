@@ -14,11 +14,12 @@ void notice_changed(struct supervisor *s, const struct unit *u, enum unit_phase 
                     enum unit_phase to);
 /* The newest record is final. */
 void notice_record(struct supervisor *s, const struct unit *u);
-/* It has become healthy or unhealthy. */
-void notice_hook(struct supervisor *s, const struct unit *u, enum hook hook);
+/* A command of a hook failed: what ACT_HOOK_FAILED says. */
+void notice_hook(struct supervisor *s, const struct unit *u, const struct action *failed);
 /* until_wall_ms 0: it is released. */
 void notice_held(struct supervisor *s, const struct unit *u, int64_t until_wall_ms,
                  struct requester who);
+/* It has become healthy or unhealthy. */
 void notice_health(struct supervisor *s, const struct unit *u);
 /* It notified something that reeve does not do: `what` is static text, the key. */
 void notice_refused(struct supervisor *s, const struct unit *u, const char *what);

@@ -185,11 +185,12 @@ void report_health(const struct unit *u)
     strbuf_finish(&why);
 }
 
-void report_hook(const struct unit *u, enum hook hook)
+void report_hook(const struct unit *u, const struct action *failed)
 {
+    enum hook hook = failed->failed.hook;
     struct strbuf how = STRBUF_INIT;
 
-    describe_hook_failure(&how, u->spec, hook, u->current.failed[hook]);
+    describe_hook_failure(&how, u->spec, hook, failed->failed.failure);
     log_warning("%s: %s: %s", u->spec->name, hook_name(hook), strbuf_text(&how));
     strbuf_finish(&how);
 }

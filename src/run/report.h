@@ -12,8 +12,8 @@ void report_changed(const struct supervisor *s, const struct unit *u, enum unit_
 void report_record(const struct supervisor *s, const struct unit *u);
 /* It has become healthy or unhealthy. */
 void report_health(const struct unit *u);
-/* A command of this hook failed: see u->current.failed. */
-void report_hook(const struct unit *u, enum hook hook);
+/* A command of a hook failed: what ACT_HOOK_FAILED says. */
+void report_hook(const struct unit *u, const struct action *failed);
 void report_reloaded(const struct unit *u);
 /* It was seen to do what is often got wrong: what, and what would be right. */
 void report_mistake(const struct supervisor *s, const struct unit *u, const struct mistake *m);

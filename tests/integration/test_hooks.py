@@ -147,6 +147,16 @@ def test_jobs_have_hooks(reeve, journal):
                          "pre_start", "main", "post_stop 2 runtime_error 3"]
 
 
+def test_a_failure_is_told_though_the_next_run_begins_at_once(reeve):
+    reeve.configure("[service:web]\ncommand = sleep 1000\npost_stop = false\n").start()
+    reeve.wait_unit("web", state="running")
+    assert one(reeve, "Restart", "web")["ok"]
+    (event,) = reeve.call("Events", types=["unit.hook"], units=["web"])["events"]
+    assert (event["run"], event["hook"], event["error"]) == (
+        1, "post_stop", "command 1 (false) exited with code 1")
+    reeve.wait_line("web: post_stop: command 1 .false. exited with code 1")
+
+
 # ---- what they are given ------------------------------------------------------------------------
 def test_what_each_is_told(reeve, puppets):
     everything = "".join(f"{hook} = {puppets.command}\n" for hook in HOOKS)

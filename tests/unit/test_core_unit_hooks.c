@@ -64,6 +64,21 @@ static void is_killed(struct story *s)
         RUNS(s, h, at);                                                                            \
     } while (0)
 
+/* The failure that the last step told, which is of this run. */
+static void assert_told(const struct story *s, uint64_t run, enum hook hook, uint8_t command,
+                        enum probe_how how)
+{
+    const struct action *a = s->acts.items;
+
+    assert_int_equal(count(s, ACT_HOOK_FAILED), 1);
+    while (a->type != ACT_HOOK_FAILED)
+        a++;
+    assert_int_equal(a->failed.run, run);
+    assert_string_equal(hook_name(a->failed.hook), hook_name(hook));
+    assert_int_equal(a->failed.failure.command, command);
+    assert_int_equal(a->failed.failure.how, how);
+}
+
 static void assert_failed(const struct exit_record *r, enum hook hook, uint8_t command,
                           enum probe_how how, int code)
 {
@@ -478,6 +493,21 @@ static void post_stop_follows_a_start_that_failed(void **state)
     IS(s, PHASE_BACKOFF);
     assert_int_equal(last(s)->run, 2);
     assert_int_equal(last(s)->error_stage, STAGE_CLONE);
+}
+
+static void a_failure_is_told_though_the_next_run_has_begun(void **state)
+{
+    struct story *s = *state;
+
+    s->spec.restart_delay_ms = 0;
+    has(s, HOOK_POST_STOP, 2);
+    start_until_running(s);
+    exits(s, 0);
+    goes_well(s);
+    is_late(s);
+    IS(s, PHASE_SPAWNING);
+    assert_int_equal(s->unit.run, 2);
+    assert_told(s, 1, HOOK_POST_STOP, 2, PROBE_LATE);
 }
 
 static void a_stop_during_post_stop_lets_it_end_and_nothing_follow(void **state)
@@ -998,6 +1028,7 @@ int main(void)
         STORY(a_stop_ends_what_runs_beside_main_first),
         STORY(the_record_follows_post_stop),
         STORY(post_stop_follows_a_start_that_failed),
+        STORY(a_failure_is_told_though_the_next_run_has_begun),
         STORY(a_stop_during_post_stop_lets_it_end_and_nothing_follow),
         STORY(a_start_during_post_stop_follows_it_at_once),
         STORY(what_is_left_of_a_hook_is_unkillable),

@@ -201,6 +201,36 @@ static void wait_for_hook(struct step *st, int64_t deadline_ms)
         step_enter(st, PHASE_HOOK_ENDING, deadline_ms);
 }
 
+/* A shutdown is at its end: a command that is begun and killed at once may do half of what it is
+ * for. */
+static void skip_post_stop(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->hook = HOOK_POST_STOP;
+    u->hook_at = 0;
+    u->hook_by_ms = u->end_by_ms;
+    u->hook_full_ms = step_in_ms(st, u->spec->hook_timeout_ms);
+    step_hook_late(st);
+    u->hook = HOOK_NONE;
+}
+
+/* Returns whether it is at work. */
+static bool begin_post_stop(struct step *st)
+{
+    struct unit *u = st->u;
+
+    u->hooks_over = true;
+    if (u->end_by_ms && u->end_by_ms <= st->now.mono_ms) {
+        skip_post_stop(st);
+        return false;
+    }
+    step_enter(st, PHASE_POST_STOP, 0);
+    step_hook(st, HOOK_POST_STOP,
+              step_earlier(step_in_ms(st, u->spec->hook_timeout_ms), u->end_by_ms));
+    return true;
+}
+
 void step_run_over(struct step *st)
 {
     struct unit *u = st->u;
@@ -216,13 +246,8 @@ void step_run_over(struct step *st)
             wait_for_hook(st, u->hook_left_by_ms);
         return;
     }
-    if (!u->hooks_over && u->spec->hooks[HOOK_POST_STOP].n) {
-        u->hooks_over = true;
-        step_enter(st, PHASE_POST_STOP, 0);
-        step_hook(st, HOOK_POST_STOP,
-                  step_earlier(step_in_ms(st, u->spec->hook_timeout_ms), u->end_by_ms));
+    if (!u->hooks_over && u->spec->hooks[HOOK_POST_STOP].n && begin_post_stop(st))
         return;
-    }
     end_run(st);
 }
 

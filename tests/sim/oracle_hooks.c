@@ -41,6 +41,19 @@ static void wait_for_hook(struct oracle *o, int64_t deadline_ms)
     o->deadline_lo_ms = o->deadline_hi_ms = deadline_ms;
 }
 
+/* There is no time for it. */
+static void miss_post_stop(struct sim_unit *su, struct moment now)
+{
+    struct oracle *o = &su->oracle;
+
+    o->want.failed[HOOK_POST_STOP] = (struct hook_failure){
+        .command = 1,
+        .how = PROBE_LATE,
+        .code = o->end_by_ms < now.mono_ms + su->spec.hook_timeout_ms,
+    };
+    o->actions[ACT_HOOK_FAILED]++;
+}
+
 void oracle_tree_over(struct sim_unit *su, struct moment now)
 {
     struct oracle *o = &su->oracle;
@@ -55,6 +68,11 @@ void oracle_tree_over(struct sim_unit *su, struct moment now)
     if (o->left) {
         if (o->phase != PHASE_UNKILLABLE)
             wait_for_hook(o, o->left_by_ms);
+    } else if (su->spec.hooks[HOOK_POST_STOP].n && !o->hooks_over && o->end_by_ms &&
+               o->end_by_ms <= now.mono_ms) {
+        o->hooks_over = true;
+        miss_post_stop(su, now);
+        oracle_finish(su, now);
     } else if (su->spec.hooks[HOOK_POST_STOP].n && !o->hooks_over) {
         o->hooks_over = true;
         oracle_go(o, PHASE_POST_STOP, 0);

@@ -510,6 +510,21 @@ static void a_failure_is_told_though_the_next_run_has_begun(void **state)
     assert_told(s, 1, HOOK_POST_STOP, 2, PROBE_LATE);
 }
 
+static void without_time_post_stop_is_late_and_not_begun(void **state)
+{
+    struct story *s = *state;
+
+    has(s, HOOK_POST_STOP, 2);
+    start_until_running(s);
+    ask_until(s, EV_STOP, s->now.mono_ms); /* somebody asked twice */
+    IS(s, PHASE_KILLING);
+    is_killed(s);
+    assert_int_equal(count(s, ACT_HOOK), 0);
+    IS(s, PHASE_STOPPED);
+    assert_told(s, 1, HOOK_POST_STOP, 1, PROBE_LATE);
+    assert_failed(last(s), HOOK_POST_STOP, 1, PROBE_LATE, 1);
+}
+
 static void a_stop_during_post_stop_lets_it_end_and_nothing_follow(void **state)
 {
     struct story *s = *state;
@@ -1029,6 +1044,7 @@ int main(void)
         STORY(the_record_follows_post_stop),
         STORY(post_stop_follows_a_start_that_failed),
         STORY(a_failure_is_told_though_the_next_run_has_begun),
+        STORY(without_time_post_stop_is_late_and_not_begun),
         STORY(a_stop_during_post_stop_lets_it_end_and_nothing_follow),
         STORY(a_start_during_post_stop_follows_it_at_once),
         STORY(what_is_left_of_a_hook_is_unkillable),

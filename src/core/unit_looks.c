@@ -85,7 +85,9 @@ static void take_health(struct step *st, struct probe_result result, int64_t too
         return;
     if (health_take(&u->health, u->spec, result, took_ms, ready_ms, st->now))
         step_act(st, ACT_HEALTH);
-    if (u->health.is == HEALTHINESS_UNHEALTHY && u->spec->health_action == HEALTH_ACTION_RESTART)
+    /* What is held is left alone: it could not start again. */
+    if (u->health.is == HEALTHINESS_UNHEALTHY && u->spec->health_action == HEALTH_ACTION_RESTART &&
+        !u->held_until_ms)
         step_begin_stop(st, BY_HEALTH, (struct requester){0}, 0);
 }
 

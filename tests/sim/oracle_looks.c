@@ -153,7 +153,8 @@ static void on_health(struct sim_unit *su, struct probe_result result, struct mo
     } else {
         on_bad(su, result, now);
     }
-    if (k->is != HEALTHINESS_UNHEALTHY || su->spec.health_action != HEALTH_ACTION_RESTART)
+    if (k->is != HEALTHINESS_UNHEALTHY || su->spec.health_action != HEALTH_ACTION_RESTART ||
+        su->oracle.held_until_ms)
         return;
     if (su->spec.kind == UNIT_JOB)
         coverage_see(SEEN_HEALTH_OF_JOB);

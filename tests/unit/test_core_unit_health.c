@@ -88,6 +88,26 @@ static void the_action_restart_ends_the_run(void **state)
     assert_int_equal(state_of(s), STATE_BACKOFF);
 }
 
+static void what_is_held_is_not_restarted_for_its_health(void **state)
+{
+    struct story *s = *state;
+    struct event hold = {.type = EV_HOLD, .u.hold.until_ms = s->now.mono_ms + 3600000};
+
+    s->spec.health_action = HEALTH_ACTION_RESTART;
+    start_until_running(s);
+    take(s, hold);
+    look(s, PROBE_GOOD);
+    look(s, PROBE_EXITED);
+    look(s, PROBE_EXITED);
+    assert_int_equal(count(s, ACT_HEALTH), 1);
+    assert_int_equal(state_of(s), STATE_RUNNING);
+    hold.u.hold.until_ms = 0;
+    take(s, hold);
+    assert_int_equal(state_of(s), STATE_RUNNING);
+    look(s, PROBE_EXITED); /* it is not well still */
+    assert_int_equal(state_of(s), STATE_STOPPING);
+}
+
 #define STORY(f) cmocka_unit_test_setup_teardown(f, begin, story_end)
 
 int main(void)
@@ -96,6 +116,7 @@ int main(void)
         STORY(looks_drift_apart_once),
         STORY(a_look_that_reeve_could_not_take_says_nothing),
         STORY(the_action_restart_ends_the_run),
+        STORY(what_is_held_is_not_restarted_for_its_health),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,7 +76,7 @@ enum action_type {
     ACT_HOOK_AWAY,   /* kill the command under way; no HOOKED follows, but HOOK_GONE */
     ACT_HOOK_FAILED, /* a command failed, see `failed`: tell it, once */
     ACT_RELOAD,      /* reload_signal to main; answer HOOKED of HOOK_RELOAD with how it went */
-    ACT_RELOADED,    /* a reload is over, see reload_result: tell it, once */
+    ACT_RELOADED,    /* a reload is over, see `reloaded`: tell it, once */
     ACT_COUNT
 };
 
@@ -88,7 +88,8 @@ struct action {
         uint64_t run; /* the step may have begun the next one */
         enum hook hook;
         struct hook_failure failure;
-    } failed; /* ACT_HOOK_FAILED */
+    } failed;                     /* ACT_HOOK_FAILED */
+    struct probe_result reloaded; /* ACT_RELOADED: how; the step may have begun the next one */
 };
 
 enum { UNIT_ACTIONS_MAX = 8 };

@@ -189,7 +189,7 @@ void cell_hooked_running(struct step *st)
     if (hook == HOOK_RELOAD) {
         u->reload_result =
             failed ? hook_failure_result(u->current.failed[HOOK_RELOAD]) : st->ev->u.hooked.result;
-        step_act(st, ACT_RELOADED);
+        step_act(st, ACT_RELOADED)->reloaded = u->reload_result;
     }
     if (u->reload_wanted)
         begin_reload(st);

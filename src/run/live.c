@@ -192,7 +192,7 @@ static bool perform(struct live *l, const struct action *a)
         hooks_reload(l);
         return false;
     case ACT_RELOADED:
-        report_reloaded(&l->unit);
+        report_reloaded(&l->unit, a->reloaded);
         return true;
     case ACT_COUNT:
         break;

@@ -195,9 +195,9 @@ void report_hook(const struct unit *u, const struct action *failed)
     strbuf_finish(&how);
 }
 
-void report_reloaded(const struct unit *u)
+void report_reloaded(const struct unit *u, struct probe_result result)
 {
-    if (u->reload_result.how == PROBE_GOOD)
+    if (result.how == PROBE_GOOD)
         log_info("%s: reloaded", u->spec->name);
 }
 

@@ -14,7 +14,8 @@ void report_record(const struct supervisor *s, const struct unit *u);
 void report_health(const struct unit *u);
 /* A command of a hook failed: what ACT_HOOK_FAILED says. */
 void report_hook(const struct unit *u, const struct action *failed);
-void report_reloaded(const struct unit *u);
+/* A reload is over; one that failed was told as the failure of its command. */
+void report_reloaded(const struct unit *u, struct probe_result result);
 /* It was seen to do what is often got wrong: what, and what would be right. */
 void report_mistake(const struct supervisor *s, const struct unit *u, const struct mistake *m);
 void report_unkillable(const struct unit *u);

@@ -38,6 +38,23 @@ def test_a_reload_signal_goes_to_main_alone(reeve):
     reeve.wait_line("web: reloaded", count=2)
 
 
+def test_a_reload_that_failed_is_not_told_as_one_that_went_well(reeve, web):
+    """Not even when the next one begins in the same moment."""
+    web.start("reload_command")
+    web.running()
+    first = Asked(reeve, "Reload", "web")
+    at_work = web.hook("reload_command")
+    second = Asked(reeve, "Reload", "web")
+    wait_for(lambda: len(reeve.call("Events", types=["unit.requested"])["events"]) == 2)
+    at_work.end(3)
+    again = web.hook("reload_command")
+    reeve.wait_line("web: reload_command: command 1 .* exited with code 3")
+    assert not reeve.said("web: reloaded")
+    again.end()
+    first.ok(), second.ok()
+    reeve.wait_line("web: reloaded")
+
+
 @pytest.mark.parametrize("how", ["signal", "command"])
 def test_nginx_gets_new_workers_and_its_new_configuration(reeve, tmp_path, how):
     port = free_port()

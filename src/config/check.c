@@ -181,7 +181,7 @@ static void check_programs(struct loader *l, const struct unit_draft *d, struct 
     for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
         for (uint32_t i = 0; i < u->hooks[hook].n; i++) {
             const char *name = u->hooks[hook].commands[i].argv[0];
-            struct place where = {d->hook_lines[hook][i], d->base.title, hook_name(hook)};
+            struct place where = draft_line_place(&d->base, hook_name(hook), i);
 
             if (there || *name == '/')
                 check_program(l, u, e, where, name);

@@ -106,7 +106,7 @@ static bool check_runtime_dir(struct loader *l, const struct daemon_draft *d)
     shown(at, path);
     /* Without the key reeved supervises without such a directory, so that a read-only container
      * works: nothing to refuse. */
-    if (draft_text(&d->base, "runtime_dir", NULL))
+    if (draft_text(&d->base, "runtime_dir"))
         report_add(&l->report, where, "'%s' cannot be used: '%s': %s; %sname another", text, at,
                    reason(rc), can_be_created(rc) ? "create it or " : "");
     else

@@ -50,16 +50,19 @@ void load_daemon(struct loader *l, const struct ini_section *section)
         .base = {.kind = SECTION_REEVE, .title = "reeve"},
         .spec = {.socket_mode = SOCKET_MODE, .events_kept = EVENTS_KEPT_DEFAULT},
     };
+    const struct layer *own;
 
     if (section) {
+        own = layer_read(l, section, SECTION_REEVE);
         d.base.line = section->line;
-        draft_collect(l, section, &d.base);
+        d.base.source = section->source;
+        draft_take(&d.base, &own, own ? 1 : 0);
         draft_environment(l, &d.base, &l->base);
         draft_store(l, &d.base, &l->base);
         resolve_socket_group(l, &d);
         l->exit_code_from = d.exit_code_from;
-        draft_text(&d.base, "exit_code_from", &l->exit_code_from_line);
-        draft_text(&d.base, "exit_when", &l->exit_when_line);
+        l->exit_code_from_place = draft_place(&d.base, "exit_code_from");
+        l->exit_when_place = draft_place(&d.base, "exit_when");
     }
     if (!d.spec.runtime_dir)
         d.spec.runtime_dir = adopt(l, places_runtime_dir(l->options->environ, l->options->uid));

@@ -9,12 +9,29 @@
 /* What the kernel takes at most for all arguments and variables of a program. */
 enum { WORDS_MAX_BYTES = 6 * 1024 * 1024 };
 
+static struct place given_place(const struct draft *d, const char *key, const struct given *g)
+{
+    return (struct place){g->line, g->title, key, g->source,
+                          g->title == d->title || d->kind == SECTION_REEVE ? NULL : d->title};
+}
+
 struct place draft_place(const struct draft *d, const char *key)
 {
-    struct place p = {.section = d->title, .key = key};
+    const struct given *g = draft_given(d, key);
 
-    draft_text(d, key, &p.line);
-    return p;
+    if (!g)
+        return (struct place){d->line, d->title, key, d->source, NULL};
+    return given_place(d, key, g);
+}
+
+struct place draft_line_place(const struct draft *d, const char *key, size_t nth)
+{
+    const struct given *g = draft_given(d, key);
+    struct place where = given_place(d, key, g);
+
+    if (g->value_lines)
+        where.line = g->value_lines[nth];
+    return where;
 }
 
 /* As draft_complain. */
@@ -33,60 +50,11 @@ void draft_complain(struct loader *l, const struct draft *d, const char *key, in
     complain_at(l, draft_place(d, key), rc, why);
 }
 
-/* Continued lines are joined by a space, unless each is an item. */
-static const char *joined(struct loader *l, const char *value)
-{
-    char *copy, *at;
-
-    if (!strchr(value, '\n'))
-        return value;
-    copy = arena_copy(&l->arena, value, strlen(value));
-    if (!copy)
-        report_out_of_memory(&l->report);
-    for (at = copy; at && *at; at++) {
-        if (*at == '\n')
-            *at = ' ';
-    }
-    return copy;
-}
-
-static void collect_one(struct loader *l, const struct ini_key *given, struct draft *d)
-{
-    struct strbuf why = STRBUF_INIT;
-    struct place where = {given->line, d->title, given->name};
-    const char *meant;
-    int key = key_find(given->name, d->kind, &why, &meant);
-
-    if (key < 0) {
-        d->command_refused |= meant && strcmp(meant, "command") == 0;
-        d->health_refused |= meant && strcmp(meant, "health") == 0;
-        report_add(&l->report, where, "%s", strbuf_text(&why));
-        if (why.failed)
-            report_out_of_memory(&l->report);
-    } else if (d->lines[key]) {
-        report_add(&l->report, where,
-                   "the key is given twice; it was first given in line %u: keep one of them",
-                   d->lines[key]);
-    } else {
-        d->lines[key] = given->line;
-        d->texts[key] = keys[key].type == VALUE_COMMANDS ? given->value : joined(l, given->value);
-        d->value_lines[key] = given->value_lines;
-    }
-    strbuf_finish(&why);
-}
-
-void draft_collect(struct loader *l, const struct ini_section *section, struct draft *d)
-{
-    d->command_refused = d->health_refused = section->refused;
-    for (size_t i = 0; i < section->n_keys; i++)
-        collect_one(l, &l->doc.keys[section->first_key + i], d);
-}
-
 void draft_store(struct loader *l, struct draft *d, const struct env *env)
 {
     for (size_t i = 0; i < n_keys; i++) {
         struct strbuf why = STRBUF_INIT;
-        const char *text = d->texts[i];
+        const char *text = d->given[i].text;
         int rc = 0;
 
         if (!text)
@@ -229,22 +197,36 @@ static int set_variable(struct loader *l, struct env *env, const char *word, siz
     return env_set(env, word, name_bytes, value);
 }
 
-void draft_environment(struct loader *l, const struct draft *d, struct env *env)
+static void set_variables(struct loader *l, struct place where, const char *text, struct env *env,
+                          size_t *total_bytes)
 {
-    size_t n, total_bytes = 0;
-    struct place where = draft_place(d, "environment");
-    char **words = split(l, where, draft_text(d, "environment", NULL), &n);
+    size_t n;
+    char **words = split(l, where, text, &n);
 
-    for (size_t i = 0; words && i < n; i++) {
+    for (size_t i = 0; words && i < n && *total_bytes <= WORDS_MAX_BYTES; i++) {
         struct strbuf why = STRBUF_INIT;
-        int rc = set_variable(l, env, words[i], &total_bytes, &why);
+        int rc = set_variable(l, env, words[i], total_bytes, &why);
 
         if (rc < 0)
             complain_at(l, where, rc, &why);
         strbuf_finish(&why);
-        if (total_bytes > WORDS_MAX_BYTES) {
+        if (*total_bytes > WORDS_MAX_BYTES)
             complain_too_long(l, where);
-            return;
+    }
+}
+
+void draft_environment(struct loader *l, const struct draft *d, struct env *env)
+{
+    size_t total_bytes = 0;
+
+    for (uint32_t i = 0; i < d->n_layers; i++) {
+        const struct layer *layer = d->layers[i];
+
+        for (uint32_t k = 0; k < layer->n_keys; k++) {
+            const struct given *g = &layer->keys[k].given;
+
+            if (strcmp(keys[layer->keys[k].key].name, "environment") == 0)
+                set_variables(l, given_place(d, "environment", g), g->text, env, &total_bytes);
         }
     }
 }

@@ -33,6 +33,7 @@ static int keep_starts(struct loader *l, uint32_t self, const struct units_meant
 {
     struct unit_spec *u = &l->set->units[self];
     uint32_t *list = arena_alloc(&l->arena, m->n, sizeof *list);
+    bool inherited = l->texts[self].keys[ORDER_ON_FAILED].inherited;
 
     if (!list)
         return -ENOMEM;
@@ -41,14 +42,17 @@ static int keep_starts(struct loader *l, uint32_t self, const struct units_meant
     for (uint32_t i = 0; i < m->n && !why->len_bytes; i++) {
         uint32_t other = lookup_unit(m, i);
 
-        /* By a tag a unit does not mean itself, nor its other instances. */
-        if (m->tag && l->set->units[other].base_name == u->base_name)
+        /* By a tag, or a key that it has in common with others, a unit does not mean itself, nor
+         * its other instances. */
+        if ((m->tag || inherited) && l->set->units[other].base_name == u->base_name)
             continue;
         judge_start(l, self, other, m, why);
         if (other != self)
             list[u->n_on_failed_start++] = other;
     }
-    if (!u->n_on_failed_start && !why->len_bytes)
+    if (!u->n_on_failed_start)
+        u->on_failed = ON_FAILED_IGNORE;
+    if (!u->n_on_failed_start && !why->len_bytes && !inherited)
         strbuf_addf(why, "no other unit has the tag '%s'; write it into the 'tags' of some",
                     m->tag);
     return 0;
@@ -117,7 +121,8 @@ static void load_on_failed(struct loader *l, struct lookup *units, uint32_t self
         report_out_of_memory(&l->report);
     else if (why.len_bytes)
         report_add(&l->report, order_place(l, self, ORDER_ON_FAILED), "%s", strbuf_text(&why));
-    else if (u->on_failed != ON_FAILED_IGNORE && never_fails(u))
+    else if (u->on_failed != ON_FAILED_IGNORE && never_fails(u) &&
+             !l->texts[self].keys[ORDER_ON_FAILED].inherited)
         report_warn(&l->report, order_place(l, self, ORDER_ON_FAILED),
                     "this never follows, since '%s' is tried again whenever it fails, also to "
                     "start; give it a 'restart_limit', or restart = never",
@@ -155,7 +160,7 @@ static int resolve_exit_code_from(struct loader *l, struct lookup *units, struct
 
 static void load_exit_code_from(struct loader *l, struct lookup *units)
 {
-    struct place where = {l->exit_code_from_line, "reeve", "exit_code_from"};
+    struct place where = l->exit_code_from_place;
     struct strbuf why = STRBUF_INIT;
     const struct unit_spec *u;
     int rc;
@@ -178,7 +183,7 @@ static void load_exit_code_from(struct loader *l, struct lookup *units)
 /* A service that is always restarted and always wanted keeps reeved from being done. */
 static void warn_of_no_end(struct loader *l)
 {
-    struct place where = {l->exit_when_line, "reeve", "exit_when"};
+    struct place where = l->exit_when_place;
 
     for (uint32_t i = 0; i < l->set->n_units; i++) {
         const struct unit_spec *u = &l->set->units[i];
@@ -197,7 +202,7 @@ static void warn_of_no_end(struct loader *l)
 /* As long as no unit is wanted, reeved is not done. */
 static void warn_of_no_beginning(struct loader *l)
 {
-    struct place where = {l->exit_when_line, "reeve", "exit_when"};
+    struct place where = l->exit_when_place;
 
     for (uint32_t i = 0; i < l->set->n_units; i++) {
         if (l->set->units[i].enabled && l->set->units[i].autostart)

@@ -11,6 +11,7 @@ static const char with_unit[] = "a duration with its unit, for example 10s";
 static const char by_header[] = "the name of a unit stands in its header, [service:NAME] or "
                                 "[job:NAME]; remove the key";
 static const char by_number[] = "so many units NAME@1, NAME@2 ... are made of the section";
+static const char by_template[] = "names of templates, [template:NAME], separated by white space";
 static const char by_name[] = "names of units, separated by white space";
 static const char by_condition[] = "names of units, separated by white space, each maybe with a "
                                    "condition as in db:ready or migrate:completed";
@@ -185,6 +186,10 @@ const struct foreign foreign_keys[] = {
     {"notify", .key = "ready", .hint = "notify, or fd:N"},
     {"notification_fd", .key = "ready", .hint = "fd:N"},
     {"ready_notification", .key = "ready", .hint = "fd:N, for pipefd:N"},
+    {"inherits", .key = "extends", .hint = by_template},
+    {"inherit", .key = "extends", .hint = by_template},
+    {"template", .key = "extends", .hint = by_template},
+    {"extend", .key = "extends", .hint = by_template},
     {"replicas", .key = "instances", .hint = by_number},
     {"scale", .key = "instances", .hint = by_number},
     {"poststart", .key = "post_start", .hint = by_line},
@@ -212,7 +217,6 @@ const struct foreign foreign_keys[] = {
     {"clear_env", LATER},
     {"supplementary_groups", LATER},
     {"stdin", LATER},
-    {"extends", LATER},
     {"priority", .where = SECTION_JOB, LATER},
     {"schedule", LATER, .hint = by_cron},
     {"timezone", LATER},
@@ -291,8 +295,8 @@ static const struct {
                 "reeved"},
     {"timer",
      "not in this version of reeve; write [job:NAME] and let cron(8) start it by reevectl"},
-    {"defaults", "not in this version of reeve; write the keys into each section"},
-    {"template", "not in this version of reeve; write the keys into each section"},
+    {"default", "reeve calls it [defaults]"},
+    {"global", "what holds for every unit is [defaults], what is for reeved itself [reeve]"},
 };
 
 /* Whether `word`, however it is spelt, is `plain`. */

@@ -56,24 +56,22 @@ static bool load_command(struct loader *l, struct place where, const char *text,
     return to->argv != NULL;
 }
 
-/* Each line of `text` to its command in `to`, whose line goes to `lines`; all that is wrong is
- * complained about. False when anything was. */
+/* Each line of `text` to its command in `to`; all that is wrong is complained about. False when
+ * anything was. */
 static bool load_commands(struct loader *l, const struct draft *d, const char *key,
-                          const char *text, const struct env *env, struct hook_command *to,
-                          uint32_t *lines)
+                          const char *text, const struct env *env, struct hook_command *to)
 {
     bool good = true;
 
     for (size_t i = 0; text; i++) {
         const char *end = strchrnul(text, '\n');
-        struct place where = {draft_text_line(d, key, i), d->title, key};
+        struct place where = draft_line_place(d, key, i);
         const char *command = arena_copy(&l->arena, text, (size_t)(end - text));
 
         if (!command) {
             report_out_of_memory(&l->report);
             return false;
         }
-        lines[i] = where.line;
         good &= load_command(l, where, command, env, &to[i]);
         text = *end ? end + 1 : NULL;
     }
@@ -82,78 +80,86 @@ static bool load_commands(struct loader *l, const struct draft *d, const char *k
 
 static void load_hook(struct loader *l, struct unit_draft *d, enum hook hook, const struct env *env)
 {
-    const char *key = hook_name(hook), *text = draft_text(&d->base, key, NULL);
+    const char *key = hook_name(hook), *text = draft_text(&d->base, key);
     struct hook_command *commands;
-    uint32_t *lines;
     size_t n;
 
     if (!text || !*text) /* an empty one was complained about */
         return;
     n = count_lines(text);
     if (n > HOOK_COMMANDS_MAX) {
-        report_add(
-            &l->report,
-            (struct place){draft_text_line(&d->base, key, HOOK_COMMANDS_MAX), d->base.title, key},
-            "there are more than %d commands; put them into a script, and write that",
-            HOOK_COMMANDS_MAX);
+        report_add(&l->report, draft_line_place(&d->base, key, HOOK_COMMANDS_MAX),
+                   "there are more than %d commands; put them into a script, and write that",
+                   HOOK_COMMANDS_MAX);
         return;
     }
     commands = arena_alloc(&l->arena, n, sizeof *commands);
-    lines = arena_alloc(&l->arena, n, sizeof *lines);
-    if (!commands || !lines) {
+    if (!commands) {
         report_out_of_memory(&l->report);
         return;
     }
-    if (!load_commands(l, &d->base, key, text, env, commands, lines))
+    if (!load_commands(l, &d->base, key, text, env, commands))
         return;
     d->spec.hooks[hook] = (struct hook_list){commands, (uint32_t)n};
-    d->hook_lines[hook] = lines;
 }
 
 /* ---- what goes with what ---- */
 
 static void check_reload(struct loader *l, const struct unit_draft *d)
 {
-    uint32_t signal_line, command_line;
+    const struct given *by_signal = draft_given(&d->base, "reload_signal");
+    const struct given *by_command = draft_given(&d->base, "reload_command");
+    bool signal_first = by_signal && by_command && by_signal->line < by_command->line;
     int sig = d->spec.reload_signal;
 
     if (sig == SIGKILL || sig == SIGSTOP)
         report_add(&l->report, draft_place(&d->base, "reload_signal"),
                    "%s cannot be caught, so that nothing is reloaded; write for example HUP",
                    signal_name(sig));
-    if (!draft_text(&d->base, "reload_signal", &signal_line) ||
-        !draft_text(&d->base, "reload_command", &command_line))
+    if (!by_signal || !by_command)
         return;
-    if (command_line > signal_line)
-        report_add(&l->report, draft_place(&d->base, "reload_command"),
-                   "a reload is either a signal or a command, and 'reload_signal' is given in line "
-                   "%u; keep one of them",
-                   signal_line);
-    else
-        report_add(&l->report, draft_place(&d->base, "reload_signal"),
-                   "a reload is either a signal or a command, and 'reload_command' is given in "
-                   "line %u; keep one of them",
-                   command_line);
+    report_add(&l->report, draft_place(&d->base, signal_first ? "reload_command" : "reload_signal"),
+               "a reload is either a signal or a command, and '%s' is given in line %u; keep one "
+               "of them",
+               signal_first ? "reload_signal" : "reload_command",
+               signal_first ? by_signal->line : by_command->line);
+}
+
+/* A unit's own way to reload stands for both that it could have from others. */
+static void choose_reload(struct unit_draft *d)
+{
+    struct draft *b = &d->base;
+    struct given *by_signal = draft_change(b, "reload_signal");
+    struct given *by_command = draft_change(b, "reload_command");
+
+    if (!by_signal || !by_command || by_signal->level == by_command->level)
+        return;
+    if (by_signal->level < by_command->level) {
+        by_signal->text = NULL;
+        d->spec.reload_signal = 0;
+    } else {
+        by_command->text = NULL;
+    }
 }
 
 /* The time of the commands, without any that it is for. */
 static void warn_idle_timeout(struct loader *l, const struct draft *d)
 {
-    if (!draft_text(d, "hook_timeout", NULL))
+    if (!draft_has_own(d, "hook_timeout"))
         return;
     for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
-        if (hook != HOOK_STOP && draft_text(d, hook_name(hook), NULL))
+        if (hook != HOOK_STOP && draft_text(d, hook_name(hook)))
             return;
     }
     report_warn(&l->report, draft_place(d, "hook_timeout"),
                 "it means nothing without a command that it is for%s; write pre_start, post_start, "
                 "pre_stop, post_stop or reload_command, or remove it",
-                draft_text(d, "stop_command", NULL) ? " (that of 'stop_command' is 'stop_timeout')"
-                                                    : "");
+                draft_text(d, "stop_command") ? " (that of 'stop_command' is 'stop_timeout')" : "");
 }
 
 void load_hooks(struct loader *l, struct unit_draft *d, const struct env *env)
 {
+    choose_reload(d);
     for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
         load_hook(l, d, hook, env);
     check_reload(l, d);

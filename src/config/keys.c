@@ -14,6 +14,8 @@ static const char *const log_words[] = {"inherit", "null", NULL};
 static const char *const dependency_restart_words[] = {"ignore", "restart", NULL};
 static const char *const exit_when_words[] = {"never", "all-done", "any-failed", NULL};
 
+enum { SECTION_EXTENDING = SECTION_UNIT | SECTION_TEMPLATE };
+
 #define DAEMON(field) .where = SECTION_REEVE, .offset = offsetof(struct daemon_draft, field)
 #define UNIT(field) .where = SECTION_UNIT, .offset = offsetof(struct unit_draft, field)
 #define SERVICE(field) .where = SECTION_SERVICE, .offset = offsetof(struct unit_draft, field)
@@ -44,6 +46,7 @@ const struct key keys[] = {
     {"tags",              UNIT(tags),                        .type = VALUE_TEXT, .empty_ok = true},
     {"enabled",           UNIT(spec.enabled),                .type = VALUE_BOOL},
     {"autostart",         UNIT(spec.autostart),              .type = VALUE_BOOL},
+    {"extends",           RAW(SECTION_EXTENDING),            .example = "python"},
     {"instances",         UNIT(instances),                   .type = VALUE_NUMBER, .min = 1, .max = INSTANCES_MAX},
     {"requires",          UNIT(requires),                    .type = VALUE_TEXT, .empty_ok = true},
     {"wants",             UNIT(wants),                       .type = VALUE_TEXT, .empty_ok = true},
@@ -92,7 +95,7 @@ const struct key keys[] = {
 
 const size_t n_keys = sizeof keys / sizeof keys[0];
 
-_Static_assert(sizeof keys / sizeof keys[0] <= KEYS_MAX, "draft.lines has a place for each key");
+_Static_assert(sizeof keys / sizeof keys[0] <= KEYS_MAX, "draft.given has a place for each key");
 
 /* "services", "jobs", "[reeve]" */
 static const char *places_of(unsigned where)
@@ -100,6 +103,8 @@ static const char *places_of(unsigned where)
     switch (where) {
     case SECTION_REEVE:
         return "[reeve]";
+    case SECTION_EXTENDING:
+        return "units and templates";
     case SECTION_SERVICE:
         return "services";
     case SECTION_JOB:
@@ -111,7 +116,35 @@ static const char *places_of(unsigned where)
 
 static const char *this_place(enum section_kind kind)
 {
-    return kind == SECTION_REEVE ? "[reeve]" : kind == SECTION_SERVICE ? "a service" : "a job";
+    switch (kind) {
+    case SECTION_REEVE:
+        return "[reeve]";
+    case SECTION_DEFAULTS:
+        return "[defaults]";
+    case SECTION_TEMPLATE:
+        return "a template";
+    default:
+        return kind == SECTION_SERVICE ? "a service" : "a job";
+    }
+}
+
+/* What may stand in [defaults] and in templates: whatever any unit may have. */
+static unsigned bits_of(enum section_kind kind)
+{
+    switch (kind) {
+    case SECTION_DEFAULTS:
+    case SECTION_TEMPLATE:
+        return SECTION_UNIT;
+    default:
+        return kind;
+    }
+}
+
+/* Templates may extend others; [defaults] are for all units as they are. */
+static bool may_stand(const struct key *key, enum section_kind kind)
+{
+    return (key->where & bits_of(kind)) &&
+           (kind != SECTION_DEFAULTS || !(key->where & SECTION_TEMPLATE));
 }
 
 /* Where this key may stand at all, as bits. */
@@ -135,7 +168,7 @@ static const char *complain_foreign(const struct foreign *f, enum section_kind k
                     f->hint ? f->hint : "remove the key");
     } else if (!f->key) {
         strbuf_addf(why, "unknown key; %s", f->hint);
-    } else if (!(where_is(f->key) & kind)) {
+    } else if (!(where_is(f->key) & bits_of(kind))) {
         strbuf_addf(why,
                     "unknown key; reeve calls it '%s', which belongs to %s and means nothing in %s",
                     f->key, places_of(where_is(f->key)), this_place(kind));
@@ -155,7 +188,7 @@ static const char *complain_unknown(const char *name, enum section_kind kind, st
     if (foreign)
         return complain_foreign(foreign, kind, why);
     for (size_t i = 0; i < n_keys; i++) {
-        if (keys[i].where & kind)
+        if (may_stand(&keys[i], kind))
             here[n++] = keys[i].name;
     }
     near = nearest_name(name, here, n);
@@ -175,7 +208,7 @@ int key_find(const char *name, enum section_kind kind, struct strbuf *why, const
     for (size_t i = 0; i < n_keys; i++) {
         if (strcmp(keys[i].name, name) != 0)
             continue;
-        if (keys[i].where & kind)
+        if (may_stand(&keys[i], kind))
             return (int)i;
         elsewhere = &keys[i];
     }
@@ -185,6 +218,11 @@ int key_find(const char *name, enum section_kind kind, struct strbuf *why, const
     else
         *ret_meant = complain_unknown(name, kind, why);
     return -1;
+}
+
+bool key_is_for(uint32_t key, enum section_kind kind)
+{
+    return keys[key].where & kind;
 }
 
 bool key_takes_lines(const char *name)
@@ -206,18 +244,30 @@ static size_t number_of(const struct draft *d, const char *key)
     return i;
 }
 
-const char *draft_text(const struct draft *d, const char *key, uint32_t *ret_line)
+const struct given *draft_given(const struct draft *d, const char *key)
 {
     size_t i = number_of(d, key);
 
-    if (ret_line)
-        *ret_line = i < n_keys && d->texts[i] ? d->lines[i] : d->line;
-    return i < n_keys ? d->texts[i] : NULL;
+    return i < n_keys && d->given[i].text ? &d->given[i] : NULL;
 }
 
-uint32_t draft_text_line(const struct draft *d, const char *key, size_t nth)
+struct given *draft_change(struct draft *d, const char *key)
 {
     size_t i = number_of(d, key);
 
-    return d->value_lines[i] ? d->value_lines[i][nth] : d->lines[i];
+    return i < n_keys && d->given[i].text ? &d->given[i] : NULL;
+}
+
+const char *draft_text(const struct draft *d, const char *key)
+{
+    const struct given *g = draft_given(d, key);
+
+    return g ? g->text : NULL;
+}
+
+bool draft_has_own(const struct draft *d, const char *key)
+{
+    const struct given *g = draft_given(d, key);
+
+    return g && g->title == d->title;
 }

@@ -44,18 +44,44 @@ extern const struct key keys[];
 extern const size_t n_keys;
 enum { KEYS_MAX = 96 };
 
+/* A key as it was given. */
+struct given {
+    /* As the user wrote it (continuations joined: by a newline in lists of commands, else by a
+     * space); NULL: not given. */
+    const char *text;
+    const struct source *source;
+    uint32_t line;
+    uint32_t level;              /* of the layer where it stands: later ones win */
+    const uint32_t *value_lines; /* as in struct ini_key */
+    const char *title;           /* of the section where it stands */
+};
+
+/* What one section says. */
+struct layer {
+    enum section_kind kind;
+    const char *title;
+    const struct source *source;
+    uint32_t line; /* of the header */
+    /* A line was refused that may have been this key: that it is missing is no second error. */
+    bool command_refused, health_refused;
+    struct layer_key {
+        uint32_t key; /* its number */
+        struct given given;
+    } * keys; /* each once, in the order written */
+    uint32_t n_keys;
+};
+
 /* What sections are parsed into before they become specs; `base` comes first in each. */
 struct draft {
     enum section_kind kind;
     const char *title;
-    uint32_t line; /* of the header */
-    /* A line was refused that may have been this key: that it is missing is no second error. */
-    bool command_refused, health_refused;
-    /* By key number, as the user wrote it (continuations joined: by a newline in lists of commands,
-     * else by a space); NULL: not given. */
-    const char *texts[KEYS_MAX];
-    uint32_t lines[KEYS_MAX];
-    const uint32_t *value_lines[KEYS_MAX]; /* as in struct ini_key */
+    const struct source *source;
+    uint32_t line;                        /* of the header */
+    bool command_refused, health_refused; /* in any of the layers */
+    struct given given[KEYS_MAX];         /* by key number */
+    /* What it was put together from: [defaults], templates, the section itself. Not owned. */
+    const struct layer *const *layers;
+    uint32_t n_layers;
 };
 
 struct unit_draft {
@@ -71,8 +97,6 @@ struct unit_draft {
     const char *after;
     const char *before;
     const char *on_failed;
-    /* where each command of spec.hooks stands */
-    const uint32_t *hook_lines[HOOK_COUNT];
 };
 
 struct daemon_draft {
@@ -85,12 +109,17 @@ struct daemon_draft {
 /* The number of the key that may stand in this kind of section; or -1 with what is wrong in `why`
  * and the likely name, if there is one, in *ret_meant. */
 int key_find(const char *name, enum section_kind kind, struct strbuf *why, const char **ret_meant);
+/* Whether units may have the key, those of this kind at least. */
+bool key_is_for(uint32_t key, enum section_kind kind);
 /* Whether each line of its value is an item of its own, wherever the key may stand. */
 bool key_takes_lines(const char *name);
-/* The text of this key in the draft, NULL when it is not given; and its line (of the header when it
- * is not given), if asked for. */
-const char *draft_text(const struct draft *d, const char *key, uint32_t *ret_line);
-/* The line where line number `nth` (from 0) of its text stands; the key is given. */
-uint32_t draft_text_line(const struct draft *d, const char *key, size_t nth);
+/* The key in the draft; NULL when it is not given. */
+const struct given *draft_given(const struct draft *d, const char *key);
+struct given *draft_change(struct draft *d, const char *key);
+/* Its text, NULL when it is not given. */
+const char *draft_text(const struct draft *d, const char *key);
+/* Whether the section itself gives it: what it has from [defaults] or templates may be meant for
+ * others. */
+bool draft_has_own(const struct draft *d, const char *key);
 
 #endif

@@ -53,11 +53,14 @@ static void loader_init(struct loader *l, const char *name, const struct config_
     report_init(&l->report, name);
     strtab_init(&l->names);
     strtab_init(&l->refused);
+    strtab_init(&l->templates);
     env_init(&l->base, NULL, &l->arena);
     users_init(&l->users, options->uid, &l->arena);
-    l->file = arena_copy(&l->arena, name, strlen(name));
+    l->source = arena_alloc(&l->arena, 1, sizeof *l->source);
+    if (l->source)
+        l->source->name = arena_copy(&l->arena, name, strlen(name));
     l->set = arena_alloc(&l->arena, 1, sizeof *l->set);
-    if (!l->file || !l->set)
+    if (!l->source || !l->source->name || !l->set)
         report_out_of_memory(&l->report);
     take_environment(l, options->environ);
 }
@@ -80,12 +83,19 @@ static int loader_finish(struct loader *l, struct spec_set **ret_set, struct con
     env_finish(&l->base);
     strtab_finish(&l->names);
     strtab_finish(&l->refused);
+    strtab_finish(&l->templates);
     ini_document_finish(&l->doc);
     report_finish(&l->report);
     return rc;
 }
 
 /* ---- sections ---- */
+
+static struct place section_place(const struct ini_section *section)
+{
+    return (struct place){
+        .line = section->line, .section = section->title, .source = section->source};
+}
 
 /* The name in a header that was refused: whoever names the unit hears of no second error. */
 static void remember_refused(struct loader *l, const char *title)
@@ -97,10 +107,58 @@ static void remember_refused(struct loader *l, const char *title)
         report_out_of_memory(&l->report);
 }
 
+/* "; it was first given in line 3" */
+static void complain_twice(struct loader *l, const struct ini_section *section,
+                           const struct source *source, uint32_t line)
+{
+    struct place where = section_place(section);
+    struct strbuf first = STRBUF_INIT;
+
+    report_where(&first, where, source, line);
+    report_add(&l->report, where,
+               "the section is given twice; it was first given in %s: put its keys there",
+               strbuf_text(&first));
+    strbuf_finish(&first);
+}
+
+static void read_reeve(struct loader *l, const struct ini_section *section)
+{
+    if (l->reeve) {
+        complain_twice(l, section, l->reeve->source, l->reeve->line);
+        return;
+    }
+    l->reeve = section;
+    load_daemon(l, section);
+}
+
+/* The layer that units may have of this section. */
+static void read_shared(struct loader *l, const struct ini_section *section, struct header *h)
+{
+    const struct layer *first = l->defaults;
+    struct strtab_entry *e;
+    bool added = true;
+
+    if (h->kind == SECTION_TEMPLATE && h->name) {
+        e = strtab_put(&l->templates, h->name, strlen(h->name), &added);
+        if (!e) {
+            report_out_of_memory(&l->report);
+            return;
+        }
+        if (added)
+            e->value = (uint64_t)(section - l->doc.sections);
+        else
+            complain_twice(l, section, l->doc.sections[e->value].source,
+                           l->doc.sections[e->value].line);
+    } else if (h->kind == SECTION_DEFAULTS && first) {
+        complain_twice(l, section, first->source, first->line);
+    } else if (h->kind == SECTION_DEFAULTS) {
+        l->defaults = h->own;
+    }
+}
+
 /* What each header says; [reeve] is loaded at once, so that units see its environment. */
 static void read_header(struct loader *l, const struct ini_section *section, struct header *to)
 {
-    struct place where = {.line = section->line, .section = section->title};
     struct strbuf why = STRBUF_INIT;
     int rc;
 
@@ -110,41 +168,40 @@ static void read_header(struct loader *l, const struct ini_section *section, str
     if (rc == -ENOMEM || why.failed)
         report_out_of_memory(&l->report);
     else if (rc < 0)
-        report_add(&l->report, where, "%s", strbuf_text(&why));
+        report_add(&l->report, section_place(section), "%s", strbuf_text(&why));
     if (rc < 0)
         remember_refused(l, section->title);
     strbuf_finish(&why);
-    if (to->kind != SECTION_REEVE)
-        return;
-    if (l->reeve_line) {
-        report_add(&l->report, where,
-                   "the section is given twice; it was first given in line %u: put its keys there",
-                   l->reeve_line);
-        return;
-    }
-    l->reeve_line = section->line;
-    load_daemon(l, section);
+    if (to->kind == SECTION_REEVE)
+        read_reeve(l, section);
+    else if (to->kind)
+        to->own = layer_read(l, section, to->kind);
+    if (to->own && rc == 0)
+        read_shared(l, section, to);
 }
 
 /* Whether the name is new. */
 static bool claim_name(struct loader *l, const struct ini_section *section, const char *name)
 {
-    struct place where = {.line = section->line, .section = section->title};
     bool added;
     struct strtab_entry *e = strtab_put(&l->names, name, strlen(name), &added);
+    struct strbuf first = STRBUF_INIT;
 
     if (!e) {
         report_out_of_memory(&l->report);
         return false;
     }
-    if (added)
+    if (added) {
         e->value = l->set->n_units;
-    else
-        report_add(&l->report, where,
-                   "the name '%s' is already taken in line %u; a name is used once, by a service "
-                   "or a job",
-                   name, l->set->units[e->value].line);
-    return added;
+        return true;
+    }
+    report_where(&first, section_place(section), l->doc.sections[l->texts[e->value].section].source,
+                 l->set->units[e->value].line);
+    report_add(&l->report, section_place(section),
+               "the name '%s' is already taken in %s; a name is used once, by a service or a job",
+               name, strbuf_text(&first));
+    strbuf_finish(&first);
+    return false;
 }
 
 /* All units of a section. */
@@ -155,12 +212,12 @@ static void read_unit(struct loader *l, const struct ini_section *section, const
     struct order_texts texts;
     bool counts;
 
-    if (!(h->kind & SECTION_UNIT))
+    if (!(h->kind & SECTION_UNIT) || !h->n_layers)
         return;
     counts = h->name && claim_name(l, section, h->name);
     /* A section that is refused for its name is checked all the same. */
     for (uint32_t i = h->n_instances ? 1 : 0; i <= h->n_instances; i++) {
-        load_unit(l, section, h, i, &spec, &texts);
+        load_unit(l, h, i, &spec, &texts);
         texts.section = number;
         if (!counts)
             return;
@@ -177,12 +234,12 @@ static size_t count_units(struct loader *l, struct header *headers)
     for (size_t i = 0; i < l->doc.n_sections; i++) {
         const struct ini_section *section = &l->doc.sections[i];
 
-        if (!(headers[i].kind & SECTION_UNIT))
+        if (!(headers[i].kind & SECTION_UNIT) || !headers[i].n_layers)
             continue;
-        headers[i].n_instances = load_instances(l, section, &headers[i]);
+        headers[i].n_instances = load_instances(l, &headers[i]);
         n += headers[i].n_instances ? headers[i].n_instances : 1;
         if (n > UNITS_MAX) {
-            report_add(&l->report, (struct place){.line = section->line, .section = section->title},
+            report_add(&l->report, section_place(section),
                        "there are more than %d units, with all instances; write fewer", UNITS_MAX);
             return 0;
         }
@@ -218,8 +275,9 @@ static void read_sections(struct loader *l)
     }
     for (size_t i = 0; i < n; i++)
         read_header(l, &l->doc.sections[i], &headers[i]);
-    if (!l->reeve_line)
+    if (!l->reeve)
         load_daemon(l, NULL);
+    layers_link(l, headers);
     read_units(l, headers);
     if (l->set->n_units == 0 && !report_failed(&l->report))
         report_add(&l->report, (struct place){0},
@@ -235,7 +293,7 @@ int config_load_text(const char *name, const char *text, size_t len_bytes,
 
     loader_init(&l, name, options);
     if (!report_failed(&l.report))
-        ini_read(&l.doc, text, len_bytes, &l.arena, &l.report);
+        ini_read(&l.doc, l.source, text, len_bytes, &l.arena, &l.report);
     if (!l.report.out_of_memory)
         read_sections(&l);
     return loader_finish(&l, ret_set, errors);

@@ -11,11 +11,16 @@
 #include "config/reader.h"
 #include "config/users.h"
 
-/* What a section header says. */
+enum { TEMPLATES_MAX = 64 }; /* that a section extends, directly or not */
+
+/* What a section header says, and what stands below it. */
 struct header {
-    enum section_kind kind; /* 0: its keys cannot be judged */
-    const char *name;       /* of a unit; NULL: it cannot be used */
-    uint32_t n_instances;   /* 0: the section is one unit by itself */
+    enum section_kind kind;      /* 0: its keys cannot be judged */
+    const char *name;            /* of a unit or template; NULL: it cannot be used */
+    uint32_t n_instances;        /* 0: the section is one unit by itself */
+    struct layer *own;           /* in the arena; NULL: [reeve], or nothing that can be used */
+    const struct layer **layers; /* what the section comes to, its own last; in the arena */
+    uint32_t n_layers;
 };
 
 /* The keys that name other units. */
@@ -30,37 +35,53 @@ enum order_key {
 
 /* What a unit says of others, until these are known. */
 struct order_texts {
-    const char *title; /* of its section */
-    uint32_t section;  /* its number: the same for all instances */
-    bool has_health;   /* it has a key `health`, or meant to */
+    uint32_t section; /* its number: the same for all instances */
+    bool has_health;  /* it has a key `health`, or meant to */
     struct order_text {
         const char *text; /* expanded; NULL: not given */
-        uint32_t line;
+        struct place where;
+        uint64_t rank;  /* what was written before has a smaller one */
+        bool inherited; /* it may be meant for other units */
     } keys[ORDER_KEYS];
 };
 
 struct loader {
     const struct config_options *options;
-    const char *file; /* in the arena */
+    struct source *source; /* the file that was asked for; in the arena */
     struct arena arena;
     struct report report;
     struct ini_document doc;
     struct env base; /* reeved's environment with [reeve] environment */
     struct users users;
-    struct strtab names;        /* base names of units; value: index of the first so called */
-    struct strtab refused;      /* names in headers that were refused */
-    uint32_t reeve_line;        /* of the first [reeve]; 0: none yet */
-    const char *exit_code_from; /* expanded; NULL: not given */
-    uint32_t exit_code_from_line, exit_when_line;
+    struct strtab names;             /* base names of units; value: index of the first so called */
+    struct strtab refused;           /* names in headers that were refused */
+    struct strtab templates;         /* value: the number of the section */
+    const struct layer *defaults;    /* NULL: none */
+    const struct ini_section *reeve; /* the first; NULL: none yet */
+    const char *exit_code_from;      /* expanded; NULL: not given */
+    struct place exit_code_from_place, exit_when_place;
     struct spec_set *set;      /* in the arena */
     struct order_texts *texts; /* by index of unit; in the arena */
 };
 
+/* ---- layers.c: sections to layers ---- (what goes wrong is complained about) */
+
+/* The keys of a section, finding unknown and repeated ones. In the arena; NULL when memory ran out.
+ */
+struct layer *layer_read(struct loader *l, const struct ini_section *section,
+                         enum section_kind kind);
+/* Checks what holds for every unit that uses these keys. */
+void layer_check(struct loader *l, const struct layer *layer);
+/* When all headers are read: gives each unit and template its layers. */
+void layers_link(struct loader *l, struct header *headers);
+/* The keys of all layers that this kind of section may have, later ones over earlier ones. The
+ * layers have to stay. */
+void draft_take(struct draft *d, const struct layer *const *layers, uint32_t n_layers);
+
 /* ---- draft.c: keys into drafts ---- (what goes wrong is complained about) */
 
-/* Takes the texts of a section's keys, finding unknown and repeated ones. */
-void draft_collect(struct loader *l, const struct ini_section *section, struct draft *d);
-/* Sets what `environment` says in `env`, each value expanded with what is set so far. */
+/* Sets what `environment` says in `env`, layer by layer, each value expanded with what is set so
+ * far. */
 void draft_environment(struct loader *l, const struct draft *d, struct env *env);
 /* Expands and stores the values of all keys but those of words. */
 void draft_store(struct loader *l, struct draft *d, const struct env *env);
@@ -68,8 +89,10 @@ void draft_store(struct loader *l, struct draft *d, const struct env *env);
  * A NULL-terminated list that is not empty, or NULL after a complaint. */
 char **draft_command(struct loader *l, struct place where, const char *text, const struct env *env,
                      uint32_t *ret_argc);
-/* Where a complaint about this key of the draft points. */
+/* Where a complaint about this key of the draft points: to where it is given, or the header. */
 struct place draft_place(const struct draft *d, const char *key);
+/* The same for line number `nth` (from 0) of its text; the key is given. */
+struct place draft_line_place(const struct draft *d, const char *key, size_t nth);
 /* Complains about a key; takes the text out of `why`. With rc -ENOMEM only that is noted. */
 void draft_complain(struct loader *l, const struct draft *d, const char *key, int rc,
                     struct strbuf *why);
@@ -79,11 +102,10 @@ void draft_complain(struct loader *l, const struct draft *d, const char *key, in
 /* [reeve], or what holds without it (section NULL). */
 void load_daemon(struct loader *l, const struct ini_section *section);
 /* How many instances the section asks for; 0 when it does not, or not rightly. */
-uint32_t load_instances(struct loader *l, const struct ini_section *section,
-                        const struct header *h);
+uint32_t load_instances(struct loader *l, const struct header *h);
 /* `instance` is from 1; 0: not one of several. */
-void load_unit(struct loader *l, const struct ini_section *section, const struct header *h,
-               uint32_t instance, struct unit_spec *to, struct order_texts *to_texts);
+void load_unit(struct loader *l, const struct header *h, uint32_t instance, struct unit_spec *to,
+               struct order_texts *to_texts);
 
 /* ---- probe.c ---- */
 

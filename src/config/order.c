@@ -22,9 +22,7 @@ const char *const order_key_names[ORDER_KEYS] = {"requires", "wants", "after", "
 
 struct place order_place(const struct loader *l, uint32_t unit, enum order_key key)
 {
-    const struct order_texts *t = &l->texts[unit];
-
-    return (struct place){t->keys[key].line, t->title, order_key_names[key]};
+    return l->texts[unit].keys[key].where;
 }
 
 /* ---- one word ---- */
@@ -143,13 +141,15 @@ static void link_pair(struct linker *k, uint32_t self, enum order_key key, uint3
     add_link(k, link);
 }
 
-/* By a tag a unit does not mean itself, nor its other instances. */
-static bool is_passed_over(const struct linker *k, uint32_t self, uint32_t other,
-                           const struct units_meant *m)
+/* By a tag, or a key that it has in common with others, a unit does not mean itself, nor its other
+ * instances. */
+static bool is_passed_over(const struct linker *k, uint32_t self, enum order_key key,
+                           uint32_t other, const struct units_meant *m)
 {
     const struct unit_spec *units = k->l->set->units;
 
-    return m->tag && units[other].base_name == units[self].base_name;
+    return (m->tag || k->l->texts[self].keys[key].inherited) &&
+           units[other].base_name == units[self].base_name;
 }
 
 /* Links to all that a word means. What is wrong with one of them is enough. */
@@ -162,14 +162,14 @@ static void link_word(struct linker *k, uint32_t self, enum order_key key,
     for (uint32_t i = 0; i < m->n && !k->full && !why->len_bytes; i++) {
         uint32_t other = lookup_unit(m, i);
 
-        if (is_passed_over(k, self, other, m))
+        if (is_passed_over(k, self, key, other, m))
             continue;
         judge_pair(k, self, key, other, m, why);
         warn_pair(k, self, key, other, m);
         link_pair(k, self, key, other, m);
         n++;
     }
-    if (n == 0 && m->tag)
+    if (n == 0 && m->tag && !k->l->texts[self].keys[key].inherited)
         strbuf_addf(why,
                     "no other unit has the tag '%s'; write it into the 'tags' of some, or remove "
                     "it here",
@@ -231,7 +231,7 @@ static void resolve_unit(struct linker *k, uint32_t self)
     enum { N = sizeof order / sizeof order[0] };
 
     for (unsigned i = 1; i < N; i++) {
-        for (unsigned j = i; j > 0 && said[order[j]].line < said[order[j - 1]].line; j--) {
+        for (unsigned j = i; j > 0 && said[order[j]].rank < said[order[j - 1]].rank; j--) {
             enum order_key other = order[j];
 
             order[j] = order[j - 1];

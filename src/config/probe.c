@@ -153,7 +153,7 @@ static bool expand_value(struct loader *l, const struct draft *d, const char *ke
 /* The key's text, unless there is none or it was complained about. */
 static const char *given(const struct draft *d, const char *key)
 {
-    const char *text = draft_text(d, key, NULL);
+    const char *text = draft_text(d, key);
 
     return text && *text ? text : NULL;
 }
@@ -234,10 +234,10 @@ static void check_health_keys(struct loader *l, const struct draft *d)
                                                  "health_retries", "health_start_period",
                                                  "health_action"};
 
-    if (draft_text(d, "health", NULL) || d->health_refused)
+    if (draft_text(d, "health") || d->health_refused)
         return;
     for (size_t i = 0; i < sizeof keys_of_health / sizeof keys_of_health[0]; i++) {
-        if (draft_text(d, keys_of_health[i], NULL))
+        if (draft_has_own(d, keys_of_health[i]))
             report_add(&l->report, draft_place(d, keys_of_health[i]),
                        "it means nothing without the key 'health', which is missing; write for "
                        "example health = tcp:localhost:8080, or remove it");
@@ -253,11 +253,11 @@ static void warn_idle_keys(struct loader *l, const struct unit_draft *d)
 {
     const struct unit_spec *u = &d->spec;
 
-    if (u->ready != READY_PROBED && draft_text(&d->base, "ready_interval", NULL))
+    if (u->ready != READY_PROBED && draft_has_own(&d->base, "ready_interval"))
         report_warn(&l->report, draft_place(&d->base, "ready_interval"),
                     "it means nothing with ready = %s, where nothing is looked at; remove it",
                     ready_form(u->ready));
-    if (u->health.kind == PROBE_NOTIFY && draft_text(&d->base, "health_timeout", NULL))
+    if (u->health.kind == PROBE_NOTIFY && draft_has_own(&d->base, "health_timeout"))
         report_warn(&l->report, draft_place(&d->base, "health_timeout"),
                     "it means nothing with health = notify, where health_interval is the time "
                     "that the unit has; remove it");

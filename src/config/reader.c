@@ -25,6 +25,7 @@ struct reader {
     struct ini_document *doc;
     struct arena *arena;
     struct report *report;
+    const struct source *source;
     struct slice rest; /* of the file */
     uint32_t line;     /* number of the line last taken */
     bool in_section;
@@ -80,6 +81,18 @@ static bool begins(struct slice s, const char *text)
     return slice_len(s) >= strlen(text) && memcmp(s.at, text, strlen(text)) == 0;
 }
 
+static bool is_surely_header(struct slice line)
+{
+    static const char *const headers[] = {"[reeve]", "[service:", "[job:", "[defaults]",
+                                          "[template:"};
+
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        if (begins(line, headers[i]))
+            return true;
+    }
+    return false;
+}
+
 /* What the next line is by its first characters, and where it ends; takes nothing. */
 static enum line_kind look(const struct reader *r, struct slice *ret_line)
 {
@@ -95,9 +108,7 @@ static enum line_kind look(const struct reader *r, struct slice *ret_line)
     if (seen.at == seen.end || *seen.at == '#' || *seen.at == ';')
         return LINE_BLANK;
     if (ini_is_space(*line.at))
-        return begins(seen, "[reeve]") || begins(seen, "[service:") || begins(seen, "[job:")
-                   ? LINE_INDENTED_HEADER
-                   : LINE_CONTINUATION;
+        return is_surely_header(seen) ? LINE_INDENTED_HEADER : LINE_CONTINUATION;
     return *line.at == '[' ? LINE_HEADER : LINE_KEY;
 }
 
@@ -119,7 +130,14 @@ static const char *current_title(const struct reader *r)
 
 static struct place here(const struct reader *r, const char *key)
 {
-    return (struct place){.line = r->line, .section = current_title(r), .key = key};
+    return (struct place){
+        .line = r->line, .section = current_title(r), .key = key, .source = r->source};
+}
+
+/* Where a complaint about the line itself points. */
+static struct place anywhere(const struct reader *r)
+{
+    return (struct place){.line = r->line, .source = r->source};
 }
 
 /* A NUL would end every string made of the line. */
@@ -149,8 +167,8 @@ static bool add_section(struct reader *r, const char *title, bool broken)
         d->sections = sections;
         d->cap_sections = cap;
     }
-    d->sections[d->n_sections++] =
-        (struct ini_section){.title = title, .line = r->line, .broken = broken};
+    d->sections[d->n_sections++] = (struct ini_section){
+        .title = title, .source = r->source, .line = r->line, .broken = broken};
     r->in_section = true;
     return true;
 }
@@ -163,12 +181,12 @@ static bool header_title(struct reader *r, struct slice line, struct slice *ret_
     if (has_nul(r, line))
         return false;
     if (!close) {
-        report_add(r->report, (struct place){.line = r->line},
+        report_add(r->report, anywhere(r),
                    "the section header has no closing bracket; write for example [service:web]");
         return false;
     }
     if (slice_len(trim((struct slice){close + 1, line.end})) > 0) {
-        report_add(r->report, (struct place){.line = r->line},
+        report_add(r->report, anywhere(r),
                    "text follows the section header; write the header alone in its line, and "
                    "comments in lines of their own");
         return false;
@@ -184,7 +202,7 @@ static bool take_header(struct reader *r, struct slice line)
 
     take(r, line);
     if (ini_is_space(*line.at)) {
-        report_add(r->report, (struct place){.line = r->line},
+        report_add(r->report, anywhere(r),
                    "white space stands before the section header; begin the line with '['");
         while (*line.at != '[')
             line.at++;
@@ -395,7 +413,7 @@ static bool take_key(struct reader *r, struct slice line)
         take_continuations(r, NULL);
         return false;
     }
-    r->pending = (struct ini_key){.line = r->line};
+    r->pending = (struct ini_key){.source = r->source, .line = r->line};
     r->pending.name = arena_copy(r->arena, key.at, slice_len(key));
     strbuf_add_bytes(&whole.text, value.at, slice_len(value));
     take_continuations(r, &whole);
@@ -479,14 +497,13 @@ static int on_key(void *user, const char *section, const char *name, const char 
     return 1;
 }
 
-void ini_read(struct ini_document *doc, const char *text, size_t len_bytes, struct arena *arena,
-              struct report *report)
+void ini_read(struct ini_document *doc, const struct source *source, const char *text,
+              size_t len_bytes, struct arena *arena, struct report *report)
 {
     static const char bom[] = "\xef\xbb\xbf";
-    struct reader r = {.doc = doc, .arena = arena, .report = report};
+    struct reader r = {.doc = doc, .arena = arena, .report = report, .source = source};
     int rc;
 
-    *doc = (struct ini_document){0};
     if (len_bytes >= 3 && memcmp(text, bom, 3) == 0) {
         text += 3;
         len_bytes -= 3;
@@ -499,7 +516,7 @@ void ini_read(struct ini_document *doc, const char *text, size_t len_bytes, stru
         out_of_memory(&r);
     else if (!r.failed && (rc != 0 || r.rest.at != r.rest.end))
         report_add(
-            report, (struct place){.line = r.line},
+            report, anywhere(&r),
             "the INI library of this system refused a line that it should take; report this, "
             "and try the line in another form");
 }

@@ -10,8 +10,9 @@
 #include "config/reader.h"
 #include "core/unit_spec.h"
 
-static const char *const kind_names[] = {"reeve", "service", "job"};
-static const enum section_kind kinds[] = {SECTION_REEVE, SECTION_SERVICE, SECTION_JOB};
+static const char *const kind_names[] = {"reeve", "service", "job", "defaults", "template"};
+static const enum section_kind kinds[] = {SECTION_REEVE, SECTION_SERVICE, SECTION_JOB,
+                                          SECTION_DEFAULTS, SECTION_TEMPLATE};
 
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -64,7 +65,7 @@ static int check_name(const char *kind, const char *name, struct strbuf *why)
         strbuf_addf(why, "the %s has no name; write for example [%s:web]", kind, kind);
         return -EINVAL;
     }
-    if (is_instance(name, why))
+    if (strcmp(kind, "template") != 0 && is_instance(name, why))
         return -EINVAL;
     if (section_name_span(name) < len) {
         strbuf_addf(why,
@@ -92,14 +93,15 @@ static int unknown_kind(const char *kind, const char *name, struct strbuf *why)
         return -EINVAL;
     if (foreign_section(kind, name ? text : NULL, why))
         return -EINVAL;
-    if (near && strcmp(near, "reeve") == 0)
-        strbuf_add(why, "did you mean [reeve]?");
+    if (near && (strcmp(near, "reeve") == 0 || strcmp(near, "defaults") == 0))
+        strbuf_addf(why, "did you mean [%s]?", near);
     else if (near)
         strbuf_addf(why, "did you mean [%s:%s]?", near, name ? text : "NAME");
     else if (!name && *kind && !kind[section_name_span(kind)])
         strbuf_addf(why, "a unit is written [service:%s] or [job:%s]", text, text);
     else
-        strbuf_add(why, "there are [reeve], [service:NAME] and [job:NAME]");
+        strbuf_add(why, "there are [reeve], [defaults], [template:NAME], [service:NAME] and "
+                        "[job:NAME]");
     return -EINVAL;
 }
 
@@ -138,10 +140,16 @@ int section_parse(const char *title, struct arena *arena, enum section_kind *ret
     if (i == N_KINDS)
         return unknown_kind(kind, name, why);
     *ret_kind = kinds[i];
-    if (kinds[i] == SECTION_REEVE) {
+    if (kinds[i] == SECTION_REEVE || kinds[i] == SECTION_DEFAULTS) {
         if (!name)
             return 0;
-        strbuf_add(why, "the section of the daemon has no name; write [reeve]");
+        if (kinds[i] == SECTION_REEVE)
+            strbuf_add(why, "the section of the daemon has no name; write [reeve]");
+        else
+            strbuf_addf(why,
+                        "what holds for every unit has no name; write [defaults], or [template:%s] "
+                        "and 'extends' in the units that it is for",
+                        *name && !name[section_name_span(name)] ? name : "NAME");
         return -EINVAL;
     }
     if (check_name(kind, name ? name : "", why) < 0)

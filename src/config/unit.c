@@ -45,14 +45,14 @@ static void fit_delays(struct loader *l, const struct draft *d, const char *key,
 
     if (delay_ms <= *max_ms)
         return;
-    if (!draft_text(d, max_key, NULL)) {
+    if (!draft_text(d, max_key)) {
         *max_ms = delay_ms;
         return;
     }
     duration_format(delay_ms, least, sizeof least);
     report_add(&l->report, draft_place(d, max_key),
                "it is shorter than %s, %s%s; give at least %s, or a shorter %s", key, least,
-               draft_text(d, key, NULL) ? "" : " by default", least, key);
+               draft_text(d, key) ? "" : " by default", least, key);
 }
 
 /* Whether a list of words has one. */
@@ -65,11 +65,12 @@ static void cross_check(struct loader *l, struct unit_draft *d)
 {
     struct unit_spec *u = &d->spec;
 
-    if (u->kind == UNIT_SERVICE && !draft_text(&d->base, "restart", NULL))
+    if (u->kind == UNIT_SERVICE && !draft_text(&d->base, "restart"))
         u->restart = u->essential ? RESTART_NEVER : RESTART_ALWAYS;
-    if (!draft_text(&d->base, "autostart", NULL))
+    if (!draft_text(&d->base, "autostart"))
         u->autostart = u->kind == UNIT_SERVICE;
-    if (u->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW && !is_given(d->requires))
+    if (u->on_dependency_restart == DEPENDENCY_RESTART_FOLLOW && !is_given(d->requires) &&
+        draft_has_own(&d->base, "on_dependency_restart"))
         report_warn(&l->report, draft_place(&d->base, "on_dependency_restart"),
                     "this unit requires no other, so that it never follows one; name some in "
                     "'requires', or remove the key");
@@ -81,7 +82,7 @@ static void cross_check(struct loader *l, struct unit_draft *d)
 
 static void resolve_command(struct loader *l, struct unit_draft *d, const struct env *env)
 {
-    const char *text = draft_text(&d->base, "command", NULL);
+    const char *text = draft_text(&d->base, "command");
 
     if (!text && d->base.command_refused)
         return;
@@ -127,8 +128,7 @@ static void resolve_user(struct loader *l, struct unit_draft *d, struct env *env
     if (!d->user && !d->group)
         return;
     /* A half that was given and refused has been complained about: the other cannot be judged. */
-    if ((!d->user && draft_text(&d->base, "user", NULL)) ||
-        (!d->group && draft_text(&d->base, "group", NULL)))
+    if ((!d->user && draft_text(&d->base, "user")) || (!d->group && draft_text(&d->base, "group")))
         return;
     rc = users_resolve(&l->users, d->user, d->group, &id, &why);
     complain_of_user(l, d, rc, &why);
@@ -223,23 +223,41 @@ static void resolve_tags(struct loader *l, struct unit_draft *d)
     }
 }
 
-/* The keys as written, in that order. */
-static void keep_texts(struct loader *l, const struct ini_section *section, struct unit_draft *d)
+/* Whether the key of this layer is what holds in the end; those of lists that add up all do. */
+static bool is_kept(const struct unit_draft *d, const struct layer_key *k, uint32_t level)
 {
-    struct spec_text *texts = arena_alloc(&l->arena, section->n_keys, sizeof *texts);
+    const struct given *g = &d->base.given[k->key];
+    const char *name = keys[k->key].name;
+
+    if (!key_is_for(k->key, d->base.kind) || strcmp(name, "extends") == 0)
+        return false;
+    return g->text && (g->level == level || strcmp(name, "environment") == 0);
+}
+
+/* What the unit comes to, as written: layer by layer, the keys of each in the order written. */
+static void keep_texts(struct loader *l, struct unit_draft *d)
+{
+    struct spec_text *texts;
     uint32_t n = 0;
 
+    for (uint32_t i = 0; i < d->base.n_layers; i++)
+        n += d->base.layers[i]->n_keys;
+    texts = arena_alloc(&l->arena, n, sizeof *texts);
     if (!texts) {
         report_out_of_memory(&l->report);
         return;
     }
-    for (size_t i = 0; i < section->n_keys; i++) {
-        const struct ini_key *k = &l->doc.keys[section->first_key + i];
-        uint32_t line;
-        const char *text = draft_text(&d->base, k->name, &line);
+    n = 0;
+    for (uint32_t i = 0; i < d->base.n_layers; i++) {
+        const struct layer *layer = d->base.layers[i];
 
-        if (text && line == k->line)
-            texts[n++] = (struct spec_text){k->name, text, l->file, line};
+        for (uint32_t k = 0; k < layer->n_keys; k++) {
+            const struct given *g = &layer->keys[k].given;
+
+            if (is_kept(d, &layer->keys[k], i))
+                texts[n++] = (struct spec_text){keys[layer->keys[k].key].name, g->text,
+                                                g->source->name, g->line, g->title};
+        }
     }
     d->spec.texts = texts;
     d->spec.n_texts = n;
@@ -273,42 +291,45 @@ static const char *name_of(struct loader *l, const struct header *h, uint32_t in
 }
 
 /* The keys as text, and the environment; `env` is to be finished. */
-static void begin_unit(struct loader *l, const struct ini_section *section, const struct header *h,
-                       uint32_t instance, struct unit_draft *d, struct env *env)
+static void begin_unit(struct loader *l, const struct header *h, uint32_t instance,
+                       struct unit_draft *d, struct env *env)
 {
+    const struct layer *own = h->own;
     char number[16] = "";
 
     *d = (struct unit_draft){
-        .base = {.kind = h->kind, .title = section->title, .line = section->line},
+        .base = {.kind = h->kind, .title = own->title, .source = own->source, .line = own->line},
         .spec = defaults,
     };
     d->spec.name = name_of(l, h, instance);
     d->spec.base_name = h->name;
     d->spec.instance = instance;
     d->spec.kind = h->kind == SECTION_SERVICE ? UNIT_SERVICE : UNIT_JOB;
-    d->spec.file = l->file;
-    d->spec.line = section->line;
+    d->spec.file = own->source->name;
+    d->spec.line = own->line;
     if (instance)
         snprintf(number, sizeof number, "%u", instance);
     env_init(env, &l->base, &l->arena);
     if (env_set(env, "REEVE_UNIT", strlen("REEVE_UNIT"), d->spec.name ? d->spec.name : "") < 0 ||
         env_set(env, "REEVE_INSTANCE", strlen("REEVE_INSTANCE"), number) < 0)
         report_out_of_memory(&l->report);
-    draft_collect(l, section, &d->base);
+    draft_take(&d->base, h->layers, h->n_layers);
     draft_environment(l, &d->base, env);
 }
 
-static bool has_key(const struct loader *l, const struct ini_section *section, const char *name)
+static bool has_key(const struct header *h, const char *name)
 {
-    for (size_t i = 0; i < section->n_keys; i++) {
-        if (strcmp(l->doc.keys[section->first_key + i].name, name) == 0)
-            return true;
+    for (uint32_t i = 0; i < h->n_layers; i++) {
+        for (uint32_t k = 0; k < h->layers[i]->n_keys; k++) {
+            if (strcmp(keys[h->layers[i]->keys[k].key].name, name) == 0)
+                return true;
+        }
     }
     return false;
 }
 
 /* What is wrong with the key is told when it is stored with the others. */
-uint32_t load_instances(struct loader *l, const struct ini_section *section, const struct header *h)
+uint32_t load_instances(struct loader *l, const struct header *h)
 {
     struct strbuf why = STRBUF_INIT;
     struct unit_draft d;
@@ -316,11 +337,11 @@ uint32_t load_instances(struct loader *l, const struct ini_section *section, con
     const char *text, *meant;
     int key;
 
-    if (!has_key(l, section, "instances"))
+    if (!has_key(h, "instances"))
         return 0;
-    begin_unit(l, section, h, 0, &d, &env);
+    begin_unit(l, h, 0, &d, &env);
     key = key_find("instances", h->kind, &why, &meant);
-    text = draft_text(&d.base, "instances", NULL);
+    text = draft_text(&d.base, "instances");
     if (key < 0 || expand(text, &env, &l->arena, &text, &why) < 0 ||
         value_store(&keys[key], text, &d, &why) < 0)
         d.instances = 0;
@@ -338,22 +359,25 @@ static void keep_order(const struct unit_draft *d, struct order_texts *to)
                                            d->on_failed};
 
     *to = (struct order_texts){
-        .title = d->base.title,
-        .has_health = draft_text(&d->base, "health", NULL) || d->base.health_refused,
+        .has_health = draft_text(&d->base, "health") || d->base.health_refused,
     };
     for (unsigned i = 0; i < ORDER_KEYS; i++) {
+        const struct given *g = draft_given(&d->base, names[i]);
+
         to->keys[i].text = texts[i];
-        draft_text(&d->base, names[i], &to->keys[i].line);
+        to->keys[i].where = draft_place(&d->base, names[i]);
+        to->keys[i].rank = g ? (uint64_t)g->level << 32 | g->line : 0;
+        to->keys[i].inherited = g && g->title != d->base.title;
     }
 }
 
-void load_unit(struct loader *l, const struct ini_section *section, const struct header *h,
-               uint32_t instance, struct unit_spec *to, struct order_texts *to_texts)
+void load_unit(struct loader *l, const struct header *h, uint32_t instance, struct unit_spec *to,
+               struct order_texts *to_texts)
 {
     struct unit_draft d;
     struct env env;
 
-    begin_unit(l, section, h, instance, &d, &env);
+    begin_unit(l, h, instance, &d, &env);
     draft_store(l, &d.base, &env);
     resolve_command(l, &d, &env);
     load_probes(l, &d, &env);
@@ -361,7 +385,7 @@ void load_unit(struct loader *l, const struct ini_section *section, const struct
     resolve_user(l, &d, &env);
     resolve_tags(l, &d);
     cross_check(l, &d);
-    keep_texts(l, section, &d);
+    keep_texts(l, &d);
     finish_environment(l, &d, &env);
     if (l->options->check_places)
         check_unit_places(l, &d);

@@ -43,6 +43,7 @@ static void add_config(struct json_out *o, const struct unit_spec *spec)
             json_string(o, "text", t->text);
         json_string(o, "file", t->file);
         json_int(o, "line", t->line);
+        json_string(o, "section", t->section);
         json_end_object(o);
     }
     json_end_array(o);

@@ -186,6 +186,7 @@ static void put_unit(struct packer *p, struct unit_spec *u)
         to_texts[i].text = put_string(p, texts[i].text);
         to_texts[i].file = put_string(p, texts[i].file);
         to_texts[i].line = texts[i].line;
+        to_texts[i].section = put_string(p, texts[i].section);
     }
     u->texts = offset;
 }
@@ -450,6 +451,7 @@ static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, ui
         u->texts[i].key = take_string(x, u->texts[i].key, false);
         u->texts[i].text = take_string(x, u->texts[i].text, false);
         u->texts[i].file = take_string(x, u->texts[i].file, false);
+        u->texts[i].section = take_string(x, u->texts[i].section, false);
     }
     if (!x->bad && (!name_ok(u->name) || !name_ok(u->base_name)))
         x->bad = true;

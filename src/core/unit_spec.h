@@ -95,12 +95,14 @@ struct exit_set {
     uint64_t signals; /* bit N-1: signal N */
 };
 
-/* One key as the user wrote it (unexpanded), for `show`. */
+/* One key as the user wrote it (unexpanded), for `show`. A key whose values add up (environment)
+ * has one of these for each. */
 struct spec_text {
     const char *key;
     const char *text;
     const char *file;
     uint32_t line;
+    const char *section; /* text between the brackets of the section where it stands */
 };
 
 struct unit_spec {
@@ -177,7 +179,9 @@ struct unit_spec {
 
     struct exit_set success_exit;
 
-    struct spec_text *texts; /* the keys the user wrote, in the order written */
+    /* The keys that hold: those of [defaults], of templates, of the section itself, the keys of
+     * each in the order written. */
+    struct spec_text *texts;
     uint32_t n_texts;
 };
 

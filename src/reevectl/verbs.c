@@ -58,8 +58,9 @@ static const struct verb verbs[] = {
         .name = "cat",
         .group = GROUP_LOOKING,
         .arguments = "UNIT...",
-        .summary = "the definitions of units as they are written",
-        .details = "From the memory of reeved: what is in force, whatever the file says now.\n",
+        .summary = "what units come to, each value with its file and line",
+        .details = "With what they have from [defaults] and templates. From the memory of reeved:\n"
+                   "what is in force, whatever the files say now.\n",
         .json = JSON_OF_UNITS,
         .min_args = 1,
         .max_args = SIZE_MAX,

@@ -145,6 +145,7 @@ static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
         same_text(a->texts[i].key, b->texts[i].key);
         same_text(a->texts[i].text, b->texts[i].text);
         same_text(a->texts[i].file, b->texts[i].file);
+        same_text(a->texts[i].section, b->texts[i].section);
         must(a->texts[i].line == b->texts[i].line);
     }
     must(b->kind == a->kind && b->line == a->line && b->change_user == a->change_user &&

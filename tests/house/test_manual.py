@@ -140,7 +140,7 @@ def test_completion_of_reevectl():
 def keys_taken():
     """{"services": [key, ...], ...}: the table in config/keys.c."""
     where = {"DAEMON": "[reeve]", "SECTION_REEVE": "[reeve]", "UNIT": "units",
-             "SECTION_UNIT": "units", "SERVICE": "services", "JOB": "jobs"}
+             "SECTION_UNIT": "units", "SECTION_EXTENDING": "units", "SERVICE": "services", "JOB": "jobs"}
     found = {place: set() for place in SECTIONS}
     for key, macro, inside in re.findall(r'^    \{"([a-z_]+)",\s+(\w+)\(([\w.]+)\)',
                                          read("src", "config", "keys.c"), re.M):
@@ -157,7 +157,8 @@ def test_keys_are_explained_where_they_belong():
 
 
 def test_the_example_shows_every_key():
-    shown, place = {name: set() for name in ("reeve", "service", "job")}, None
+    places = ("reeve", "defaults", "template", "service", "job")
+    shown, place = {name: set() for name in places}, None
     for line in read("conf", "reeve.ini").splitlines():
         header = re.match(r"\[([a-z]+)", line)
         place = header.group(1) if header else place
@@ -167,6 +168,7 @@ def test_the_example_shows_every_key():
     assert shown["service"] == taken["units"] | taken["services"]
     assert shown["job"] <= taken["units"] | taken["jobs"]
     assert taken["jobs"] <= shown["job"]
+    assert shown["defaults"] and shown["template"]
 
 
 # ---- the protocol ---------------------------------------------------------------------------------

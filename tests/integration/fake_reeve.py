@@ -174,13 +174,13 @@ def shown(u):
     return dict(u, instance_of=None, instance=None, dependencies=DEPENDENCIES.get(u["name"], []),
                 dependents=dependents, tracking="cgroup", file=file, line=12, told=told(u), mistake=None, held_by=None,
                 kill_at=None, probes=probes(u), records=records, config=[
-        {"key": "command", "text": command, "file": file, "line": 13},
-        {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14},
-        {"key": "stop_timeout", "text": "90s", "file": file, "line": 15},
+        {"key": "command", "text": command, "file": file, "line": 13, "section": "service:" + u["name"]},
+        {"key": "environment", "text": "PORT=8080 API_TOKEN=***", "file": file, "line": 14, "section": "service:" + u["name"]},
+        {"key": "stop_timeout", "text": "90s", "file": file, "line": 15, "section": "service:" + u["name"]},
     ] + (effective(u)["pre_start"] and [
-        {"key": "pre_start", "text": "\n".join(COMMANDS), "file": file, "line": 16},
-        {"key": "post_stop", "text": "logger 'queue ended'", "file": file, "line": 21},
-        {"key": "reload_signal", "text": "HUP", "file": file, "line": 22},
+        {"key": "pre_start", "text": "\n".join(COMMANDS), "file": file, "line": 16, "section": "service:" + u["name"]},
+        {"key": "post_stop", "text": "logger 'queue ended'", "file": file, "line": 21, "section": "service:" + u["name"]},
+        {"key": "reload_signal", "text": "HUP", "file": file, "line": 22, "section": "service:" + u["name"]},
     ]), effective=effective(u))
 
 

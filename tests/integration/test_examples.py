@@ -39,7 +39,7 @@ def test_readme(reeve, tmp_path):
 def test_manual(reeve, tmp_path):
     page = read("man", "reeve.ini.5")
     blocks = re.findall(r"^\.Bd -literal.*\n(\[(?:.*\n)*?)\.Ed$", page, re.M)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     for block in blocks:
         text = block.replace(r"\(aq", "'").replace(r"\(dq", '"').replace(r"\e", "\\")
         check(reeve, stand_in(text, tmp_path))

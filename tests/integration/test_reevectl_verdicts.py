@@ -286,20 +286,33 @@ def test_a_terminal_gets_the_newest_twenty(serve):
 def test_cat_is_the_definition(serve):
     def show(_):
         return {"unit": {"name": "web", "kind": "service", "file": "/a.ini", "line": 3, "config": [
-            {"key": "command", "text": "sh -c 'a\tb\x1b'", "file": "/a.ini", "line": 4},
+            {"key": "command", "text": "sh -c 'a\tb\x1b'", "file": "/a.ini", "line": 4,
+             "section": "service:web"},
+            {"key": "environment", "text": "TOKEN=***", "file": "/b.ini", "line": 1,
+             "section": "template:x\x1b"},
             {"key": "env_file", "text": "one\ntwo", "file": "/a.ini", "line": 5},
-            {"key": "environment", "text": "TOKEN=***", "file": "/b.ini", "line": 1}]}}
+            {"key": "environment", "text": "A=b", "file": "/a.ini", "line": 7,
+             "section": "service:web"}]}}
 
     fake = serve({"List": lambda p: {"units": [{"name": "web"}]}, "Show": show})
-    assert outcome(ask(fake, "cat", "web")) == (0, "# /a.ini:3\n[service:web]\n"
-                                                "command = sh -c 'a\tb\\x1b'\n"
-                                                "env_file = one\n    two\n"
-                                                "# /b.ini:1\nenvironment = TOKEN=***\n", "")
+    assert outcome(ask(fake, "cat", "web")) == (
+        0, "# /a.ini:3\n[service:web]\n"
+        "# /a.ini:4\ncommand = sh -c 'a\tb\\x1b'\n"
+        "# /b.ini:1 [template:x\\x1b]\nenvironment = TOKEN=***\n    # /a.ini:7\n    A=b\n"
+        "# /a.ini:5\nenv_file = one\n    two\n", "")
 
 
 def test_cat_of_a_real_reeved_checks_as_what_it_read(reeve):
     reeve.configure("""
+        [defaults]
+        environment = A=1 B=2
+        timeout = 1m
+        stop_timeout = 9s
+        [template:greeting]
+        environment = B=3
+        restart = on-failure
         [service:web]
+        extends = greeting
         command = sh -c 'exec sleep
             1000'
         environment = GREETING="a b" API_TOKEN=verysecret
@@ -317,7 +330,18 @@ def test_cat_of_a_real_reeved_checks_as_what_it_read(reeve):
     written = ctl("--socket", reeve.socket_path, "cat", "web", "once")
     assert written.returncode == 0 and "verysecret" not in written.stdout
     assert "API_TOKEN=***" in written.stdout and "stop_timeout = 3s\n" in written.stdout
-    assert "pre_start = sh -c 'true  $$'\n    true --password=***\nreload" in written.stdout
+    assert "pre_start = sh -c 'true  $$'\n    true --password=***\n# " in written.stdout
+    file = reeve.config_file
+    with open(file, encoding="utf-8") as text:
+        first = text.read().splitlines().index("[defaults]") + 1
+    assert f"# {file}:{first + 1} [defaults]\nenvironment = A=1 B=2\n" \
+        f"    # {file}:{first + 5} [template:greeting]\n    B=3\n" \
+        f"    # {file}:{first + 11}\n    GREETING=" in written.stdout
+    assert f"# {file}:{first + 6} [template:greeting]\nrestart = on-failure\n" in written.stdout
+    # What does not hold is not there: what was replaced, what is for other kinds of units.
+    web, once = written.stdout.split("[job:once]")
+    assert "9s" not in web and "9s" in once and "timeout = 1m\n" not in web and "extends" not in web
+    assert "timeout = 1m\n" in once
     # Later changes of the file are not what runs.
     with open(reeve.config_file, "a", encoding="utf-8") as file:
         file.write("description = changed\n")

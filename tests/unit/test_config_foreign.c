@@ -190,7 +190,7 @@ static void features_to_come(void **state)
 {
     static const char *const names[] = {
         "http",   "schedule", "log-rotate",  "env_file",     "log_file",        "listen",
-        "redact", "nice",     "LimitNOFILE", "limit_nofile", "EnvironmentFile", "extends",
+        "redact", "nice",     "LimitNOFILE", "limit_nofile", "EnvironmentFile",
     };
 
     (void)state;
@@ -238,8 +238,8 @@ static void sections_of_others(void **state)
         {"[Install]", "all of a unit is one section, [service:NAME]; 'autostart' says if it "
                       "starts with reeved"},
         {"[group:x]", "write the key 'tags' in each of its units"},
-        {"[template:x]", "not in this version of reeve; write the keys into each section"},
-        {"[defaults]", "not in this version of reeve; write the keys into each section"},
+        {"[default]", "reeve calls it [defaults]"},
+        {"[global]", "what holds for every unit is [defaults], what is for reeved itself [reeve]"},
     };
 
     (void)state;

@@ -33,9 +33,15 @@ static void test_sections(void **state)
     assert_one_error("[jbo:web]\n", "did you mean [job:web]?");
     assert_one_error("[Reeve]\n", "did you mean [reeve]?");
     assert_one_error("[web]\n", "a unit is written [service:web] or [job:web]");
-    assert_one_error("[defaults]\nuser = x\n" UNIT, "[defaults] unknown section");
+    assert_one_error("[defaults:x]\numask = 0\n" UNIT,
+                     "[defaults:x] what holds for every unit has no name; write [defaults], or "
+                     "[template:x] and 'extends' in the units that it is for");
+    assert_one_error("[template]\numask = 0\n" UNIT, "the template has no name; write for example "
+                                                     "[template:web]");
+    assert_one_error("[defualts]\numask = 0\n" UNIT, "did you mean [defaults]?");
+    assert_one_error("[tempalte:x]\numask = 0\n" UNIT, "did you mean [template:x]?");
     assert_one_error("[module:x]\nuser = x\n" UNIT, "[module:x] unknown section; there are "
-                                                    "[reeve], [service:NAME] and [job:NAME]");
+                                                    "[reeve], [defaults], [template:NAME], ");
     assert_one_error("[reeve:x]\n" UNIT, "the section of the daemon has no name; write [reeve]");
     assert_one_error("[service]\ncommand = x\n", "the service has no name; write for example "
                                                  "[service:web]");
@@ -48,7 +54,9 @@ static void test_sections(void **state)
                      "'instances = N', which makes web@1 to web@N");
     assert_one_error("[web@1]\n", "instances have no sections of their own; write [service:web]");
     assert_one_error("[job:we b@1]\ncommand = x\n", "'we b@1' cannot be a name");
-    assert_one_error("[web!]\n", "there are [reeve], [service:NAME] and [job:NAME]");
+    assert_one_error("[web!]\n",
+                     "there are [reeve], [defaults], [template:NAME], [service:NAME] and "
+                     "[job:NAME]");
     assert_one_error("[service:w\xc3\xa4hlen]\ncommand = x\n", "cannot be a name");
     /* The keys of a section with a bad name are checked all the same. */
     assert_errors(

@@ -95,9 +95,11 @@ static void messages_about_sections(void **state)
         {"[servce]\n", "t.ini:1: [servce] unknown section; did you mean [service:NAME]?"},
         {"[Reeve]\n", "t.ini:1: [Reeve] unknown section; did you mean [reeve]?"},
         {"[web]\n", "t.ini:1: [web] unknown section; a unit is written [service:web] or [job:web]"},
-        {"[]\n", "t.ini:1: [] unknown section; there are [reeve], [service:NAME] and [job:NAME]"},
+        {"[]\n", "t.ini:1: [] unknown section; there are [reeve], [defaults], [template:NAME], "
+                 "[service:NAME] and [job:NAME]"},
         {"[module:x]\n",
-         "t.ini:1: [module:x] unknown section; there are [reeve], [service:NAME] and [job:NAME]"},
+         "t.ini:1: [module:x] unknown section; there are [reeve], [defaults], [template:NAME], "
+         "[service:NAME] and [job:NAME]"},
         {"[reeve:x]\n" UNIT,
          "t.ini:1: [reeve:x] the section of the daemon has no name; write [reeve]"},
         {"[service]\ncommand = x\n",

@@ -187,8 +187,8 @@ static void details_of_a_service(void **state)
 {
     struct story *s = *state;
     struct spec_text texts[] = {
-        {"command", "nginx -c ${CONF}", "/etc/reeve/reeve.ini", 8},
-        {"environment", "A=b DB_PASSWORD=x", "/etc/reeve/conf.d/a.ini", 2},
+        {"command", "nginx -c ${CONF}", "/etc/reeve/reeve.ini", 8, "service:web"},
+        {"environment", "A=b DB_PASSWORD=x", "/etc/reeve/conf.d/a.ini", 2, "defaults"},
     };
     struct view v = view_of(s);
 
@@ -208,9 +208,10 @@ static void details_of_a_service(void **state)
            ",\"instance_of\":null,\"instance\":null,\"dependencies\":[],\"dependents\":[],"
            "\"tracking\":\"best_effort\",\"file\":\"/etc/reeve/reeve.ini\",\"line\":7,\"config\":["
            "{\"key\":\"command\",\"text\":\"nginx -c ${CONF}\",\"file\":\"/etc/reeve/reeve.ini\","
-           "\"line\":8},"
+           "\"line\":8,\"section\":\"service:web\"},"
            "{\"key\":\"environment\",\"text\":\"A=b DB_PASSWORD=***\","
-           "\"file\":\"/etc/reeve/conf.d/a.ini\",\"line\":2}],"
+           "\"file\":\"/etc/reeve/conf.d/a.ini\",\"line\":2,"
+           "\"section\":\"defaults\"}],"
            "\"effective\":{\"directory\":\"/\",\"user_id\":33,\"group_id\":34,\"umask\":\"022\","
            "\"on_dependency_restart\":\"ignore\",\"on_failed\":\"ignore\","
            "\"on_failed_start\":[],\"ready\":\"started\",\"ready_timeout_ms\":30000,"
@@ -271,8 +272,8 @@ static void commands_beside_the_main_one(void **state)
                                     {.text = "load --token=abc redis://x:y@db"}};
     struct hook_command stop[] = {{.text = "web -s quit"}},
                         reload[] = {{.text = "a"}, {.text = "b"}};
-    struct spec_text texts[] = {
-        {"pre_start", "mkdir -p /run/web\nload --token=abc redis://x:y@db", "a.ini", 3}};
+    struct spec_text texts[] = {{"pre_start", "mkdir -p /run/web\nload --token=abc redis://x:y@db",
+                                 "a.ini", 3, "service:web"}};
     struct story *s = *state;
     struct view v = view_of(s);
 
@@ -361,7 +362,7 @@ static void how_its_health_is_looked_at(void **state)
 {
     struct story *s = *state;
     struct spec_text texts[] = {
-        {"health", "exec:env TOKEN=xyzzy true", "/etc/reeve/reeve.ini", 8},
+        {"health", "exec:env TOKEN=xyzzy true", "/etc/reeve/reeve.ini", 8, "service:web"},
     };
     struct view v = view_of(s);
 

@@ -29,8 +29,9 @@ static struct dependency dependencies[] = {
     {1, DEPENDENCY_REQUIRES, 1u << CONDITION_COMPLETED},
     {2, DEPENDENCY_AFTER, 1u << CONDITION_STARTED | 1u << CONDITION_READY}};
 static uint32_t on_failed_start[] = {2, 1, 0};
-static struct spec_text texts[] = {{"command", "/bin/a 'two words' ''", "x.ini", 7},
-                                   {"umask", "077", "x.ini", 9}};
+static struct spec_text texts[] = {
+    {"command", "/bin/a 'two words' ''", "x.ini", 7, "service:first"},
+    {"umask", "077", "x.ini", 9, "defaults"}};
 
 static struct unit_spec units[] = {
     {
@@ -224,7 +225,8 @@ static size_t use_all(const struct spec_set *s)
         for (uint32_t k = 0; k < u->n_groups; k++)
             n += u->groups[k] & 1;
         for (uint32_t k = 0; k < u->n_texts; k++)
-            n += use(u->texts[k].key) + use(u->texts[k].text) + use(u->texts[k].file);
+            n += use(u->texts[k].key) + use(u->texts[k].text) + use(u->texts[k].file) +
+                 use(u->texts[k].section);
         for (uint32_t k = 0; k < u->n_dependencies; k++) {
             assert_true(u->dependencies[k].unit < s->n_units && u->dependencies[k].unit != i);
             assert_in_range(u->dependencies[k].conditions, 1, (1u << CONDITION_COUNT) - 1);
@@ -349,6 +351,7 @@ static void test_roundtrip(void **state)
     assert_int_equal(u->n_texts, 2);
     assert_string_equal(u->texts[1].key, "umask");
     assert_int_equal(u->texts[1].line, 9);
+    assert_string_equal(u->texts[1].section, "defaults");
     assert_int_equal(got->units[1].retries, 5);
     assert_int_equal(got->units[2].envc, 0);
     assert_string_equal(got->units[2].name, "third@2");

@@ -44,19 +44,17 @@ static void resolve_socket_group(struct loader *l, struct daemon_draft *d)
     d->spec.has_socket_group = rc == 0;
 }
 
-void load_daemon(struct loader *l, const struct ini_section *section)
+void load_daemon(struct loader *l)
 {
     struct daemon_draft d = {
         .base = {.kind = SECTION_REEVE, .title = "reeve"},
         .spec = {.socket_mode = SOCKET_MODE, .events_kept = EVENTS_KEPT_DEFAULT},
     };
-    const struct layer *own;
 
-    if (section) {
-        own = layer_read(l, section, SECTION_REEVE);
-        d.base.line = section->line;
-        d.base.source = section->source;
-        draft_take(&d.base, &own, own ? 1 : 0);
+    if (l->n_reeve) {
+        d.base.line = l->reeve[0]->line;
+        d.base.source = l->reeve[0]->source;
+        draft_take(&d.base, l->reeve, l->n_reeve);
         draft_environment(l, &d.base, &l->base);
         draft_store(l, &d.base, &l->base);
         resolve_socket_group(l, &d);

@@ -57,7 +57,7 @@ const struct foreign foreign_keys[] = {
     {"file", .where = SECTION_REEVE, .key = "socket"},
     {"chmod", .where = SECTION_REEVE, .key = "socket_mode"},
     {"chown", .where = SECTION_REEVE, .key = "socket_group"},
-    {"files", .where = SECTION_REEVE, LATER}, /* of [include] */
+    {"files", .where = SECTION_REEVE, .key = "include"}, /* of [include] */
 
     /* systemd */
     {"execstart", .key = "command"},
@@ -266,15 +266,12 @@ const struct foreign foreign_keys[] = {
     {"log_dir", LATER},
     {"http", LATER},
     {"http_token_file", LATER},
-    {"include", LATER},
     {"max_jobs", LATER},
     {"history_keep", LATER},
 };
 /* clang-format on */
 
 const size_t n_foreign_keys = sizeof foreign_keys / sizeof foreign_keys[0];
-
-static const char one_file[] = "not in this version of reeve; write all sections into one file";
 
 static const struct {
     const char *name;
@@ -289,7 +286,7 @@ static const struct {
     {"supervisorctl", "reevectl needs no section; remove it"},
     {"group", "write the key 'tags' in each of its units"},
     {"eventlistener", "reeve has no such programs; 'reevectl events --follow' tells all events"},
-    {"include", one_file},
+    {"include", "write the key 'include' into [reeve], for example include = conf.d/*.ini"},
     {"unit", "all of a unit is one section, [service:NAME]"},
     {"install", "all of a unit is one section, [service:NAME]; 'autostart' says if it starts with "
                 "reeved"},

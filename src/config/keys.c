@@ -36,6 +36,8 @@ const struct key keys[] = {
     {"exit_code_from",    DAEMON(exit_code_from),            .type = VALUE_TEXT},
     {"environment",       RAW(SECTION_REEVE),                .empty_ok = true},
 
+    {"include",           RAW(SECTION_REEVE),                .example = "conf.d/*.ini"},
+
     {"command",           RAW(SECTION_UNIT),                 .example = "/usr/bin/python3 -m http.server"},
     {"directory",         UNIT(spec.directory),              .type = VALUE_PATH},
     {"environment",       RAW(SECTION_UNIT),                 .empty_ok = true},

@@ -1,13 +1,9 @@
 #include "config/load.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/loader.h"
-
-enum { FILE_MAX_BYTES = 64 * 1024 * 1024 };
 
 /* ---- one load ---- */
 
@@ -54,6 +50,7 @@ static void loader_init(struct loader *l, const char *name, const struct config_
     strtab_init(&l->names);
     strtab_init(&l->refused);
     strtab_init(&l->templates);
+    strtab_init(&l->files);
     env_init(&l->base, NULL, &l->arena);
     users_init(&l->users, options->uid, &l->arena);
     l->source = arena_alloc(&l->arena, 1, sizeof *l->source);
@@ -84,6 +81,7 @@ static int loader_finish(struct loader *l, struct spec_set **ret_set, struct con
     strtab_finish(&l->names);
     strtab_finish(&l->refused);
     strtab_finish(&l->templates);
+    strtab_finish(&l->files);
     ini_document_finish(&l->doc);
     report_finish(&l->report);
     return rc;
@@ -121,14 +119,46 @@ static void complain_twice(struct loader *l, const struct ini_section *section,
     strbuf_finish(&first);
 }
 
+/* Each file may have such a section, and each key stands in one of them. */
+static void check_reeve_keys(struct loader *l, struct layer *layer)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < layer->n_keys; i++) {
+        struct layer_key k = layer->keys[i];
+        const struct given *first = l->reeve_given[k.key];
+        const char *name = keys[k.key].name;
+        struct place where = {k.given.line, layer->title, name, k.given.source, NULL};
+        struct strbuf text = STRBUF_INIT;
+
+        if (!first || strcmp(name, "include") == 0) {
+            layer->keys[n] = k;
+            l->reeve_given[k.key] = &layer->keys[n++].given;
+            continue;
+        }
+        report_where(&text, where, first->source, first->line);
+        report_add(&l->report, where,
+                   "the key is given twice; it was first given in %s: keep one of them",
+                   strbuf_text(&text));
+        strbuf_finish(&text);
+    }
+    layer->n_keys = n;
+}
+
 static void read_reeve(struct loader *l, const struct ini_section *section)
 {
-    if (l->reeve) {
-        complain_twice(l, section, l->reeve->source, l->reeve->line);
+    const struct layer *last = l->n_reeve ? l->reeve[l->n_reeve - 1] : NULL;
+    struct layer *layer;
+
+    if (last && last->source == section->source) {
+        complain_twice(l, section, last->source, last->line);
         return;
     }
-    l->reeve = section;
-    load_daemon(l, section);
+    layer = layer_read(l, section, SECTION_REEVE);
+    if (!layer)
+        return;
+    check_reeve_keys(l, layer);
+    l->reeve[l->n_reeve++] = layer;
 }
 
 /* The layer that units may have of this section. */
@@ -156,7 +186,7 @@ static void read_shared(struct loader *l, const struct ini_section *section, str
     }
 }
 
-/* What each header says; [reeve] is loaded at once, so that units see its environment. */
+/* What each header says. */
 static void read_header(struct loader *l, const struct ini_section *section, struct header *to)
 {
     struct strbuf why = STRBUF_INIT;
@@ -269,14 +299,14 @@ static void read_sections(struct loader *l)
     size_t n = l->doc.n_sections;
     struct header *headers = arena_alloc(&l->arena, n, sizeof *headers);
 
-    if (!headers) {
+    l->reeve = arena_alloc(&l->arena, n, sizeof *l->reeve);
+    if (!headers || !l->reeve) {
         report_out_of_memory(&l->report);
         return;
     }
     for (size_t i = 0; i < n; i++)
         read_header(l, &l->doc.sections[i], &headers[i]);
-    if (!l->reeve)
-        load_daemon(l, NULL);
+    load_daemon(l); /* first, so that units see its environment */
     layers_link(l, headers);
     read_units(l, headers);
     if (l->set->n_units == 0 && !report_failed(&l->report))
@@ -293,91 +323,19 @@ int config_load_text(const char *name, const char *text, size_t len_bytes,
 
     loader_init(&l, name, options);
     if (!report_failed(&l.report))
-        ini_read(&l.doc, l.source, text, len_bytes, &l.arena, &l.report);
+        files_take_text(&l, text, len_bytes);
     if (!l.report.out_of_memory)
         read_sections(&l);
     return loader_finish(&l, ret_set, errors);
 }
 
-/* ---- files ---- */
-
-/* 0 or negative errno. */
-static int read_file(const char *path, struct strbuf *to)
-{
-    FILE *f = fopen(path, "re");
-    int rc = 0;
-
-    if (!f)
-        return -errno;
-    for (;;) {
-        char piece[16384];
-        size_t n;
-
-        errno = 0;
-        n = fread(piece, 1, sizeof piece, f);
-        strbuf_add_bytes(to, piece, n);
-        if (to->failed)
-            rc = -ENOMEM;
-        else if (to->len_bytes > FILE_MAX_BYTES)
-            rc = -EFBIG;
-        else if (n == 0 && ferror(f))
-            rc = errno ? -errno : -EIO;
-        if (rc < 0 || n == 0)
-            break;
-    }
-    fclose(f);
-    return rc;
-}
-
-/* Why a file cannot be read, and what would help. */
-static void complain_unreadable(struct report *report, int rc)
-{
-    struct place whole = {0};
-
-    switch (rc) {
-    case -ENOMEM:
-        report_out_of_memory(report);
-        break;
-    case -ENOENT:
-        report_add(report, whole, "there is no such file; create it or name another");
-        break;
-    case -EISDIR:
-        report_add(report, whole, "this is a directory; name a file");
-        break;
-    case -EFBIG:
-        report_add(report, whole, "the file is too large; at most %d MiB are read",
-                   FILE_MAX_BYTES / (1024 * 1024));
-        break;
-    case -EACCES:
-        report_add(report, whole, "it cannot be read: %s; change its permissions or name another",
-                   strerror(EACCES));
-        break;
-    default:
-        report_add(report, whole,
-                   "it cannot be read: %s; try again when that is mended, or name "
-                   "another",
-                   strerror(-rc));
-        break;
-    }
-}
-
 int config_load(const char *path, const struct config_options *options, struct spec_set **ret_set,
                 struct config_errors *errors)
 {
-    struct strbuf text = STRBUF_INIT;
-    int rc = read_file(path, &text);
+    struct loader l;
 
-    *ret_set = NULL;
-    if (rc == 0) {
-        rc = config_load_text(path, strbuf_text(&text), text.len_bytes, options, ret_set, errors);
-    } else {
-        struct report report;
-
-        report_init(&report, path);
-        complain_unreadable(&report, rc);
-        rc = report_deliver(&report, errors);
-        report_finish(&report);
-    }
-    strbuf_finish(&text);
-    return rc;
+    loader_init(&l, path, options);
+    if (!report_failed(&l.report) && files_take(&l, path) && !l.report.out_of_memory)
+        read_sections(&l);
+    return loader_finish(&l, ret_set, errors);
 }

@@ -27,11 +27,14 @@ struct config_options {
     char *const *environ; /* the daemon's environment */
     uid_t uid;            /* whose configuration: decides the default places */
     bool check_places;    /* also look for directories and programs, as --check does */
+    bool directory_ok;    /* a directory stands for all *.ini files in it */
+    bool alone;           /* no other file may be read */
 };
 
-/* Reads the file at `path`. 0 with *ret_set, whose one reference the caller drops with
- * spec_set_unref (warnings may be in `errors` then); or, with *ret_set NULL, -EINVAL with at least
- * one line in `errors`, or -ENOMEM with errors->out_of_memory set. `errors` starts as {0}. */
+/* Reads the file at `path`, and what it includes. 0 with *ret_set, whose one reference the caller
+ * drops with spec_set_unref (warnings may be in `errors` then); or, with *ret_set NULL, -EINVAL
+ * with at least one line in `errors`, or -ENOMEM with errors->out_of_memory set. `errors` starts as
+ * {0}. */
 int config_load(const char *path, const struct config_options *options, struct spec_set **ret_set,
                 struct config_errors *errors);
 

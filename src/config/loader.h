@@ -48,21 +48,34 @@ struct order_texts {
 struct loader {
     const struct config_options *options;
     struct source *source; /* the file that was asked for; in the arena */
+    struct strtab files;   /* those that were read, by device and inode */
+    uint32_t n_included;
+    size_t total_bytes; /* of all files */
     struct arena arena;
     struct report report;
     struct ini_document doc;
     struct env base; /* reeved's environment with [reeve] environment */
     struct users users;
-    struct strtab names;             /* base names of units; value: index of the first so called */
-    struct strtab refused;           /* names in headers that were refused */
-    struct strtab templates;         /* value: the number of the section */
-    const struct layer *defaults;    /* NULL: none */
-    const struct ini_section *reeve; /* the first; NULL: none yet */
-    const char *exit_code_from;      /* expanded; NULL: not given */
+    struct strtab names;          /* base names of units; value: index of the first so called */
+    struct strtab refused;        /* names in headers that were refused */
+    struct strtab templates;      /* value: the number of the section */
+    const struct layer *defaults; /* NULL: none */
+    const struct layer **reeve;   /* the sections [reeve]; in the arena */
+    uint32_t n_reeve;
+    const struct given *reeve_given[KEYS_MAX]; /* by key number; NULL: not given yet */
+    const char *exit_code_from;                /* expanded; NULL: not given */
     struct place exit_code_from_place, exit_when_place;
     struct spec_set *set;      /* in the arena */
     struct order_texts *texts; /* by index of unit; in the arena */
 };
+
+/* ---- include.c: files to sections ---- */
+
+/* Reads the file and all that it includes; false when it could not be read at all. What goes wrong
+ * is complained about. */
+bool files_take(struct loader *l, const char *path);
+/* The same, when the text of the first is there. */
+void files_take_text(struct loader *l, const char *text, size_t len_bytes);
 
 /* ---- layers.c: sections to layers ---- (what goes wrong is complained about) */
 
@@ -99,8 +112,8 @@ void draft_complain(struct loader *l, const struct draft *d, const char *key, in
 
 /* ---- daemon.c, unit.c: sections into specs ---- */
 
-/* [reeve], or what holds without it (section NULL). */
-void load_daemon(struct loader *l, const struct ini_section *section);
+/* What the sections [reeve] come to; there may be none. */
+void load_daemon(struct loader *l);
 /* How many instances the section asks for; 0 when it does not, or not rightly. */
 uint32_t load_instances(struct loader *l, const struct header *h);
 /* `instance` is from 1; 0: not one of several. */

@@ -100,7 +100,8 @@ static cJSON *as_reply(const char *file, const struct spec_set *set,
 
 static int check_here(const struct session *s, const char *file)
 {
-    struct config_options options = {.environ = environ, .uid = geteuid(), .check_places = true};
+    struct config_options options = {
+        .environ = environ, .uid = geteuid(), .check_places = true, .directory_ok = true};
     struct config_errors errors = {0};
     struct spec_set *set = NULL;
     struct strbuf reader = STRBUF_INIT;

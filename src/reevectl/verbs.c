@@ -58,7 +58,7 @@ static const struct verb verbs[] = {
         .name = "cat",
         .group = GROUP_LOOKING,
         .arguments = "UNIT...",
-        .summary = "what units come to, each value with its file and line",
+        .summary = "what units come to, and where each value stands",
         .details = "With what they have from [defaults] and templates. From the memory of reeved:\n"
                    "what is in force, whatever the files say now.\n",
         .json = JSON_OF_UNITS,
@@ -263,10 +263,11 @@ static const struct verb verbs[] = {
     {
         .name = "check",
         .group = GROUP_DAEMON,
-        .arguments = "[FILE]",
+        .arguments = "[FILE|DIR]",
         .summary = "whether the configuration is good",
         .details = "Without a file reeved reads its own anew, and changes nothing; a file is\n"
-                   "read by reevectl itself.\n"
+                   "read by reevectl itself, with what it includes, and all *.ini of a\n"
+                   "directory as one configuration.\n"
                    "Exit code: 0 it is good, 1 it is not, or could not be read.\n",
         .max_args = 1,
         .run = verb_check,

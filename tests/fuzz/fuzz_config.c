@@ -298,7 +298,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char path[] = "PATH=/usr/bin:/bin", home[] = "HOME=/root";
     static char *const list[] = {path, home, NULL};
     /* As root or not: other keys are refused. */
-    struct config_options options = {.environ = list, .uid = size % 4 == 0 ? 12345 : 0};
+    struct config_options options = {
+        .environ = list, .uid = size % 4 == 0 ? 12345 : 0, .alone = true};
     struct config_errors errors = {0};
     struct spec_set *set = NULL;
     int rc = config_load_text("f", (const char *)data, size, &options, &set, &errors);

@@ -251,6 +251,33 @@ def test_places_are_seen_as_the_user_of_the_unit(reeve):
                                "as user 'nobody'; '/")
 
 
+def test_included_files_are_one_configuration(reeve):
+    """Read by the child only: reeved itself has none of them open, and needs none."""
+    below = os.path.join(reeve.directory, "conf.d")
+    os.mkdir(below)
+    reeve.configure("""
+        [service:web]
+        extends = sleeper
+        """, include="conf.d/*.ini")
+    for name, text in (("b.ini", "[service:late]\nextends = sleeper\nautostart = no\n"),
+                       ("a.ini", "[template:sleeper]\ncommand = sleep 1000\n")):
+        with open(os.path.join(below, name), "w", encoding="utf-8") as out:
+            out.write(text)
+    reeve.start()
+    assert [u["name"] for u in reeve.call("List")["units"]] == ["web", "late"]
+    assert reeve.show("late")["file"] == os.path.join(below, "b.ini")
+    command, = reeve.show("web")["config"]
+    assert command == {"key": "command", "text": "sleep 1000", "section": "template:sleeper",
+                       "file": os.path.join(below, "a.ini"), "line": 2}
+    held = [os.readlink(f"/proc/{reeve.process.pid}/fd/{fd}")
+            for fd in os.listdir(f"/proc/{reeve.process.pid}/fd")]
+    assert not [path for path in held if path.endswith(".ini")]
+    os.mkfifo(os.path.join(below, "c.ini"))
+    assert reeve.call("Check")["errors"] == [
+        f"{reeve.config_file}:3: [reeve] include: '{below}/c.ini': this is no regular file; name "
+        "one"]
+
+
 def test_a_relative_file_is_absolute_in_the_daemon(reeve):
     """What outlives the shell names the file from the root; --check names it as it was typed."""
     write(reeve, f"""\

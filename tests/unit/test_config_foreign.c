@@ -200,7 +200,7 @@ static void features_to_come(void **state)
     }
     expect(JOB, "priority", "this is not in this version of reeve; remove the key");
     expect("[reeve]\n", "max_jobs", "this is not in this version of reeve; remove the key");
-    expect("[reeve]\n", "files", "this is not in this version of reeve; remove the key");
+    expect("[reeve]\n", "history_keep", "this is not in this version of reeve; remove the key");
 }
 
 /* A row that names no key of reeve, or says of one that it is to come, misleads; one that is never
@@ -238,6 +238,7 @@ static void sections_of_others(void **state)
         {"[Install]", "all of a unit is one section, [service:NAME]; 'autostart' says if it "
                       "starts with reeved"},
         {"[group:x]", "write the key 'tags' in each of its units"},
+        {"[include]", "write the key 'include' into [reeve], for example include = conf.d/*.ini"},
         {"[default]", "reeve calls it [defaults]"},
         {"[global]", "what holds for every unit is [defaults], what is for reeved itself [reeve]"},
     };

@@ -250,8 +250,8 @@ static void test_unknown_keys(void **state)
     /* Keys that reeve does not have yet. */
     check_refused(UNIT, "nice = x", "nice: this is not in this version of reeve; ");
     check_refused(JOB, "schedule = @daily", "schedule: this is not in this version of reeve; ");
-    check_refused(UNIT "[reeve]\n", "include = x",
-                  "include: this is not in this version of reeve; remove the key");
+    check_refused(UNIT "[reeve]\n", "http = x",
+                  "http: this is not in this version of reeve; remove the key");
 }
 
 static void test_delays_fit(void **state)

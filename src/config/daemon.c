@@ -44,6 +44,18 @@ static void resolve_socket_group(struct loader *l, struct daemon_draft *d)
     d->spec.has_socket_group = rc == 0;
 }
 
+/* What [reeve] sets is seen over what reeved has from outside. */
+static void merge_environment(struct loader *l)
+{
+    for (size_t i = 0; i < l->of_reeve.n; i++) {
+        const char *var = l->of_reeve.vars[i];
+        size_t name_bytes = strcspn(var, "=");
+
+        if (env_set(&l->base, var, name_bytes, var + name_bytes + 1) < 0)
+            report_out_of_memory(&l->report);
+    }
+}
+
 void load_daemon(struct loader *l)
 {
     struct daemon_draft d = {
@@ -55,7 +67,8 @@ void load_daemon(struct loader *l)
         d.base.line = l->reeve[0]->line;
         d.base.source = l->reeve[0]->source;
         draft_take(&d.base, l->reeve, l->n_reeve);
-        draft_environment(l, &d.base, &l->base);
+        draft_environment(l, &d.base, &l->of_reeve);
+        merge_environment(l);
         draft_store(l, &d.base, &l->base);
         resolve_socket_group(l, &d);
         l->exit_code_from = d.exit_code_from;

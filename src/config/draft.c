@@ -59,7 +59,8 @@ void draft_store(struct loader *l, struct draft *d, const struct env *env)
 
         if (!text)
             continue;
-        if (keys[i].type != VALUE_RAW && keys[i].type != VALUE_COMMANDS)
+        if (keys[i].type != VALUE_RAW && keys[i].type != VALUE_COMMANDS &&
+            keys[i].type != VALUE_LINES)
             rc = expand(text, env, &l->arena, &text, &why);
         if (rc == 0)
             rc = value_store(&keys[i], text, d, &why);
@@ -180,7 +181,7 @@ static int set_variable(struct loader *l, struct env *env, const char *word, siz
                     shown(text, word));
         return -EINVAL;
     }
-    if (strncmp(word, "REEVE_UNIT=", 11) == 0 || strncmp(word, "REEVE_INSTANCE=", 15) == 0) {
+    if (env_is_of_units(word, name_bytes)) {
         strbuf_addf(why, "reeve itself sets %.*s in every unit; choose another name",
                     (int)name_bytes, word);
         return -EINVAL;
@@ -217,11 +218,14 @@ static void set_variables(struct loader *l, struct place where, const char *text
 
 void draft_environment(struct loader *l, const struct draft *d, struct env *env)
 {
+    const struct given *files = draft_given(d, "env_file");
     size_t total_bytes = 0;
 
     for (uint32_t i = 0; i < d->n_layers; i++) {
         const struct layer *layer = d->layers[i];
 
+        if (files && files->level == i)
+            draft_env_file(l, d, env);
         for (uint32_t k = 0; k < layer->n_keys; k++) {
             const struct given *g = &layer->keys[k].given;
 

@@ -122,6 +122,17 @@ bool env_name_ok(const char *name, size_t name_bytes)
     return name_bytes > 0;
 }
 
+bool env_is_of_units(const char *name, size_t name_bytes)
+{
+    static const char *const names[] = {"REEVE_UNIT", "REEVE_INSTANCE"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == name_bytes && memcmp(names[i], name, name_bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool env_is_of_hooks(const char *name, size_t name_bytes)
 {
     static const char *const names[] = {"REEVE_HOOK",   "REEVE_RUN",       "REEVE_MAIN_PID",

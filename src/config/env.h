@@ -34,6 +34,8 @@ int env_add_list(struct env *e, char *const *list);
 char **env_flatten(const struct env *e, size_t *ret_n);
 /* Whether the characters are a name of a variable: letters, digits and _, no digit first. */
 bool env_name_ok(const char *name, size_t name_bytes);
+/* Whether it is one of those that reeve sets in every unit. */
+bool env_is_of_units(const char *name, size_t name_bytes);
 /* Whether it is one of those that only hooks get, when they run (core/hook.h): it is in no layer.
  */
 bool env_is_of_hooks(const char *name, size_t name_bytes);

@@ -23,7 +23,7 @@ static const char by_cron[] = "let cron(8) call 'reevectl start NAME'";
 static const char by_line[] = "commands, one a line";
 static const char by_reload[] = "commands, one a line; 'reload_signal' sends a signal instead";
 static const char by_redirection[] = "let the command do it: sh -c 'exec PROGRAM >>FILE 2>&1'";
-static const char by_environment[] = "write the variables into 'environment'";
+static const char by_file[] = "files, one a line; '-' before a name says that it may be missing";
 static const char foreground[] = "programs stay in the foreground, where reeve sees them end; "
                                  "remove the key";
 static const char no_pid_file[] = "reeve needs no file for the pid, 'reevectl status' shows it; "
@@ -64,7 +64,11 @@ const struct foreign foreign_keys[] = {
     {"exec_start", .key = "command"},
     {"workingdirectory", .key = "directory"},
     {"environment", .key = "environment"},
-    {"environmentfile", LATER, .hint = by_environment},
+    {"environmentfile", .key = "env_file", .hint = by_file},
+    {"environment_file", .key = "env_file", .hint = by_file},
+    {"envfile", .key = "env_file", .hint = by_file},
+    {"supplementarygroups", .key = "supplementary_groups"},
+    {"group_add", .key = "supplementary_groups"},
     {"restart", .key = "restart", .hint = restarts},
     {"restartsec", .key = "restart_delay"},
     {"restartmaxdelaysec", .key = "restart_delay_max"},
@@ -213,9 +217,6 @@ const struct foreign foreign_keys[] = {
     {"socket_listen", LATER},
 
     /* reeve's own, of features to come */
-    {"env_file", LATER, .hint = by_environment},
-    {"clear_env", LATER},
-    {"supplementary_groups", LATER},
     {"stdin", LATER},
     {"priority", .where = SECTION_JOB, LATER},
     {"schedule", LATER, .hint = by_cron},

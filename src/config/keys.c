@@ -22,6 +22,7 @@ enum { SECTION_EXTENDING = SECTION_UNIT | SECTION_TEMPLATE };
 #define JOB(field) .where = SECTION_JOB, .offset = offsetof(struct unit_draft, field)
 #define RAW(sections) .where = (sections), .type = VALUE_RAW
 #define COMMANDS(sections) .where = (sections), .type = VALUE_COMMANDS
+#define LINES(sections) .where = (sections), .type = VALUE_LINES
 #define FROM(least) .min = (least), .max = DURATION_MAX_MS
 
 /* clang-format off */
@@ -41,8 +42,11 @@ const struct key keys[] = {
     {"command",           RAW(SECTION_UNIT),                 .example = "/usr/bin/python3 -m http.server"},
     {"directory",         UNIT(spec.directory),              .type = VALUE_PATH},
     {"environment",       RAW(SECTION_UNIT),                 .empty_ok = true},
+    {"env_file",          LINES(SECTION_UNIT),               .example = "/etc/web.env"},
+    {"clear_env",         UNIT(clear_env),                   .type = VALUE_BOOL},
     {"user",              UNIT(user),                        .type = VALUE_TEXT},
     {"group",             UNIT(group),                       .type = VALUE_TEXT},
+    {"supplementary_groups", UNIT(supplementary_groups),     .type = VALUE_TEXT, .empty_ok = true},
     {"umask",             UNIT(spec.umask),                  .type = VALUE_MODE},
     {"description",       UNIT(spec.description),            .type = VALUE_TEXT, .empty_ok = true},
     {"tags",              UNIT(tags),                        .type = VALUE_TEXT, .empty_ok = true},
@@ -230,7 +234,8 @@ bool key_is_for(uint32_t key, enum section_kind kind)
 bool key_takes_lines(const char *name)
 {
     for (size_t i = 0; i < n_keys; i++) {
-        if (keys[i].type == VALUE_COMMANDS && strcmp(keys[i].name, name) == 0)
+        if ((keys[i].type == VALUE_COMMANDS || keys[i].type == VALUE_LINES) &&
+            strcmp(keys[i].name, name) == 0)
             return true;
     }
     return false;

@@ -17,6 +17,7 @@ enum value_type {
     VALUE_TEXT,     /* const char *: expanded */
     VALUE_RAW,      /* stored nowhere: split into words and expanded from the draft's text */
     VALUE_COMMANDS, /* as raw, but a list: each line of the value is a command of its own */
+    VALUE_LINES,    /* the same, but each line is something else than a command */
     VALUE_PATH,     /* const char *: expanded, absolute */
     VALUE_BOOL,     /* bool */
     VALUE_DURATION, /* int64_t, milliseconds */
@@ -89,6 +90,8 @@ struct unit_draft {
     struct unit_spec spec;
     const char *user;
     const char *group;
+    const char *supplementary_groups;
+    bool clear_env;
     const char *tags;
     uint32_t instances; /* 0: not given */
     /* as words: the units they name are known when all sections are read */

@@ -52,6 +52,9 @@ static void loader_init(struct loader *l, const char *name, const struct config_
     strtab_init(&l->templates);
     strtab_init(&l->files);
     env_init(&l->base, NULL, &l->arena);
+    env_init(&l->of_reeve, &l->base, &l->arena);
+    strtab_init(&l->env_files);
+    strtab_init(&l->groups);
     users_init(&l->users, options->uid, &l->arena);
     l->source = arena_alloc(&l->arena, 1, sizeof *l->source);
     if (l->source)
@@ -78,6 +81,9 @@ static int loader_finish(struct loader *l, struct spec_set **ret_set, struct con
     }
     users_finish(&l->users);
     env_finish(&l->base);
+    env_finish(&l->of_reeve);
+    strtab_finish(&l->env_files);
+    strtab_finish(&l->groups);
     strtab_finish(&l->names);
     strtab_finish(&l->refused);
     strtab_finish(&l->templates);

@@ -54,7 +54,10 @@ struct loader {
     struct arena arena;
     struct report report;
     struct ini_document doc;
-    struct env base; /* reeved's environment with [reeve] environment */
+    struct env base;     /* reeved's environment with [reeve] environment */
+    struct env of_reeve; /* only the latter */
+    struct strtab env_files;
+    struct strtab groups; /* value: number + 1; 0: unknown */
     struct users users;
     struct strtab names;          /* base names of units; value: index of the first so called */
     struct strtab refused;        /* names in headers that were refused */
@@ -93,8 +96,8 @@ void draft_take(struct draft *d, const struct layer *const *layers, uint32_t n_l
 
 /* ---- draft.c: keys into drafts ---- (what goes wrong is complained about) */
 
-/* Sets what `environment` says in `env`, layer by layer, each value expanded with what is set so
- * far. */
+/* Sets what `env_file` and `environment` say in `env`, layer by layer, each value expanded with
+ * what is set so far. */
 void draft_environment(struct loader *l, const struct draft *d, struct env *env);
 /* Expands and stores the values of all keys but those of words. */
 void draft_store(struct loader *l, struct draft *d, const struct env *env);
@@ -124,6 +127,16 @@ void load_unit(struct loader *l, const struct header *h, uint32_t instance, stru
 
 /* The keys `ready` and `health`, and whether those around them mean something. */
 void load_probes(struct loader *l, struct unit_draft *d, const struct env *env);
+
+/* ---- env_file.c ---- */
+
+/* Sets the variables of the files that the key names. */
+void draft_env_file(struct loader *l, const struct draft *d, struct env *env);
+
+/* ---- groups.c ---- */
+
+/* The key supplementary_groups, when the user is resolved. */
+void load_groups(struct loader *l, struct unit_draft *d);
 
 /* ---- hooks.c ---- */
 

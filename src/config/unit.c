@@ -263,10 +263,12 @@ static void keep_texts(struct loader *l, struct unit_draft *d)
     d->spec.n_texts = n;
 }
 
-static void finish_environment(struct loader *l, struct unit_draft *d, const struct env *env)
+static void finish_environment(struct loader *l, struct unit_draft *d, struct env *env)
 {
     size_t n = 0;
 
+    if (d->clear_env) /* everything is expanded by now */
+        env->outer = &l->of_reeve;
     d->spec.envp = env_flatten(env, &n);
     d->spec.envc = (uint32_t)n;
     if (!d->spec.envp)
@@ -383,6 +385,7 @@ void load_unit(struct loader *l, const struct header *h, uint32_t instance, stru
     load_probes(l, &d, &env);
     load_hooks(l, &d, &env);
     resolve_user(l, &d, &env);
+    load_groups(l, &d);
     resolve_tags(l, &d);
     cross_check(l, &d);
     keep_texts(l, &d);

@@ -262,12 +262,13 @@ static int parse_exits(const struct key *key, const char *text, void *field, str
 }
 
 static parse_fn *const parsers[] = {
-    [VALUE_TEXT] = parse_text,     [VALUE_RAW] = parse_raw,
-    [VALUE_COMMANDS] = parse_raw,  [VALUE_PATH] = parse_path,
-    [VALUE_BOOL] = parse_bool,     [VALUE_DURATION] = parse_duration,
-    [VALUE_NUMBER] = parse_number, [VALUE_PERCENT] = parse_percent,
-    [VALUE_MODE] = parse_mode,     [VALUE_WORD] = parse_word,
-    [VALUE_SIGNAL] = parse_signal, [VALUE_EXITS] = parse_exits,
+    [VALUE_TEXT] = parse_text,         [VALUE_RAW] = parse_raw,
+    [VALUE_COMMANDS] = parse_raw,      [VALUE_LINES] = parse_raw,
+    [VALUE_PATH] = parse_path,         [VALUE_BOOL] = parse_bool,
+    [VALUE_DURATION] = parse_duration, [VALUE_NUMBER] = parse_number,
+    [VALUE_PERCENT] = parse_percent,   [VALUE_MODE] = parse_mode,
+    [VALUE_WORD] = parse_word,         [VALUE_SIGNAL] = parse_signal,
+    [VALUE_EXITS] = parse_exits,
 };
 
 int value_store(const struct key *key, const char *text, void *draft, struct strbuf *why)

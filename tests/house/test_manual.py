@@ -144,7 +144,7 @@ def keys_taken():
     found = {place: set() for place in SECTIONS}
     for key, macro, inside in re.findall(r'^    \{"([a-z_]+)",\s+(\w+)\(([\w.]+)\)',
                                          read("src", "config", "keys.c"), re.M):
-        found[where[inside if macro in ("RAW", "COMMANDS") else macro]].add(key)
+        found[where[inside if macro in ("RAW", "COMMANDS", "LINES") else macro]].add(key)
     assert sum(map(len, found.values())) > 30
     return found
 

@@ -1,4 +1,5 @@
 """What a child gets from reeved: its words, its descriptors, its signals, and nothing else."""
+import grp
 import json
 import os
 import resource
@@ -118,6 +119,48 @@ def test_session_group_directory_umask_and_environment(reeve, tmp_path):
     assert (tmp_path / "pwd").read_text().strip() == str(tmp_path / "work")
     assert env["COLOUR"] == "blue" and env["WORDS"] == "two words" and env["LITERAL"] == "${HOME}"
     assert env["SHARED"] == "yes" and env["FROM_OUTSIDE"] == "1" and env["REEVE_UNIT"] == "x"
+
+
+def test_files_of_variables(reeve, tmp_path):
+    """As they were when the configuration was read, with nothing from outside besides."""
+    with open(os.path.join(reeve.directory, "x.env"), "w", encoding="utf-8") as out:
+        out.write("A='a $HOME'\nB=b\n")
+    reeve.configure(f"""
+        [service:x]
+        command = /bin/sh -c 'env > {tmp_path}/env; exec sleep 1000'
+        clear_env = yes
+        env_file = x.env
+            -none.env
+        environment = B=own
+    """).start(env={"OUTSIDE": "yes"})
+    reeve.wait_for(lambda: (tmp_path / "env").exists() and "B=" in (tmp_path / "env").read_text())
+    variables = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    variables = {k: v for k, v in variables.items() if k not in ("PWD", "_", "SHLVL", "OLDPWD")}
+    assert variables == {"A": "a $HOME", "B": "own", "REEVE_UNIT": "x", "REEVE_INSTANCE": ""}
+
+
+@root_required
+def test_supplementary_groups(reeve):
+    reeve.configure("""
+        [service:a]
+        command = sleep 1000
+        user = daemon
+        supplementary_groups = 4242 adm
+        [service:b]
+        command = sleep 1000
+        supplementary_groups = 4243
+    """).start()
+
+    def ids(unit):
+        pid = reeve.wait_unit(unit, state="running")["pid"]
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            found = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        return found["Uid"].split()[0], set(map(int, found["Groups"].split()))
+
+    uid, groups = ids("a")
+    assert uid != "0" and {4242, grp.getgrnam("adm").gr_gid} <= groups
+    uid, groups = ids("b")
+    assert uid == "0" and groups == set(os.getgroups()) | {4243}
 
 
 @root_required

@@ -189,6 +189,29 @@ static void check_programs(struct loader *l, const struct unit_draft *d, struct 
     }
 }
 
+static void check_input(struct loader *l, const struct unit_draft *d, struct eyes *e)
+{
+    struct place where = draft_place(&d->base, "stdin");
+    const char *path = d->spec.stdin_path;
+    struct strbuf advice = STRBUF_INIT;
+    char text[SHOWN_BYTES];
+    struct stat st;
+
+    if (!path)
+        return;
+    shown(text, path);
+    strbuf_finish(&e->refuse);
+    if (stat(path, &st) < 0)
+        report_add(&l->report, where, "'%s': %s; %s it or name another", text, strerror(errno),
+                   errno == EACCES ? "give access to" : "create");
+    else if (S_ISDIR(st.st_mode))
+        report_add(&l->report, where, "'%s' is a directory; name a file", text);
+    else if (look(e, path, RIGHT_READ) == EACCES)
+        report_add(&l->report, where, "'%s' may not be read%s; %s", text, e->user,
+                   remedy(e, &advice, "it must have an r permission"));
+    strbuf_finish(&advice);
+}
+
 void check_unit_places(struct loader *l, const struct unit_draft *d)
 {
     struct strbuf name = STRBUF_INIT;
@@ -199,6 +222,7 @@ void check_unit_places(struct loader *l, const struct unit_draft *d)
     there = check_directory(l, d, &e);
     if (d->spec.envp)
         check_programs(l, d, &e, there);
+    check_input(l, d, &e);
     strbuf_finish(&e.refuse);
     strbuf_finish(&name);
 }

@@ -87,6 +87,7 @@ const struct foreign foreign_keys[] = {
     {"group", .key = "group"},
     {"description", .key = "description"},
     {"wantedby", .key = "autostart", .hint = "yes or no"},
+    {"standardinput", .key = "stdin", .hint = "null, or a file"},
     {"standardoutput", .key = "log", .hint = outputs},
     {"standarderror", .key = "log", .hint = outputs},
     {"type", .hint = "write [service:NAME] for what runs until told to stop, [job:NAME] for what ends; "
@@ -217,7 +218,6 @@ const struct foreign foreign_keys[] = {
     {"socket_listen", LATER},
 
     /* reeve's own, of features to come */
-    {"stdin", LATER},
     {"priority", .where = SECTION_JOB, LATER},
     {"schedule", LATER, .hint = by_cron},
     {"timezone", LATER},

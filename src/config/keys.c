@@ -48,6 +48,7 @@ const struct key keys[] = {
     {"group",             UNIT(group),                       .type = VALUE_TEXT},
     {"supplementary_groups", UNIT(supplementary_groups),     .type = VALUE_TEXT, .empty_ok = true},
     {"umask",             UNIT(spec.umask),                  .type = VALUE_MODE},
+    {"stdin",             UNIT(input),                       .type = VALUE_TEXT},
     {"description",       UNIT(spec.description),            .type = VALUE_TEXT, .empty_ok = true},
     {"tags",              UNIT(tags),                        .type = VALUE_TEXT, .empty_ok = true},
     {"enabled",           UNIT(spec.enabled),                .type = VALUE_BOOL},

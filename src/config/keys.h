@@ -91,6 +91,7 @@ struct unit_draft {
     const char *user;
     const char *group;
     const char *supplementary_groups;
+    const char *input; /* the key stdin */
     bool clear_env;
     const char *tags;
     uint32_t instances; /* 0: not given */

@@ -97,6 +97,22 @@ static void resolve_command(struct loader *l, struct unit_draft *d, const struct
     d->spec.argv = draft_command(l, draft_place(&d->base, "command"), text, env, &d->spec.argc);
 }
 
+/* null, or a file that is opened by the process as it starts. */
+static void resolve_stdin(struct loader *l, struct unit_draft *d)
+{
+    char text[SHOWN_BYTES];
+
+    if (!d->input || strcmp(d->input, "null") == 0)
+        return;
+    if (*d->input == '/')
+        d->spec.stdin_path = d->input;
+    else
+        report_add(&l->report, draft_place(&d->base, "stdin"),
+                   "'%s' is neither null nor an absolute path; write null, or the full path of a "
+                   "file",
+                   shown(text, d->input));
+}
+
 static bool set_default(struct env *env, const char *name, const char *value)
 {
     return !value || env_has_own(env, name) || env_set(env, name, strlen(name), value) == 0;
@@ -386,6 +402,7 @@ void load_unit(struct loader *l, const struct header *h, uint32_t instance, stru
     load_hooks(l, &d, &env);
     resolve_user(l, &d, &env);
     load_groups(l, &d);
+    resolve_stdin(l, &d);
     resolve_tags(l, &d);
     cross_check(l, &d);
     keep_texts(l, &d);

@@ -167,6 +167,7 @@ static void put_unit(struct packer *p, struct unit_spec *u)
     u->description = put_string(p, u->description);
     u->file = put_string(p, u->file);
     u->directory = put_string(p, u->directory);
+    u->stdin_path = put_string(p, u->stdin_path);
     u->tags = put_strings(p, u->tags, u->n_tags);
     u->argv = put_strings(p, (const char *const *)u->argv, u->argc);
     u->envp = put_strings(p, (const char *const *)u->envp, u->envc);
@@ -433,6 +434,7 @@ static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, ui
     u->description = take_string(x, u->description, false);
     u->file = take_string(x, u->file, false);
     u->directory = take_string(x, u->directory, false);
+    u->stdin_path = take_string(x, u->stdin_path, true);
     u->tags = take_strings(x, u->tags, u->n_tags);
     u->argv = take_strings(x, u->argv, u->argc);
     u->envp = take_strings(x, u->envp, u->envc);

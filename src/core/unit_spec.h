@@ -122,7 +122,8 @@ struct unit_spec {
     uint32_t argc;
     uint32_t envc;
     const char *directory;
-    bool change_user; /* false: keep reeved's credentials, the ids below are meaningless */
+    const char *stdin_path; /* absolute; NULL: none */
+    bool change_user;       /* false: keep reeved's credentials, the ids below are meaningless */
     uid_t uid;
     gid_t gid;
     gid_t *groups; /* the full supplementary list to set */

@@ -168,6 +168,22 @@ static void drop_credentials(const struct spawn_request *request, int exec_fd)
         fail(exec_fd, STAGE_USER, errno);
 }
 
+/* ---- standard input ---- */
+
+/* What it is may keep us waiting, as a FIFO does: we are stopped by the deadline of the start. */
+static void open_input(const struct spawn_request *request, int exec_fd)
+{
+    int fd;
+
+    if (!request->stdin_path)
+        return;
+    do
+        fd = open(request->stdin_path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0 || !put(fd, 0))
+        fail(exec_fd, STAGE_STDIO, errno);
+}
+
 /* ---- exec ---- */
 
 /* dir/name into buf; an empty dir is the working directory. False when it does not fit. */
@@ -246,6 +262,7 @@ _Noreturn void child_run(const struct child_plan *plan)
     drop_credentials(request, exec_fd);
     if (request->directory && chdir(request->directory) < 0)
         fail(exec_fd, STAGE_CHDIR, errno);
+    open_input(request, exec_fd);
     /* The pipe closes by exec and by death alike; this tells the two apart. If reeved is gone by
      * now, SIGPIPE ends us here and nothing starts unsupervised. */
     tell(exec_fd, STAGE_NONE, 0);

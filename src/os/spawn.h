@@ -28,9 +28,10 @@ struct spawn_request {
     const gid_t *groups;
     size_t n_groups;
     mode_t umask;
-    int stdout_fd; /* -1: /dev/null */
-    int stderr_fd; /* -1: /dev/null; stdin is always /dev/null */
-    int pass_as;   /* the number under which the child has pass_fd; 0: nothing more */
+    const char *stdin_path; /* opened by the child, as whom it becomes; NULL: /dev/null */
+    int stdout_fd;          /* -1: /dev/null */
+    int stderr_fd;          /* -1: /dev/null */
+    int pass_as;            /* the number under which the child has pass_fd; 0: nothing more */
     int pass_fd;
     int cgroup_fd;               /* directory of the cgroup to be born in; -1: none */
     const struct rlimit *nofile; /* to restore before exec; NULL: leave as is */

@@ -175,5 +175,7 @@ void describe_start_error(struct strbuf *out, const struct unit *u, const struct
         strbuf_addf(out, " %s", u->spec->argv[0]);
     else if (r->error_stage == STAGE_CHDIR)
         strbuf_addf(out, " %s", u->spec->directory);
+    else if (r->error_stage == STAGE_STDIO && u->spec->stdin_path)
+        strbuf_addf(out, " %s", u->spec->stdin_path);
     strbuf_addf(out, ": %s", describe_start_errno(r));
 }

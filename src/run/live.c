@@ -90,7 +90,11 @@ static void spawn(struct live *l)
     struct supervisor *s = l->supervisor;
     const struct unit_spec *spec = l->unit.spec;
     struct spawn_request request = {
-        .argv = spec->argv, .slot = slots_get(&s->slots, l->unit.index), .run = l->unit.run};
+        .argv = spec->argv,
+        .slot = slots_get(&s->slots, l->unit.index),
+        .run = l->unit.run,
+        .stdin_path = spec->stdin_path,
+    };
     struct spawned spawned = {.exec_fd = -1};
     struct event ev = {.type = EV_SPAWN_ERROR};
     int r;

@@ -71,6 +71,42 @@ def test_more_than_1024_descriptors_in_use(reeve, tmp_path):
     reeve.stop()
 
 
+def test_standard_input_is_a_file(reeve, tmp_path):
+    """Opened as the process starts, by it; a hook does not have it."""
+    (tmp_path / "in").write_text("first\n")
+    reeve.configure(f"""
+        [job:reader]
+        command = sh -c 'cat > {tmp_path}/out'
+        stdin = {tmp_path}/in
+        pre_start = sh -c 'cat > {tmp_path}/hook'
+        [job:missing]
+        command = cat
+        stdin = {tmp_path}/none
+        [service:fifo]
+        command = sleep 1000
+        stdin = {tmp_path}/fifo
+        autostart = no
+    """)
+    os.mkfifo(tmp_path / "fifo")
+    reeve.start()
+    for run, text in enumerate(("first\n", "second\n"), 1):
+        (tmp_path / "in").write_text(text)
+        assert reeve.call("Start", units=["reader"])["results"][0]["ok"]
+        reeve.wait_unit("reader", state="completed", run=run)
+        assert (tmp_path / "out").read_text() == text
+        assert (tmp_path / "hook").read_text() == ""
+    assert not reeve.call("Start", units=["missing"])["results"][0]["ok"]
+    error = reeve.last_exit("missing")["error"]
+    assert (error["stage"], error["errno"]) == ("stdio", "ENOENT")
+    # Nobody writes: the start waits, reeved does not.
+    reeve.call("Start", units=["fifo"], timeout_ms=10)
+    reeve.wait_unit("fifo", state="starting")
+    with open(tmp_path / "fifo", "w", encoding="utf-8"):
+        pid = reeve.wait_unit("fifo", state="running")["pid"]
+    assert {n: os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")}["0"] == \
+        f"{tmp_path}/fifo"
+
+
 def test_log_null_gives_the_null_device(reeve):
     reeve.configure("""
         [service:x]

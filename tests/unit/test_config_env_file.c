@@ -285,6 +285,30 @@ static void about_groups(void **state)
                             "user, or run it as root"));
 }
 
+/* ---- stdin ---- */
+
+static void standard_input(void **state)
+{
+    struct loaded l = load_good("[service:a]\ncommand = x\nstdin = null\n"
+                                "[service:b]\ncommand = x\nstdin = /in/${REEVE_UNIT}\n"
+                                "[service:c]\ncommand = x\n");
+
+    (void)state;
+    assert_null(l.set->units[0].stdin_path);
+    assert_string_equal(l.set->units[1].stdin_path, "/in/b");
+    assert_null(l.set->units[2].stdin_path);
+    unload(&l);
+    assert_errors(load_text(UNIT "stdin = in\n"),
+                  ERRORS("t.ini:3: [service:web] stdin: 'in' is neither null nor an absolute path; "
+                         "write null, or the full path of a file"));
+    l = load_as(0, true, UNIT "stdin = /none\n", strlen(UNIT "stdin = /none\n"));
+    assert_true(l.errors.n_lines > 0);
+    assert_string_equal(l.errors.lines[l.errors.n_lines - 1],
+                        "t.ini:3: [service:web] stdin: '/none': No such file or directory; create "
+                        "it or name another");
+    unload(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_file_for_many, enter, leave),
         cmocka_unit_test(only_what_is_written),
         cmocka_unit_test(groups_are_added),
+        cmocka_unit_test(standard_input),
         cmocka_unit_test(about_groups),
     };
 

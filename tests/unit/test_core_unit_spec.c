@@ -48,6 +48,7 @@ static struct unit_spec units[] = {
         .envp = envp_two,
         .envc = 2,
         .directory = "/srv",
+        .stdin_path = "/srv/in",
         .change_user = true,
         .uid = 33,
         .gid = 34,
@@ -212,7 +213,7 @@ static size_t use_all(const struct spec_set *s)
         const struct unit_spec *u = &s->units[i];
 
         n += use(u->name) + use(u->base_name) + use(u->description) + use(u->file) +
-             use(u->directory);
+             use(u->directory) + (u->stdin_path ? use(u->stdin_path) : 0);
         for (uint32_t k = 0; k < u->n_tags; k++)
             n += use(u->tags[k]);
         for (uint32_t k = 0; k < u->argc; k++)
@@ -278,6 +279,7 @@ static void test_roundtrip(void **state)
     assert_string_equal(u->name, "first");
     assert_string_equal(u->description, "The first");
     assert_string_equal(u->directory, "/srv");
+    assert_string_equal(u->stdin_path, "/srv/in");
     assert_int_equal(u->line, 6);
     assert_int_equal(u->n_tags, 2);
     assert_string_equal(u->tags[0], "db");
@@ -533,6 +535,7 @@ static void test_single_fields(void **state)
     REFUSED_WITH(on_failed, (enum on_failed)3);
     REFUSED_WITH(on_dependency_restart, (enum dependency_restart)2);
     REFUSED_WITH(directory, (char *)(uintptr_t)units_at);
+    REFUSED_WITH(stdin_path, (char *)(uintptr_t)units_at);
     REFUSED_WITH(description, (char *)(uintptr_t)bytes);
     REFUSED_WITH(stop_signal, 0);
     REFUSED_WITH(stop_signal, 65);

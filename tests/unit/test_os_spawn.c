@@ -104,6 +104,9 @@ static void test_other_failures(void **state)
     request.stderr_fd = 900;
     assert_failed(live(request), STAGE_STDIO, EBADF, 1);
     request.stderr_fd = -1;
+    request.stdin_path = "/no/such/file";
+    assert_failed(live(request), STAGE_STDIO, ENOENT, 1);
+    request.stdin_path = NULL;
     request.nofile = &limit;
     assert_failed(live(request), STAGE_SETUP, EINVAL, 1);
 

@@ -34,6 +34,48 @@ static bool names_secret(const char *name, size_t len)
     return false;
 }
 
+/* Whether the name is what the pattern says; after a '*' that took too little, it takes one more.
+ */
+static bool is_like(const char *pattern, size_t pattern_len, const char *name, size_t len)
+{
+    size_t p = 0, n = 0, star = pattern_len, star_n = 0;
+
+    while (n < len) {
+        if (p < pattern_len && pattern[p] == '*') {
+            star = p++;
+            star_n = n;
+        } else if (p < pattern_len &&
+                   (pattern[p] == '?' || strncasecmp(&pattern[p], &name[n], 1) == 0)) {
+            p++;
+            n++;
+        } else if (star < pattern_len) {
+            p = star + 1;
+            n = ++star_n;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern_len && pattern[p] == '*')
+        p++;
+    return p == pattern_len;
+}
+
+static bool is_listed(const char *patterns, const char *name, size_t len)
+{
+    while (len && *name == '-') {
+        name++;
+        len--;
+    }
+    while (patterns && *patterns) {
+        size_t n = strcspn(patterns, " ");
+
+        if (n && is_like(patterns, n, name, len))
+            return true;
+        patterns += n + (patterns[n] != '\0');
+    }
+    return false;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n';
@@ -63,7 +105,7 @@ static size_t element(struct word *w, bool *ret_plain)
 }
 
 /* Passes the variable's name up to and with its '='. Returns whether the name is a secret's. */
-static bool pass_name(struct word *w)
+static bool pass_name(struct word *w, const char *patterns)
 {
     char name[NAME_MAX_CHARS];
     size_t len = 0, n;
@@ -74,7 +116,7 @@ static bool pass_name(struct word *w)
 
         w->at += n;
         if (plain && c == '=' && n == 1)
-            return names_secret(name, len);
+            return names_secret(name, len) || is_listed(patterns, name, len);
         if (!plain)
             continue;
         if (len == sizeof name) { /* only the ending matters */
@@ -161,7 +203,7 @@ static void add_public(struct strbuf *out, struct word w, const char *end)
     strbuf_add_bytes(out, from, (size_t)(end - from));
 }
 
-void redact_words(struct strbuf *out, const char *text)
+void redact_words(struct strbuf *out, const char *text, const char *patterns)
 {
     while (*text) {
         struct word w = {text, '\0'}, begin = w, value;
@@ -172,7 +214,7 @@ void redact_words(struct strbuf *out, const char *text)
             strbuf_add_bytes(out, text++, 1);
             continue;
         }
-        secret = pass_name(&w);
+        secret = pass_name(&w, patterns);
         value = w;
         while ((n = element(&w, &plain)) > 0)
             w.at += n;

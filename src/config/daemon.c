@@ -70,6 +70,7 @@ void load_daemon(struct loader *l)
         draft_environment(l, &d.base, &l->of_reeve);
         merge_environment(l);
         draft_store(l, &d.base, &l->base);
+        l->redact = draft_redact(l, &d.base, &l->base, NULL);
         resolve_socket_group(l, &d);
         l->exit_code_from = d.exit_code_from;
         l->exit_code_from_place = draft_place(&d.base, "exit_code_from");

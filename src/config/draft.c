@@ -9,7 +9,7 @@
 /* What the kernel takes at most for all arguments and variables of a program. */
 enum { WORDS_MAX_BYTES = 6 * 1024 * 1024 };
 
-static struct place given_place(const struct draft *d, const char *key, const struct given *g)
+struct place draft_given_place(const struct draft *d, const char *key, const struct given *g)
 {
     return (struct place){g->line, g->title, key, g->source,
                           g->title == d->title || d->kind == SECTION_REEVE ? NULL : d->title};
@@ -21,13 +21,13 @@ struct place draft_place(const struct draft *d, const char *key)
 
     if (!g)
         return (struct place){d->line, d->title, key, d->source, NULL};
-    return given_place(d, key, g);
+    return draft_given_place(d, key, g);
 }
 
 struct place draft_line_place(const struct draft *d, const char *key, size_t nth)
 {
     const struct given *g = draft_given(d, key);
-    struct place where = given_place(d, key, g);
+    struct place where = draft_given_place(d, key, g);
 
     if (g->value_lines)
         where.line = g->value_lines[nth];
@@ -230,7 +230,8 @@ void draft_environment(struct loader *l, const struct draft *d, struct env *env)
             const struct given *g = &layer->keys[k].given;
 
             if (strcmp(keys[layer->keys[k].key].name, "environment") == 0)
-                set_variables(l, given_place(d, "environment", g), g->text, env, &total_bytes);
+                set_variables(l, draft_given_place(d, "environment", g), g->text, env,
+                              &total_bytes);
         }
     }
 }

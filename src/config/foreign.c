@@ -262,7 +262,6 @@ const struct foreign foreign_keys[] = {
     {"private_network", LATER},
     {"seccomp", LATER},
     {"credential", LATER},
-    {"redact", LATER},
     {"state_dir", LATER},
     {"log_dir", LATER},
     {"http", LATER},

@@ -38,10 +38,12 @@ const struct key keys[] = {
     {"environment",       RAW(SECTION_REEVE),                .empty_ok = true},
 
     {"include",           RAW(SECTION_REEVE),                .example = "conf.d/*.ini"},
+    {"redact",            RAW(SECTION_REEVE),                .empty_ok = true},
 
     {"command",           RAW(SECTION_UNIT),                 .example = "/usr/bin/python3 -m http.server"},
     {"directory",         UNIT(spec.directory),              .type = VALUE_PATH},
     {"environment",       RAW(SECTION_UNIT),                 .empty_ok = true},
+    {"redact",            RAW(SECTION_UNIT),                 .empty_ok = true},
     {"env_file",          LINES(SECTION_UNIT),               .example = "/etc/web.env"},
     {"clear_env",         UNIT(clear_env),                   .type = VALUE_BOOL},
     {"user",              UNIT(user),                        .type = VALUE_TEXT},

@@ -56,6 +56,7 @@ struct loader {
     struct ini_document doc;
     struct env base;     /* reeved's environment with [reeve] environment */
     struct env of_reeve; /* only the latter */
+    const char *redact;  /* of [reeve]; NULL: none */
     struct strtab env_files;
     struct strtab groups; /* value: number + 1; 0: unknown */
     struct users users;
@@ -107,6 +108,8 @@ char **draft_command(struct loader *l, struct place where, const char *text, con
                      uint32_t *ret_argc);
 /* Where a complaint about this key of the draft points: to where it is given, or the header. */
 struct place draft_place(const struct draft *d, const char *key);
+/* The same for what one of its layers says; `g` is of that. */
+struct place draft_given_place(const struct draft *d, const char *key, const struct given *g);
 /* The same for line number `nth` (from 0) of its text; the key is given. */
 struct place draft_line_place(const struct draft *d, const char *key, size_t nth);
 /* Complains about a key; takes the text out of `why`. With rc -ENOMEM only that is noted. */
@@ -132,6 +135,13 @@ void load_probes(struct loader *l, struct unit_draft *d, const struct env *env);
 
 /* Sets the variables of the files that the key names. */
 void draft_env_file(struct loader *l, const struct draft *d, struct env *env);
+
+/* ---- redact.c ---- */
+
+/* The patterns of the key in all layers, and those of [reeve] in `outer`, which may be NULL. In the
+ * arena; NULL: none. */
+const char *draft_redact(struct loader *l, const struct draft *d, const struct env *env,
+                         const char *outer);
 
 /* ---- groups.c ---- */
 

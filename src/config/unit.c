@@ -97,6 +97,17 @@ static void resolve_command(struct loader *l, struct unit_draft *d, const struct
     d->spec.argv = draft_command(l, draft_place(&d->base, "command"), text, env, &d->spec.argc);
 }
 
+static void resolve_redact(struct loader *l, struct unit_draft *d, const struct env *env)
+{
+    struct unit_spec *u = &d->spec;
+
+    u->redact = draft_redact(l, &d->base, env, l->redact);
+    if (u->ready_probe.kind != PROBE_NONE)
+        u->ready_probe.redact = u->redact;
+    if (u->health.kind != PROBE_NONE)
+        u->health.redact = u->redact;
+}
+
 /* null, or a file that is opened by the process as it starts. */
 static void resolve_stdin(struct loader *l, struct unit_draft *d)
 {
@@ -247,7 +258,8 @@ static bool is_kept(const struct unit_draft *d, const struct layer_key *k, uint3
 
     if (!key_is_for(k->key, d->base.kind) || strcmp(name, "extends") == 0)
         return false;
-    return g->text && (g->level == level || strcmp(name, "environment") == 0);
+    return g->text &&
+           (g->level == level || strcmp(name, "environment") == 0 || strcmp(name, "redact") == 0);
 }
 
 /* What the unit comes to, as written: layer by layer, the keys of each in the order written. */
@@ -402,6 +414,7 @@ void load_unit(struct loader *l, const struct header *h, uint32_t instance, stru
     load_hooks(l, &d, &env);
     resolve_user(l, &d, &env);
     load_groups(l, &d);
+    resolve_redact(l, &d, &env);
     resolve_stdin(l, &d);
     resolve_tags(l, &d);
     cross_check(l, &d);

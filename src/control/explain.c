@@ -250,7 +250,7 @@ static void add_hook(struct strbuf *out, const struct unit *u)
     if (u->hook_at >= list->n)
         return;
     strbuf_add(out, " (");
-    redact_words(out, list->commands[u->hook_at].text);
+    redact_words(out, list->commands[u->hook_at].text, u->spec->redact);
     strbuf_add(out, ")");
 }
 

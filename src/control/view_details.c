@@ -19,11 +19,12 @@ static bool is_redacted(const char *key)
            strcmp(key, "health") == 0;
 }
 
-static void add_redacted(struct json_out *o, const char *key, const char *text)
+static void add_redacted(struct json_out *o, const char *key, const char *text,
+                         const struct unit_spec *spec)
 {
     struct strbuf shown = STRBUF_INIT;
 
-    redact_words(&shown, text);
+    redact_words(&shown, text, spec->redact);
     json_string(o, key, strbuf_text(&shown));
     o->b->failed = o->b->failed || shown.failed;
     strbuf_finish(&shown);
@@ -38,7 +39,7 @@ static void add_config(struct json_out *o, const struct unit_spec *spec)
         json_begin_object(o, NULL);
         json_string(o, "key", t->key);
         if (is_redacted(t->key))
-            add_redacted(o, "text", t->text);
+            add_redacted(o, "text", t->text, spec);
         else
             json_string(o, "text", t->text);
         json_string(o, "file", t->file);
@@ -151,7 +152,7 @@ static void add_ready(struct json_out *o, const struct unit_spec *spec)
         json_string(o, "ready", fd);
         break;
     case READY_PROBED:
-        add_redacted(o, "ready", spec->ready_probe.text ? spec->ready_probe.text : "");
+        add_redacted(o, "ready", spec->ready_probe.text ? spec->ready_probe.text : "", spec);
         break;
     }
     json_int(o, "ready_timeout_ms", spec->ready_timeout_ms);
@@ -178,7 +179,7 @@ static void add_health(struct json_out *o, const struct unit_spec *spec)
         add_nulls(o, names);
         return;
     }
-    add_redacted(o, "health", spec->health.text ? spec->health.text : "notify");
+    add_redacted(o, "health", spec->health.text ? spec->health.text : "notify", spec);
     json_int(o, "health_interval_ms", spec->health_interval_ms);
     json_int(o, "health_timeout_ms", spec->health_timeout_ms);
     json_int(o, "health_retries", spec->health_retries);
@@ -193,7 +194,7 @@ static void add_hook(struct json_out *o, const struct unit_spec *spec, enum hook
 
     json_begin_array(o, hook_name(hook));
     for (uint32_t i = 0; i < list->n; i++)
-        add_redacted(o, NULL, list->commands[i].text);
+        add_redacted(o, NULL, list->commands[i].text, spec);
     json_end_array(o);
 }
 

@@ -137,6 +137,7 @@ static void *put_plain(struct packer *p, const void *items, size_t n, size_t ite
 static void put_probe(struct packer *p, struct probe_spec *probe)
 {
     probe->text = put_string(p, probe->text);
+    probe->redact = put_string(p, probe->redact);
     probe->path = put_string(p, probe->path);
     if (probe->kind == PROBE_EXEC)
         probe->argv = put_strings(p, (const char *const *)probe->argv, probe->argc);
@@ -168,6 +169,7 @@ static void put_unit(struct packer *p, struct unit_spec *u)
     u->file = put_string(p, u->file);
     u->directory = put_string(p, u->directory);
     u->stdin_path = put_string(p, u->stdin_path);
+    u->redact = put_string(p, u->redact);
     u->tags = put_strings(p, u->tags, u->n_tags);
     u->argv = put_strings(p, (const char *const *)u->argv, u->argc);
     u->envp = put_strings(p, (const char *const *)u->envp, u->envc);
@@ -408,6 +410,7 @@ static bool dependencies_ok(const struct unit_spec *u, uint32_t self, uint32_t n
 static void take_probe(struct unpacker *x, struct probe_spec *probe)
 {
     probe->text = take_string(x, probe->text, true);
+    probe->redact = take_string(x, probe->redact, true);
     probe->path = take_string(x, probe->path, true);
     if (probe->kind == PROBE_EXEC)
         probe->argv = take_strings(x, probe->argv, probe->argc);
@@ -435,6 +438,7 @@ static void take_unit(struct unpacker *x, struct unit_spec *u, uint32_t self, ui
     u->file = take_string(x, u->file, false);
     u->directory = take_string(x, u->directory, false);
     u->stdin_path = take_string(x, u->stdin_path, true);
+    u->redact = take_string(x, u->redact, true);
     u->tags = take_strings(x, u->tags, u->n_tags);
     u->argv = take_strings(x, u->argv, u->argc);
     u->envp = take_strings(x, u->envp, u->envc);

@@ -53,7 +53,8 @@ struct probe_spec {
     enum probe_kind kind;
     /* For messages: "tcp:localhost:5432"; a command stands in it as written. NULL: PROBE_NONE. */
     const char *text;
-    char **argv; /* PROBE_EXEC: ready for execve, NULL-terminated */
+    const char *redact; /* as the unit's */
+    char **argv;        /* PROBE_EXEC: ready for execve, NULL-terminated */
     uint32_t argc;
     const char *path; /* PROBE_UNIX; one that begins with @ is abstract */
     struct probe_address addresses[PROBE_ADDRESSES_MAX]; /* PROBE_TCP: any of them will do */
@@ -95,7 +96,7 @@ struct exit_set {
     uint64_t signals; /* bit N-1: signal N */
 };
 
-/* One key as the user wrote it (unexpanded), for `show`. A key whose values add up (environment)
+/* One key as the user wrote it (unexpanded), for `show`. A key whose values add up (environment, redact)
  * has one of these for each. */
 struct spec_text {
     const char *key;
@@ -113,6 +114,9 @@ struct unit_spec {
     const char *description; /* "" when none */
     const char **tags;       /* in the order written */
     uint32_t n_tags;
+    /* Patterns of names of variables that are not shown, besides those that never are, separated
+     * by spaces; NULL: none. */
+    const char *redact;
     const char *file; /* where the section begins */
     uint32_t line;
 

@@ -18,7 +18,7 @@ const char *describe_start_errno(const struct exit_record *r)
 void describe_probe(struct strbuf *out, const struct probe_spec *probe, struct probe_result result)
 {
     if (probe->text) {
-        redact_words(out, probe->text);
+        redact_words(out, probe->text, probe->redact);
         strbuf_add(out, ": ");
     }
     switch (result.how) {
@@ -89,7 +89,7 @@ void describe_hook_failure(struct strbuf *out, const struct unit_spec *spec, enu
     strbuf_addf(out, "command %u ", failure.command);
     if (failure.command <= spec->hooks[hook].n) { /* else the definition has changed since */
         strbuf_add(out, "(");
-        redact_words(out, spec->hooks[hook].commands[failure.command - 1].text);
+        redact_words(out, spec->hooks[hook].commands[failure.command - 1].text, spec->redact);
         strbuf_add(out, ") ");
     }
     switch (result.how) {

@@ -136,6 +136,8 @@ static void same_unit(const struct unit_spec *a, const struct unit_spec *b)
     same_text(a->file, b->file);
     same_text(a->directory, b->directory);
     same_text(a->stdin_path, b->stdin_path);
+    same_text(a->redact, b->redact);
+    same_text(a->health.redact, b->health.redact);
     must(!a->stdin_path || *a->stdin_path == '/');
     must(a->n_tags == b->n_tags && a->argc == b->argc && a->envc == b->envc);
     same_texts(a->tags, b->tags, a->n_tags);

@@ -307,6 +307,7 @@ def test_cat_of_a_real_reeved_checks_as_what_it_read(reeve):
         [defaults]
         environment = A=1 B=2
         timeout = 1m
+        redact = *_PIN
         stop_timeout = 9s
         [template:greeting]
         environment = B=3
@@ -315,7 +316,7 @@ def test_cat_of_a_real_reeved_checks_as_what_it_read(reeve):
         extends = greeting
         command = sh -c 'exec sleep
             1000'
-        environment = GREETING="a b" API_TOKEN=verysecret
+        environment = GREETING="a b" API_TOKEN=verysecret DOOR_PIN=verysecret
         pre_start = sh -c 'true  $$'
             # by the way
 
@@ -335,9 +336,9 @@ def test_cat_of_a_real_reeved_checks_as_what_it_read(reeve):
     with open(file, encoding="utf-8") as text:
         first = text.read().splitlines().index("[defaults]") + 1
     assert f"# {file}:{first + 1} [defaults]\nenvironment = A=1 B=2\n" \
-        f"    # {file}:{first + 5} [template:greeting]\n    B=3\n" \
-        f"    # {file}:{first + 11}\n    GREETING=" in written.stdout
-    assert f"# {file}:{first + 6} [template:greeting]\nrestart = on-failure\n" in written.stdout
+        f"    # {file}:{first + 6} [template:greeting]\n    B=3\n" \
+        f"    # {file}:{first + 12}\n    GREETING=" in written.stdout
+    assert f"# {file}:{first + 7} [template:greeting]\nrestart = on-failure\n" in written.stdout
     # What does not hold is not there: what was replaced, what is for other kinds of units.
     web, once = written.stdout.split("[job:once]")
     assert "9s" not in web and "9s" in once and "timeout = 1m\n" not in web and "extends" not in web

@@ -13,7 +13,7 @@ static void expect(const char *text, const char *shown)
 {
     struct strbuf b = STRBUF_INIT;
 
-    redact_words(&b, text);
+    redact_words(&b, text, NULL);
     assert_string_equal(strbuf_text(&b), shown);
     strbuf_finish(&b);
 }
@@ -103,6 +103,28 @@ static void quoting_does_not_help_a_url_out(void **state)
     expect("A=x://u:p\"q@h\" B=c", "A=x://u:***\"@h\" B=c");
 }
 
+static void expect_with(const char *patterns, const char *text, const char *shown)
+{
+    struct strbuf b = STRBUF_INIT;
+
+    redact_words(&b, text, patterns);
+    assert_string_equal(strbuf_text(&b), shown);
+    strbuf_finish(&b);
+}
+
+static void patterns_name_more(void **state)
+{
+    (void)state;
+    expect_with("", "A=x A_TOKEN=y", "A=x A_TOKEN=***");
+    expect_with("PIN", "PIN=1 pin=2 PINS=3 SPIN=4 --pin=5 --spin=6",
+                "PIN=*** pin=*** PINS=3 SPIN=4 --pin=*** --spin=6");
+    expect_with("*_DSN S?  X*Y*Z", "A_DSN=1 _DSN=2 DSN=3 S=4 S1=5 S12=6 XYZ=7 X1Y2Z=8 XYZA=9",
+                "A_DSN=*** _DSN=*** DSN=3 S=4 S1=*** S12=6 XYZ=*** X1Y2Z=*** XYZA=9");
+    expect_with("*", "A=1 \"B=2 3\" word x://u:p@h", "A=*** \"B=***\" word x://u:***@h");
+    expect_with("*A*A*A*A*A*A*B", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=1",
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=1");
+}
+
 /* A long value is looked at once, however many beginnings of URLs are in it. */
 static void long_values_take_no_long_time(void **state)
 {
@@ -114,7 +136,7 @@ static void long_values_take_no_long_time(void **state)
     for (int i = 0; i < 200000; i++)
         strbuf_add(&text, "x://y:z");
     began = clock();
-    redact_words(&shown, strbuf_text(&text));
+    redact_words(&shown, strbuf_text(&text), "*a*b*c*d*e*f*g*h*");
     assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 0.5);
     assert_string_equal(strbuf_text(&shown), strbuf_text(&text));
     strbuf_finish(&text);
@@ -175,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_values_stay_as_written),
         cmocka_unit_test(secrets_are_hidden),
+        cmocka_unit_test(patterns_name_more),
         cmocka_unit_test(words_of_a_command),
         cmocka_unit_test(a_bare_word_is_a_secret_too),
         cmocka_unit_test(passwords_in_urls_are_hidden),

@@ -1,5 +1,5 @@
-/* env_file and its files, clear_env, supplementary_groups: what they become, and all that is said
- * of them. */
+/* env_file and its files, clear_env, redact, stdin, supplementary_groups: what they become, and all
+ * that is said of them. */
 #include "config_fixture.h"
 
 #include <grp.h>
@@ -285,6 +285,40 @@ static void about_groups(void **state)
                             "user, or run it as root"));
 }
 
+/* ---- redact ---- */
+
+static void patterns_add_up(void **state)
+{
+    struct loaded l = load_good("[reeve]\nredact = *_PIN\n"
+                                "[defaults]\nredact = DSN\n   *_DSN\n"
+                                "[service:a]\ncommand = x\nredact = ${X:-A?}\n"
+                                "health = exec:x\n"
+                                "[service:b]\ncommand = x\n");
+
+    (void)state;
+    assert_string_equal(l.set->units[0].redact, "*_PIN DSN *_DSN A?");
+    assert_string_equal(l.set->units[0].health.redact, "*_PIN DSN *_DSN A?");
+    assert_string_equal(l.set->units[1].redact, "*_PIN DSN *_DSN");
+    assert_int_equal(l.set->units[0].n_texts, 4);
+    unload(&l);
+    l = load_good(UNIT "redact =\n");
+    assert_null(l.set->units[0].redact);
+    unload(&l);
+}
+
+static void about_redact(void **state)
+{
+    (void)state;
+    assert_errors(
+        load_text(UNIT "redact = A, B-C D\n[reeve]\nredact = [a]\n"),
+        ERRORS("t.ini:3: [service:web] redact: 'A,' is no pattern; separate them by white "
+               "space, not by ','",
+               "t.ini:3: [service:web] redact: 'B-C' is no pattern of names; write "
+               "letters, digits and '_', with '*' for any of them and '?' for any one",
+               "t.ini:5: [reeve] redact: '[a]' is no pattern of names; write letters, "
+               "digits and '_', with '*' for any of them and '?' for any one"));
+}
+
 /* ---- stdin ---- */
 
 static void standard_input(void **state)
@@ -320,6 +354,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_file_for_many, enter, leave),
         cmocka_unit_test(only_what_is_written),
         cmocka_unit_test(groups_are_added),
+        cmocka_unit_test(patterns_add_up),
+        cmocka_unit_test(about_redact),
         cmocka_unit_test(standard_input),
         cmocka_unit_test(about_groups),
     };

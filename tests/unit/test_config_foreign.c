@@ -189,8 +189,8 @@ static void keys_that_reeve_has_elsewhere_or_never(void **state)
 static void features_to_come(void **state)
 {
     static const char *const names[] = {
-        "http",   "schedule", "log-rotate",  "log_file",     "listen",
-        "redact", "nice",     "LimitNOFILE", "limit_nofile",
+        "http",   "schedule", "log-rotate",  "log_file",
+        "listen", "nice",     "LimitNOFILE", "limit_nofile",
     };
 
     (void)state;

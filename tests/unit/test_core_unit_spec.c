@@ -49,6 +49,7 @@ static struct unit_spec units[] = {
         .envc = 2,
         .directory = "/srv",
         .stdin_path = "/srv/in",
+        .redact = "*_PIN DSN",
         .change_user = true,
         .uid = 33,
         .gid = 34,
@@ -213,7 +214,8 @@ static size_t use_all(const struct spec_set *s)
         const struct unit_spec *u = &s->units[i];
 
         n += use(u->name) + use(u->base_name) + use(u->description) + use(u->file) +
-             use(u->directory) + (u->stdin_path ? use(u->stdin_path) : 0);
+             use(u->directory) + (u->stdin_path ? use(u->stdin_path) : 0) +
+             (u->redact ? use(u->redact) : 0);
         for (uint32_t k = 0; k < u->n_tags; k++)
             n += use(u->tags[k]);
         for (uint32_t k = 0; k < u->argc; k++)
@@ -280,6 +282,7 @@ static void test_roundtrip(void **state)
     assert_string_equal(u->description, "The first");
     assert_string_equal(u->directory, "/srv");
     assert_string_equal(u->stdin_path, "/srv/in");
+    assert_string_equal(u->redact, "*_PIN DSN");
     assert_int_equal(u->line, 6);
     assert_int_equal(u->n_tags, 2);
     assert_string_equal(u->tags[0], "db");
@@ -536,6 +539,8 @@ static void test_single_fields(void **state)
     REFUSED_WITH(on_dependency_restart, (enum dependency_restart)2);
     REFUSED_WITH(directory, (char *)(uintptr_t)units_at);
     REFUSED_WITH(stdin_path, (char *)(uintptr_t)units_at);
+    REFUSED_WITH(redact, (char *)(uintptr_t)units_at);
+    REFUSED_WITH(ready_probe.redact, (char *)(uintptr_t)units_at);
     REFUSED_WITH(description, (char *)(uintptr_t)bytes);
     REFUSED_WITH(stop_signal, 0);
     REFUSED_WITH(stop_signal, 65);

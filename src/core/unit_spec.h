@@ -96,8 +96,8 @@ struct exit_set {
     uint64_t signals; /* bit N-1: signal N */
 };
 
-/* One key as the user wrote it (unexpanded), for `show`. A key whose values add up (environment, redact)
- * has one of these for each. */
+/* One key as the user wrote it (unexpanded), for `show`. A key whose values add up (environment,
+ * redact) has one of these for each. */
 struct spec_text {
     const char *key;
     const char *text;

@@ -115,7 +115,7 @@ void tree_kill(struct tree *t);
 /* Main was reaped just now, or will not be by us: posts EXITED, at once or when it is known whether
  * anything survived. */
 void tree_main_ended(struct tree *t, const struct exit_status *status);
-/* For the tracker: the cgroup is empty, so a round of signals in it has ended. */
+/* For the tracker: all of it has ended, so no more signals are sent. */
 void tree_nobody_left(struct tree *t);
 /* For the tracker: the answer that a pending EXITED waited for. */
 void tree_post_exited(struct tree *t, bool empty);

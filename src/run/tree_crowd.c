@@ -90,6 +90,7 @@ static void on_crowd_done(struct crowd *c)
 
 void tree_nobody_left(struct tree *t)
 {
+    timer_stop(&t->kill_again);
     if (!crowd_busy(&t->crowd))
         return;
     if (t->crowd_now == CROWD_KILL)

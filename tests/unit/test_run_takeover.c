@@ -87,6 +87,7 @@ static void begin(char **argv)
 
 static void finish(void)
 {
+    assert_false(ev_is_active(&tree.kill_again.ev)); /* nobody is left */
     tree_release(&tree);
     close(exec_fd);
     assert_null(procs_find(&procs, spawned_pid));

@@ -112,7 +112,7 @@ static void load_file(struct loader *l, struct place where, const char *text, st
             report_out_of_memory(&l->report);
         else if (v->rc == 0)
             set_all(l, v, env);
-        else if (v->rc != -ENOENT || !optional)
+        else if (!optional || (v->rc != -ENOENT && v->rc != -ENOLINK))
             complain_unreadable(l, where, path, v->rc);
     }
     strbuf_finish(&why);

@@ -124,12 +124,14 @@ static void who_wins(void **state)
     mkdir("d e", 0755);
     write_file("d e/a.env", "A=a\nB=a\nC=a\nD=a\nWHO=web\n");
     write_file("web.env", "D=web\n");
+    assert_int_equal(symlink("nowhere", "gone.env"), 0);
     l = load_fine("[reeve]\nenvironment = B=reeve C=reeve\n"
                   "[defaults]\nenvironment = C=defaults\n"
                   "[service:web]\n"
                   "env_file = d e/a.env\n"
                   "    ${WHO}.env\n"
                   "    -missing.env\n"
+                  "    -gone.env\n"
                   "environment = E=${D} A=own\n"
                   "command = x ${D}\n"
                   "[service:other]\ncommand = x\n");

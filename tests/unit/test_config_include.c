@@ -2,8 +2,13 @@
 #include "config_fixture.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "config/files.h"
 
 #define UNIT(name) "[service:" name "]\ncommand = x\n"
 
@@ -253,6 +258,36 @@ static void nothing_is_read_where_nothing_may_be(void **state)
                             "key"));
 }
 
+/* What was read is what once stood there, or nothing. */
+static void about_a_file_that_is_written(void **state)
+{
+    struct file_id id;
+    int rc = 0;
+    pid_t writer;
+
+    (void)state;
+    write_file("big.ini", "");
+    assert_int_equal(truncate("big.ini", 16 << 20), 0);
+    writer = fork();
+    if (writer == 0) {
+        for (long i = 1;; i++) {
+            struct timespec times[2] = {{.tv_sec = i}, {.tv_sec = i}};
+
+            (void)utimensat(AT_FDCWD, "big.ini", times, 0);
+        }
+    }
+    assert_true(writer > 0);
+    for (time_t end = time(NULL) + 60; rc == 0 && time(NULL) < end;) {
+        struct strbuf text = STRBUF_INIT;
+
+        rc = files_read("big.ini", true, &text, &id);
+        strbuf_finish(&text);
+    }
+    assert_int_equal(kill(writer, SIGKILL), 0);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    assert_int_equal(rc, -EBUSY);
+}
+
 /* ---- many ---- */
 
 static void a_thousand_files(void **state)
@@ -291,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(about_what_stands_twice, enter, leave),
         cmocka_unit_test_setup_teardown(in_the_order_of_files, enter, leave),
         cmocka_unit_test_setup_teardown(nothing_is_read_where_nothing_may_be, enter, leave),
+        cmocka_unit_test_setup_teardown(about_a_file_that_is_written, enter, leave),
         cmocka_unit_test_setup_teardown(a_thousand_files, enter, leave),
     };
 

@@ -217,15 +217,16 @@ static bool add_command(struct ports *p, const struct unit_spec *spec)
     return s.client;
 }
 
-/* Whether the unit itself sets the variable: one of the daemon's is there for all units, of which
- * most do not listen. */
+/* Whether the unit itself, or a template of it, sets the variable: one of the daemon's, or of
+ * [defaults], is there for all units, of which most do not listen. */
 static bool sets_variable(const struct unit_spec *spec, const char *name)
 {
     for (uint32_t i = 0; i < spec->n_texts; i++) {
         const char *text = spec->texts[i].text;
         const char *at = text;
 
-        if (strcmp(spec->texts[i].key, "environment") != 0)
+        if (strcmp(spec->texts[i].key, "environment") != 0 ||
+            strcmp(spec->texts[i].section, "defaults") == 0)
             continue;
         while ((at = strstr(at, name))) {
             if ((at == text || strchr(" \t\n\"'", at[-1])) && at[strlen(name)] == '=')

@@ -293,13 +293,17 @@ static void ports_of_variables(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct unit_spec spec = service();
-        struct spec_text text = {.key = "environment", .text = texts[i][0]};
+        struct spec_text text = {
+            .key = "environment", .text = texts[i][0], .section = "template:x"};
 
         spec.envp = envp;
         spec.envc = 3;
         spec.texts = &text;
         spec.n_texts = 1;
         expect_ports(&spec, texts[i][0], texts[i][1]);
+        text.section = "defaults";
+        expect_ports(&spec, "for all units", "");
+        text.section = "service:x";
         text.key = "description";
         expect_ports(&spec, "another key", "");
     }

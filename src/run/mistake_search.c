@@ -253,8 +253,10 @@ static bool search_port(struct supervisor *s, const struct mistake_case *c, stru
 
     f.n_ports = mistake_ports(f.spec, f.ports);
     (void)listening_each(take_listening, &f);
-    if (!f.n_found || !mark_below(&f) || proc_each(visit_process, &f) < 0)
+    if (!f.n_found)
         return false;
+    if (!mark_below(&f) || proc_each(visit_process, &f) < 0)
+        f.n_ports = 0;
     /* As the ports are: probed ones first. */
     for (uint32_t i = 0; i < f.n_ports && !found; i++)
         for (uint32_t j = 0; j < f.n_found && !found; j++)

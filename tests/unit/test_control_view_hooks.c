@@ -150,7 +150,8 @@ static void a_record_tells_which_hooks_failed(void **state)
     struct exit_record r = {
         .reason = REASON_START_FAILED,
         .error_stage = STAGE_PRE_START,
-        .failed = {[HOOK_PRE_START] = {2, PROBE_EXITED, 3}, [HOOK_POST_STOP] = {1, PROBE_LATE, 0}}};
+        .failed = {[HOOK_PRE_START] = {.command = 2, .how = PROBE_EXITED, .code = 3},
+                   [HOOK_POST_STOP] = {.command = 1, .how = PROBE_LATE, .code = 0}}};
     struct story *s = *state;
 
     view_record(begin(), NULL, &fake, &s->unit, &r);
@@ -181,7 +182,7 @@ static void a_hook_that_failed_is_an_event(void **state)
                        .type = NOTICE_UNIT_HOOK,
                        .unit = 1,
                        .run = 4,
-                       .u.hook = {HOOK_POST_START, {1, PROBE_EXITED, 3}}};
+                       .u.hook = {HOOK_POST_START, {.command = 1, .how = PROBE_EXITED, .code = 3}}};
 
     (void)state;
     event(&n, "\"type\":\"unit.hook\",\"unit\":\"db\",\"run\":4,");

@@ -12,8 +12,11 @@
 What goes wrong with the daemon itself (a sanitizer's report, processes that outlive it, an end it
 was not asked for) fails the test at its end, whatever the test looked at.
 """
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -41,8 +44,23 @@ machine_required = pytest.mark.skipif("REEVE_MACHINE" not in os.environ,
 
 
 def pytest_configure(config):
+    """Each session has a folder of its own for its directories: pytest closes the one it would share
+    with others to other users whenever a session begins, and here some test is about these users."""
+    if not hasattr(config, "workerinput") and "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+        config.reeve_finished = []
+        atexit.register(lambda: [shutil.rmtree(folder, ignore_errors=True)
+                                 for folder in config.reeve_finished])
+        config.reeve_folder = tempfile.mkdtemp(prefix="rt-")  # sockets stand in it
+        os.chmod(config.reeve_folder, 0o711)
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = config.reeve_folder
     config.addinivalue_line("markers", "alone: takes the whole machine, or measures what it takes: "
                                        "`make check` runs these one after the other")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """What failed is left to be looked at; pytest itself tidies up once more when it exits."""
+    if exitstatus == 0 and hasattr(session.config, "reeve_folder"):
+        session.config.reeve_finished.append(session.config.reeve_folder)
 
 
 @pytest.fixture

@@ -52,6 +52,10 @@ def until_gone(pid):
     while os.getppid() == pid:
         time.sleep(0.005)
 
+def until_reaped(pid):
+    while os.path.exists(f"/proc/{pid}"):
+        time.sleep(0.005)
+
 def when(name, then):
     signal.signal(getattr(signal, "SIG" + name), lambda *_: then())
 """
@@ -194,7 +198,7 @@ def test_a_parent_that_ends_before_it_is_said_was_main(reeve, program, best_effo
         def serve(parent):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             os.write(pipe[1], b"x")
-            until_gone(parent)
+            until_reaped(parent)
             while True: # as long as it may
                 notify(f"MAINPID={os.getpid()}", "READY=1")
                 time.sleep(0.02)

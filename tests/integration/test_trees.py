@@ -38,7 +38,7 @@ def test_sessions_within_sessions_survive_no_restart_of_reeved(make_reeve, best_
         [service:deep]
         command = sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do setsid sh -c "setsid sleep 1000 & exec sleep 1001" & done; exec sleep 1002'
     """).start(best_effort=best_effort)
-    wait_for(lambda: len(marked(first)) == 21)
+    wait_for(lambda: sum(c.startswith("sleep ") for c in first.marked().values()) == 21)
     first.kill()
     assert len(marked(first)) == 21
     second.configure("[service:other]\ncommand = true\nrestart = never\n")

@@ -44,15 +44,16 @@ machine_required = pytest.mark.skipif("REEVE_MACHINE" not in os.environ,
 
 
 def pytest_configure(config):
-    """Each session has a folder of its own for its directories: pytest closes the one it would share
-    with others to other users whenever a session begins, and here some test is about these users."""
-    if not hasattr(config, "workerinput") and "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+    """Each session has a folder of its own for its directories: pytest closes the one that it would
+    share with others to other users whenever a session begins, and here some test is about these
+    users. The name is short, since sockets stand in it."""
+    if not hasattr(config, "workerinput") and not config.option.basetemp:
+        config.reeve_folder = tempfile.mkdtemp(prefix="rt-")
         config.reeve_finished = []
         atexit.register(lambda: [shutil.rmtree(folder, ignore_errors=True)
                                  for folder in config.reeve_finished])
-        config.reeve_folder = tempfile.mkdtemp(prefix="rt-")  # sockets stand in it
         os.chmod(config.reeve_folder, 0o711)
-        os.environ["PYTEST_DEBUG_TEMPROOT"] = config.reeve_folder
+        config.option.basetemp = os.path.join(config.reeve_folder, "t")
     config.addinivalue_line("markers", "alone: takes the whole machine, or measures what it takes: "
                                        "`make check` runs these one after the other")
 

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from conftest import root_required
+from trouble import open_descriptors
 
 
 def all_signals_ignored_and_blocked():
@@ -114,8 +115,10 @@ def test_log_null_gives_the_null_device(reeve):
         log = null
     """).start()
     pid = reeve.wait_unit("x", state="running")["pid"]
-    assert {n: os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")} == \
-        {"0": "/dev/null", "1": "/dev/null", "2": "/dev/null"}
+    # While it begins, sleep has a file of its language open for a moment.
+    reeve.wait_for(lambda: {n: to for n, to in open_descriptors(pid).items()
+                            if "/locale/" not in to} ==
+                   {0: "/dev/null", 1: "/dev/null", 2: "/dev/null"})
 
 
 def test_signals_are_default_and_unblocked(reeve):

@@ -283,6 +283,7 @@ def test_more_time_to_get_ready(reeve, one):
     assert time.monotonic() - began > 0.6
 
 
+@pytest.mark.alone
 def test_time_after_time_until_it_is_silent(reeve, one):
     """As systemd counts: each from the message on."""
     web = one("ready = notify", "ready_timeout = 500ms", "restart = never")

@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import cgroup_required, root_required
@@ -239,6 +240,7 @@ def test_the_number_of_a_dead_run_is_a_strangers_now(make_reeve, best_effort):
         daemon.configure("[service:x]\ncommand = sleep 1000\n")
     first.start(best_effort=best_effort)
     pid = first.wait_unit("x", state="running")["pid"]
+    time.sleep(0.03)  # who is who is told by ticks of 10 ms
     adopt_orphans(True)  # so that the number is free as soon as we have reaped it
     first.kill()
     adopt_orphans(False)

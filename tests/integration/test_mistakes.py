@@ -165,6 +165,7 @@ def test_who_leaves_a_helper_behind_after_some_work(reeve):
 # ---- the stop signal -----------------------------------------------------------------------------
 def stop_and_hear(reeve, unit):
     reeve.call("Stop", units=[unit])
+    reeve.wait_line(f"^reeved: {unit}: stopped")
     return [line for line in said(reeve) if line.startswith(f"reeved: warning: {unit}: ")]
 
 

@@ -10,6 +10,7 @@ import host
 import pytest
 from conftest import root_required
 from daemon import PATIENCE, ROOT
+from trouble import open_descriptors
 
 
 def write(reeve, text, name="reeve.ini"):
@@ -269,8 +270,7 @@ def test_included_files_are_one_configuration(reeve):
     command, = reeve.show("web")["config"]
     assert command == {"key": "command", "text": "sleep 1000", "section": "template:sleeper",
                        "file": os.path.join(below, "a.ini"), "line": 2}
-    held = [os.readlink(f"/proc/{reeve.process.pid}/fd/{fd}")
-            for fd in os.listdir(f"/proc/{reeve.process.pid}/fd")]
+    held = open_descriptors(reeve.process.pid).values()
     assert not [path for path in held if path.endswith(".ini")]
     os.mkfifo(os.path.join(below, "c.ini"))
     assert reeve.call("Check")["errors"] == [

@@ -27,7 +27,16 @@ def marked(reeve):
         except OSError:
             continue
     mine = {reeve.process.pid} if reeve.process else set()
-    return [pid for pid in found if pid not in mine and process_alive(pid)]
+    return [pid for pid in found if pid not in mine and not is_errand(pid) and process_alive(pid)]
+
+
+def is_errand(pid):
+    """A child of reeved that does something for it, such as a look for mistakes."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
+            return comm.read() == "reeved\n"
+    except OSError:
+        return False
 
 
 @BOTH

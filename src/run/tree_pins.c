@@ -90,11 +90,11 @@ static void begin_pin_pass(struct tree *t)
 int tree_pins_send(struct tree *t, int sig)
 {
     bool some = t->n_members > 0;
+    /* Main first: should the others end before it, it may go on to the next one. */
+    int r = tree_main_alive(t) ? tree_signal_main(t, sig) : some ? 0 : -ESRCH;
 
     (void)tree_pins_signal(t, sig);
-    if (tree_main_alive(t))
-        return tree_signal_main(t, sig);
-    return some ? 0 : -ESRCH;
+    return r;
 }
 
 static void do_sends(struct tree *t)

@@ -196,7 +196,6 @@ def test_a_child_out_of_reach_of_the_group(reeve):
         stop_timeout = 1s
     """).start()
     reeve.wait_line("^up$")
-    time.sleep(0.05)  # who is older than the stop is told in ticks of 10 ms
     lines = stop_and_hear(reeve, "apart")
     assert len(lines) == 1 and re.search(r"did not tell \d+ \(sleep\)", lines[0]), lines
 

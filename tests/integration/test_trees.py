@@ -27,16 +27,18 @@ def marked(reeve):
         except OSError:
             continue
     mine = {reeve.process.pid} if reeve.process else set()
-    return [pid for pid in found if pid not in mine and not is_errand(pid) and process_alive(pid)]
+    return [pid for pid in found
+            if pid not in mine and not is_errand(pid, mine) and process_alive(pid)]
 
 
-def is_errand(pid):
-    """A child of reeved that does something for it, such as a look for mistakes."""
+def is_errand(pid, daemons):
+    """A child of a living reeved that does something for it, such as a look for mistakes."""
     try:
-        with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
-            return comm.read() == "reeved\n"
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            before, after = stat.read().rsplit(")", 1)
     except OSError:
         return False
+    return before.endswith("(reeved") and int(after.split()[1]) in daemons
 
 
 @BOTH

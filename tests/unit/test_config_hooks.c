@@ -1,31 +1,6 @@
 /* The keys of hooks, stop_command and the reload: what they become, and all that is said of them,
  * word for word. */
-#include "config_fixture.h"
-
-#define UNIT "[service:web]\ncommand = x\n"
-
-/* One unit with these keys, from line 3 on. */
-static struct loaded load_keys(const char *keys)
-{
-    struct strbuf text = STRBUF_INIT;
-    struct loaded l;
-
-    strbuf_addf(&text, UNIT "%s\n", keys);
-    l = load_text(strbuf_text(&text));
-    strbuf_finish(&text);
-    return l;
-}
-
-/* The keys are accepted, without warning. */
-static struct loaded load_fine(const char *keys)
-{
-    struct loaded l = load_keys(keys);
-
-    print_errors(&l);
-    assert_int_equal(l.rc, 0);
-    assert_int_equal(l.errors.n_warnings, 0);
-    return l;
-}
+#include "config_keys.h"
 
 struct row {
     const char *keys;

@@ -1,5 +1,5 @@
 /* Configurations of several files: which are read, in which order, and all that is said of them. */
-#include "config_fixture.h"
+#include "config_directory.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -11,37 +11,6 @@
 #include "config/files.h"
 
 #define UNIT(name) "[service:" name "]\ncommand = x\n"
-
-static char top[] = "/tmp/reeve-include-XXXXXX";
-
-/* Each test has a directory of its own, and is in it. */
-static int enter(void **state)
-{
-    (void)state;
-    strcpy(top + sizeof top - 7, "XXXXXX");
-    assert_non_null(mkdtemp(top));
-    assert_int_equal(chdir(top), 0);
-    return 0;
-}
-
-static int leave(void **state)
-{
-    char command[64];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", top);
-    assert_int_equal(chdir("/"), 0);
-    return system(command);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "we");
-
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
 
 static struct loaded load_file(const char *path)
 {

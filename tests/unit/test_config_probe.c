@@ -2,32 +2,7 @@
  * them, word for word. */
 #include <net/if.h>
 
-#include "config_fixture.h"
-
-#define UNIT "[service:web]\ncommand = x\n"
-
-/* One unit with these keys, from line 3 on. */
-static struct loaded load_keys(const char *keys)
-{
-    struct strbuf text = STRBUF_INIT;
-    struct loaded l;
-
-    strbuf_addf(&text, UNIT "%s\n", keys);
-    l = load_text(strbuf_text(&text));
-    strbuf_finish(&text);
-    return l;
-}
-
-/* The keys are accepted, without warning. */
-static struct loaded load_fine(const char *keys)
-{
-    struct loaded l = load_keys(keys);
-
-    print_errors(&l);
-    assert_int_equal(l.rc, 0);
-    assert_int_equal(l.errors.n_warnings, 0);
-    return l;
-}
+#include "config_keys.h"
 
 /* `says`: lines joined by newlines, without "t.ini:". */
 static void check_lines(const char *keys, char *const *lines, size_t n, const char *says)
